@@ -1,0 +1,56 @@
+# Two commands set everything up: `make demo` runs the main job, `make test` passes the tests.
+PYTHON ?= python3
+UV_VERSION := 0.13.9
+BIN := .venv/bin
+UV := .tools/bin/uv
+PYTEST_FLAGS ?= -n 2
+
+.PHONY: demo test check format bench lock clean
+
+demo: .venv/.demo
+	$(BIN)/accord demo
+
+test: .venv/.dev check
+	$(BIN)/pytest $(PYTEST_FLAGS)
+
+check: .venv/.dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-cache
+	$(BIN)/python tools/size_caps.py
+
+format: .venv/.dev
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+bench: .venv/.dev
+	$(BIN)/python -m bench
+
+# The lock holds names, versions and hashes, and no address: it installs from whichever registry
+# the machine is set up to use.
+lock: $(UV)
+	$(UV) pip compile -q --universal --generate-hashes --no-annotate --no-header --python-version 3.11 \
+	    pyproject.toml --group demo -o locks/demo.txt
+	$(UV) pip compile -q --universal --generate-hashes --no-annotate --no-header --python-version 3.11 \
+	    pyproject.toml --all-extras --group dev -c locks/demo.txt -o locks/dev.txt
+
+clean:
+	rm -rf .venv .tools
+
+$(UV):
+	$(PYTHON) -m venv .tools
+	.tools/bin/python -m pip install -q --disable-pip-version-check uv==$(UV_VERSION)
+
+$(BIN)/python:
+	$(PYTHON) -c 'import sys; sys.exit("Accord needs Python 3.11 or newer; set PYTHON=python3.x" if sys.version_info < (3, 11) else 0)'
+	$(PYTHON) -m venv .venv
+
+.venv/.demo: $(UV) $(BIN)/python locks/demo.txt pyproject.toml
+	$(UV) pip install -q --python $(BIN)/python --require-hashes -r locks/demo.txt
+	$(UV) pip install -q --python $(BIN)/python --no-deps --no-build-isolation -e .
+	@touch $@
+
+.venv/.dev: .venv/.demo locks/dev.txt
+	$(UV) pip install -q --python $(BIN)/python --require-hashes -r locks/dev.txt
+	@touch $@

@@ -1,0 +1,3 @@
+"""Accord: spec-driven development with gates that hold."""
+
+__version__ = "0.1.0"

@@ -1,0 +1,1 @@
+"""Signed records: their bytes, their signatures, and the trust that they are checked against."""

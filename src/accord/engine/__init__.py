@@ -1,0 +1,1 @@
+"""Durable jobs: the only room that knows DBOS."""

@@ -1,0 +1,1 @@
+"""The wall around an agent's process."""
