@@ -38,7 +38,9 @@ def _docstring_lines(node: ast.FunctionDef | ast.AsyncFunctionDef) -> int:
 
 def main() -> int:
     """Check every Python file of the project; print the breaches."""
-    files = [path for room in ("src", "tests", "tools", "bench") for path in Path(room).rglob("*.py")]
+    files = [
+        path for room in ("src", "tests", "tools", "bench") for path in Path(room).rglob("*.py")
+    ]
     found = [line for path in sorted(files) for line in breaches(path)]
     print("\n".join(found) if found else f"size caps: {len(files)} files within their caps")
     return 1 if found else 0

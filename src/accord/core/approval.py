@@ -6,7 +6,7 @@ from typing import TypeAlias
 
 from attrs import Factory, field, frozen
 
-Json: TypeAlias = str | int | bool | None | list["Json"] | dict[str, "Json"]
+Json: TypeAlias = str | int | bool | list["Json"] | dict[str, "Json"] | None
 
 
 class Decision(StrEnum):
@@ -27,7 +27,7 @@ class Subject:
 
 @frozen
 class Reviewed:
-    """How the person looked at it: findings in force, findings waived, what it was compared with."""
+    """How the person looked at it: findings in force and waived, and what it was compared with."""
 
     hidden_findings: int = 0
     waived: tuple[str, ...] = ()

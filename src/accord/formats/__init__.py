@@ -1,1 +1,1 @@
-"""Spec formats: text in, the model of `core` out, and edits as splices that keep every other byte."""
+"""Spec formats: text in, the model of `core` out, and edits as splices."""
