@@ -1,0 +1,88 @@
+"""What changed between two states of a spec, item by item and word by word."""
+
+import difflib
+import re
+from collections.abc import Mapping
+from enum import StrEnum
+
+from attrs import frozen
+
+from accord.core.model import Document, Item, Spec
+
+
+class Change(StrEnum):
+    """How an item differs from what was approved."""
+
+    ADDED = "added"
+    CHANGED = "changed"
+    RESTS = "rests on a change"
+    REMOVED = "removed"
+
+
+@frozen
+class ItemChange:
+    """One item that a person has to look at; `before` and `after` are its source text."""
+
+    id: str
+    change: Change
+    before: str
+    after: str
+
+
+def changed_ids(approved: Mapping[str, str], current: Mapping[str, str]) -> tuple[str, ...]:
+    """Return the ids whose binding digests differ, in the order of `current`, removed ones last."""
+    moved = [name for name, digest in current.items() if approved.get(name) != digest]
+    return (*moved, *(name for name in approved if name not in current))
+
+
+def compare(before: Spec, after: Spec, ids: tuple[str, ...]) -> tuple[ItemChange, ...]:
+    """Describe each of `ids` by its text in `before` and in `after`."""
+    old, new = _sources(before), _sources(after)
+    found = []
+    for name in ids:
+        was, now = old.get(name, ""), new.get(name, "")
+        if name not in new:
+            change = Change.REMOVED
+        elif name not in old:
+            change = Change.ADDED
+        else:
+            change = Change.RESTS if was == now else Change.CHANGED
+        found.append(ItemChange(name, change, was, now))
+    return tuple(found)
+
+
+def words(before: str, after: str) -> tuple[tuple[str, str], ...]:
+    """Return runs of (`-`, `+` or a space, text): what was taken out, put in, and kept."""
+    old, new = re.findall(r"\S+|\s+", before), re.findall(r"\S+|\s+", after)
+    runs: list[tuple[str, str]] = []
+    matcher = difflib.SequenceMatcher(None, old, new, autojunk=False)
+    for tag, i, j, k, end in matcher.get_opcodes():
+        if tag == "equal":
+            runs.append((" ", "".join(old[i:j])))
+            continue
+        if j > i:
+            runs.append(("-", "".join(old[i:j])))
+        if end > k:
+            runs.append(("+", "".join(new[k:end])))
+    return tuple(runs)
+
+
+def _sources(spec: Spec) -> dict[str, str]:
+    return {
+        item.id: source(document, item) for document in spec.documents for item in document.items
+    }
+
+
+def source(document: Document, item: Item) -> str:
+    """Return the item's own text as it stands in the file, without the items inside it."""
+    inner = [one.place for one in document.items if one is not item and _holds(item, one)]
+    parts, at = [], item.place.start
+    for place in sorted(inner, key=lambda one: one.start):
+        parts.append(document.data[at : place.start])
+        at = max(at, place.end)
+    parts.append(document.data[at : item.place.end])
+    return b"".join(parts).decode(errors="replace")
+
+
+def _holds(outer: Item, inner: Item) -> bool:
+    return outer.place.start <= inner.place.start and inner.place.end <= outer.place.end

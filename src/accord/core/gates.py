@@ -1,0 +1,165 @@
+"""Gates: which are open, decided by the texts and the signed records alone.
+
+A gate opens when as many entitled people as the trust file asks for approved, in the latest
+round, exactly the items that the gate covers now, under the policy that holds now. Nothing else
+is looked at: no database, no state, no word of an agent.
+"""
+
+from collections.abc import Mapping
+from enum import StrEnum
+
+from attrs import evolve, frozen
+
+from accord.core.approval import Approval, Decision, Log, Signed, Trust
+from accord.core.delta import changed_ids
+from accord.core.model import SPEC_STAGES, STAGES, Spec, Stage, Track, bindings
+from accord.core.policy import GATES
+
+TRACK_GATE = "track"
+
+
+class Standing(StrEnum):
+    """How a gate stands."""
+
+    OPEN = "open"
+    SKIPPED = "skipped"
+    WAITING = "waiting"
+    SHUT = "shut"
+
+
+@frozen
+class Gate:
+    """One gate: how it stands and why, and what a person would be asked to look at.
+
+    `items` maps what the gate covers to binding digests, `asked` names those that no valid
+    record of the latest round covers, `approved` is the latest round that somebody approved.
+    """
+
+    stage: Stage
+    standing: Standing
+    reason: str
+    items: Mapping[str, str]
+    asked: tuple[str, ...] = ()
+    approvers: tuple[str, ...] = ()
+    round: int = 0
+    approved: Signed | None = None
+    rejected: Signed | None = None
+
+    @property
+    def passed(self) -> bool:
+        """Tell whether the way past this gate is free."""
+        return self.standing in (Standing.OPEN, Standing.SKIPPED)
+
+
+@frozen
+class Facts:
+    """What the gates of one change are decided from; every part comes out of the git tree.
+
+    `files` maps each path that differs from the base to the sha256 of its bytes (empty when it
+    was deleted): the subject of implementation, review and release.
+    """
+
+    spec: Spec
+    log: Log
+    trust: Trust
+    policy: str
+    files: Mapping[str, str]
+    built: bool = False
+
+
+def track(log: Log) -> Track:
+    """Return the track that the latest signed record sets; without one it is the full track."""
+    record = latest_track(log)
+    return Track(str(record.details["track"])) if record else Track.FULL
+
+
+def latest_track(log: Log) -> Approval | None:
+    """Return the latest signed record that sets the track, or None."""
+    records = [one.approval for one in log.signed if one.approval.gate == TRACK_GATE]
+    known = [one for one in records if one.details.get("track") in set(Track)]
+    return known[-1] if known else None
+
+
+def standings(facts: Facts) -> tuple[Gate, ...]:
+    """Return the six gates in order. A gate whose predecessor is shut is shut as well."""
+    chosen = track(facts.log)
+    covered = _covered(facts.spec, chosen)
+    gates: list[Gate] = []
+    for stage in STAGES:
+        items = covered.get(stage, facts.files)
+        if stage not in GATES[chosen]:
+            gate = Gate(stage, Standing.SKIPPED, f"the {chosen} track has no {stage} gate", items)
+        else:
+            gate = _gate(stage, items, facts)
+        behind = next((one for one in gates if not one.passed), None)
+        if behind is not None:
+            gate = Gate(stage, Standing.SHUT, f"the {behind.stage} gate is not open", items)
+        gates.append(gate)
+    return tuple(gates)
+
+
+def current(gates: tuple[Gate, ...]) -> Gate | None:
+    """Return the first gate that is not passed, or None when all are."""
+    return next((gate for gate in gates if not gate.passed), None)
+
+
+def _gate(stage: Stage, items: Mapping[str, str], facts: Facts) -> Gate:
+    if facts.log.unsound:
+        first = facts.log.unsound[0]
+        return Gate(stage, Standing.SHUT, f"{first.file}: {first.reason}", items)
+    records = [one for one in facts.log.signed if one.approval.gate == stage]
+    last = max((one.approval.round for one in records), default=0)
+    rounds = [one for one in records if one.approval.round == last]
+    approved = [one for one in records if one.approval.decision is Decision.APPROVE]
+    base = approved[-1] if approved else None
+    seen = base.approval.items if base else {}
+    asked = changed_ids(seen, items)
+    rejected = next((one for one in rounds if one.approval.decision is Decision.REJECT), None)
+    gate = Gate(stage, Standing.WAITING, "", items, asked, (), last, base, rejected)
+    if stage not in SPEC_STAGES and not facts.built:
+        return evolve(gate, standing=Standing.SHUT, reason="the work is not built yet")
+    if not items:
+        return evolve(gate, standing=Standing.SHUT, reason="there is nothing to approve yet")
+    if rejected is not None:
+        words = f"{rejected.approval.approver} sent it back: {rejected.approval.reason}"
+        return evolve(gate, reason=words, asked=tuple(items))
+    return _counted(gate, rounds, facts)
+
+
+def _counted(gate: Gate, rounds: list[Signed], facts: Facts) -> Gate:
+    rule = facts.trust.rule(gate.stage)
+    valid = [one for one in rounds if one.approval.decision is Decision.APPROVE]
+    same = [one for one in valid if dict(one.approval.items) == dict(gate.items)]
+    bound = [one for one in same if one.approval.policy == facts.policy]
+    people = tuple(sorted({one.approval.approver for one in bound}))
+    if len(people) >= rule.threshold:
+        words = f"approved by {', '.join(people)}"
+        return evolve(gate, standing=Standing.OPEN, reason=words, approvers=people, asked=())
+    if people:
+        words = f"{len(people)} of {rule.threshold} people approved"
+        return evolve(gate, reason=words, approvers=people)
+    if same:
+        return evolve(gate, reason="the policy changed since it was approved")
+    if valid:
+        return evolve(gate, reason=f"changed since it was approved: {', '.join(gate.asked[:6])}")
+    return evolve(gate, reason="nobody has approved it yet")
+
+
+def _covered(spec: Spec, chosen: Track) -> dict[Stage, dict[str, str]]:
+    """Divide the items of the spec among the gates that this track has for them.
+
+    The story gate covers `requirements.md`, the architecture gate `tasks.md`, the design gate
+    everything else in the folder. Where the track skips a gate, the gate before it covers its
+    items, so that no byte of the folder is ever outside every gate.
+    """
+    digests = bindings(spec)
+    order = [stage for stage in SPEC_STAGES if stage in GATES[chosen]]
+    covered: dict[Stage, dict[str, str]] = {stage: {} for stage in SPEC_STAGES}
+    for document in spec.documents:
+        wanted = {"requirements.md": Stage.STORY, "tasks.md": Stage.ARCHITECTURE}
+        stage = wanted.get(document.path, Stage.DESIGN)
+        while stage not in order and stage is not Stage.STORY:
+            stage = STAGES[STAGES.index(stage) - 1]
+        for item in document.items:
+            covered[stage][item.id] = digests[item.id]
+    return covered
