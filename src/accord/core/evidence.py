@@ -1,0 +1,205 @@
+"""Evidence: what a run that Accord made itself proves about a criterion.
+
+A run counts only when the command was found, exited with 0 and ran more than no test. Anything
+else proves nothing: UNKNOWN is not a pass. Results are read from a JUnit XML report where the
+runner writes one, else counted from the runner's own closing lines.
+"""
+
+import re
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from enum import StrEnum
+from xml.etree import ElementTree as ET
+
+from attrs import frozen
+
+from accord.core.approval import Json
+from accord.core.model import Criterion, Spec, Task
+from accord.core.paths import matches
+from accord.core.ports import CommandRun
+
+
+class Result(StrEnum):
+    """What a run says: it passed, it failed, or it proves nothing."""
+
+    PASS = "pass"  # noqa: S105 -- a test result, not a password
+    FAIL = "fail"
+    UNKNOWN = "unknown"
+
+
+class Proof(StrEnum):
+    """What is known about a criterion.
+
+    Proven: a test that names it fails without the change and passes with it. Claimed: the command
+    of a task that satisfies it passed. Missing: nothing that ran says so.
+    """
+
+    PROVEN = "proven"
+    CLAIMED = "claimed"
+    MISSING = "missing"
+
+
+@frozen
+class TestCase:
+    """One test of a run: its name as the runner gives it, and whether it passed."""
+
+    __test__ = False
+
+    name: str
+    passed: bool
+
+
+@frozen
+class Run:
+    """One command on one tree, judged. `tests` is None where the runner told no number."""
+
+    command: tuple[str, ...]
+    tree: str
+    result: Result
+    reason: str
+    exit_status: int | None = None
+    tests: int | None = None
+    cases: tuple[TestCase, ...] = ()
+
+
+@frozen
+class Evidence:
+    """What is known about one criterion, in words, with the tests that name it."""
+
+    criterion: str
+    proof: Proof
+    reason: str
+    tests: tuple[str, ...] = ()
+
+
+TEST_FILES = (
+    "tests/", "test/", "testing/", "__tests__/", "spec/", "test_*.py", "*_test.py", "conftest.py",
+    "*.test.*", "*.spec.*", "*_test.go", "*Test.java", "*_spec.rb",
+)  # fmt: skip
+
+# The first family that a report speaks is the one that is counted: a line such as
+# "1 failed, 8 passed, 9 total" must not be counted twice.
+_FAMILIES = (
+    re.compile(
+        r"^(?:Ran (\d+) tests? in |(?:#|ℹ) tests (\d+)$|Tests:\s.*?(\d+) total|Tests run: (\d+)"
+        r"|(\d+) examples?,)",
+        re.MULTILINE,
+    ),
+    re.compile(r"(?:^|[\s,=])(\d+) (?:passed|failed)\b", re.MULTILINE),
+    re.compile(r"^(?:--- (?:PASS|FAIL)|ok\s)", re.MULTILINE),
+)
+_NO_TESTS = re.compile(
+    r"no test files|no tests ran|\[no tests to run\]|no tests found", re.IGNORECASE
+)
+
+
+def is_test(path: str) -> bool:
+    """Tell whether `path` holds tests, by the customs of the common runners."""
+    return matches(path, TEST_FILES)
+
+
+def judge(run: CommandRun, tree: str) -> Run:
+    """Return what `run` proves about the tree with the id `tree`."""
+    cases = tuple(_cases(run.junit)) if run.junit else ()
+    tests = len(cases) if cases else _counted(run.output)
+    result, reason = _verdict(run, tests)
+    return Run(run.command, tree, result, reason, run.exit_status, tests, cases)
+
+
+def _verdict(run: CommandRun, tests: int | None) -> tuple[Result, str]:
+    name = " ".join(run.command)
+    if run.missing:
+        return Result.UNKNOWN, f"the command was not found: {run.command[0]}"
+    if run.timed_out:
+        return Result.UNKNOWN, f"it was ended after its time limit: {name}"
+    if run.exit_status == 0 and tests:
+        return Result.PASS, f"{tests} test{'' if tests == 1 else 's'} passed: {name}"
+    if not tests:
+        said = "no test ran" if tests == 0 else "it did not say how many tests ran"
+        return Result.UNKNOWN, f"{said} (exit {run.exit_status}): {name}"
+    return Result.FAIL, f"exit {run.exit_status} after {tests} tests: {name}"
+
+
+def _counted(output: str) -> int | None:
+    for family in _FAMILIES:
+        found = [match for match in family.finditer(output) if not _NO_TESTS.search(match[0])]
+        if found:
+            return sum(
+                int(next((group for group in match.groups() if group), 1)) for match in found
+            )
+    return 0 if _NO_TESTS.search(output) else None
+
+
+def _cases(junit: bytes) -> Iterator[TestCase]:
+    if b"<!DOCTYPE" in junit or b"<!ENTITY" in junit:
+        return  # entity expansion: a report has no use for it
+    try:
+        root = ET.fromstring(junit)  # noqa: S314 -- entities are refused above
+    except ET.ParseError:
+        return
+    for case in root.iter("testcase"):
+        kinds = {child.tag for child in case}
+        if "skipped" not in kinds:
+            name = f"{case.get('classname', '')}::{case.get('name', '')}"
+            yield TestCase(name, not kinds & {"failure", "error"})
+
+
+def names_criterion(name: str, criterion: str) -> bool:
+    """Tell whether a test's name carries the id: `R2.1` as R2.1, R2_1 or r2_1."""
+    return bool(re.search(rf"(?i)(?<![a-z0-9]){_loose(criterion)}(?![0-9])", name))
+
+
+def _loose(criterion: str) -> str:
+    return r"[._]".join(re.escape(part) for part in criterion.split("."))
+
+
+def for_criteria(
+    spec: Spec, runs: Mapping[str, Run], before: Run | None = None
+) -> tuple[Evidence, ...]:
+    """Return the evidence for each criterion of `spec`.
+
+    `runs` maps task ids to their judged runs on the result; `before` is the run of the result's
+    tests on the base, without the change.
+    """
+    return tuple(_evidence(one, spec.tasks, runs, before) for one in spec.criteria)
+
+
+def _evidence(
+    criterion: Criterion, tasks: Sequence[Task], runs: Mapping[str, Run], before: Run | None
+) -> Evidence:
+    names = {criterion.id, criterion.id.rpartition(".")[0]}
+    relevant = [runs[task.id] for task in tasks if names & set(task.satisfies) and task.id in runs]
+    linked = {
+        case.name: case.passed
+        for run in runs.values()
+        for case in run.cases
+        if names_criterion(case.name, criterion.id)
+    }
+    tests = tuple(sorted(linked))
+    if linked and not all(linked.values()):
+        failing = next(name for name, passed in linked.items() if not passed)
+        return Evidence(criterion.id, Proof.MISSING, f"{failing} fails", tests)
+    passing = [run for run in relevant if run.result is Result.PASS]
+    if linked and before is not None:
+        passed_before = {case.name for case in before.cases if case.passed}
+        fresh = sorted(set(linked) - passed_before)
+        if fresh and before.result is not Result.UNKNOWN:
+            words = f"{fresh[0]} fails without the change and passes with it"
+            return Evidence(criterion.id, Proof.PROVEN, words, tests)
+    if not passing:
+        words = relevant[0].reason if relevant else "no task that satisfies it was verified"
+        return Evidence(criterion.id, Proof.MISSING, words, tests)
+    words = "its test passes without the change too" if linked else "no test names it"
+    return Evidence(criterion.id, Proof.CLAIMED, f"{passing[0].reason}; {words}", tests)
+
+
+def as_json(evidence: Collection[Evidence]) -> list[Json]:
+    """Return the evidence as it is kept in a signed record."""
+    return [
+        {
+            "criterion": one.criterion,
+            "proof": str(one.proof),
+            "reason": one.reason,
+            "tests": list(one.tests),
+        }
+        for one in evidence
+    ]
