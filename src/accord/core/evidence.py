@@ -85,7 +85,7 @@ _FAMILIES = (
         re.MULTILINE,
     ),
     re.compile(r"(?:^|[\s,=])(\d+) (?:passed|failed)\b", re.MULTILINE),
-    re.compile(r"^(?:--- (?:PASS|FAIL)|ok\s)", re.MULTILINE),
+    re.compile(r"^(?:--- (?:PASS|FAIL)|ok\s).*$", re.MULTILINE),
 )
 _NO_TESTS = re.compile(
     r"no test files|no tests ran|\[no tests to run\]|no tests found", re.IGNORECASE

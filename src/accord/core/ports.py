@@ -150,3 +150,43 @@ class CommandRun:
     junit: bytes | None = field(default=None, repr=False)
     timed_out: bool = False
     missing: bool = False
+
+
+@frozen
+class Entry:
+    """One file in a tree: its mode as six octal digits and the id of its blob."""
+
+    mode: str
+    id: str
+
+
+@frozen
+class FileChange:
+    """One path that differs: its new mode, its new blob (empty: deleted), lines added or taken."""
+
+    path: str
+    mode: str
+    id: str
+    lines: int
+
+
+@frozen
+class Merge:
+    """A merge in the object store: the tree, and the paths that conflict (none when clean)."""
+
+    tree: str
+    conflicts: tuple[str, ...]
+
+
+@frozen
+class Harvest:
+    """What was taken from a worktree: a commit on top of `base`, or none when nothing changed.
+
+    `parked` names what was left out and why; the whole worktree, parked files included, is kept
+    under `snapshot`.
+    """
+
+    commit: str
+    changed: tuple[str, ...]
+    parked: tuple[tuple[str, str], ...]
+    snapshot: str

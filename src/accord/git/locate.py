@@ -1,0 +1,78 @@
+"""Find the person's repository from where they stand, and who they are."""
+
+import os
+import re
+import subprocess
+from pathlib import Path
+
+from attrs import frozen
+
+from accord.errors import ConfigurationError
+from accord.git.run import MINIMUM, command
+
+
+@frozen
+class Place:
+    """The repository that the person stands in: checkout, common git directory, branch, name."""
+
+    top: Path
+    common: Path
+    branch: str
+    head: str
+    person: str
+    email: str
+
+
+def locate(start: Path) -> Place:
+    """Return the repository around `start`.
+
+    Raises ConfigurationError where there is none, it is bare, it has no commit, or HEAD is
+    detached. This is the one call that lets git find the directory: it is the person's own.
+    """
+    if _ask(start, "rev-parse", "--is-bare-repository") == "true":
+        raise ConfigurationError(
+            f"{start} is a bare repository", hint="run accord in a checkout of it"
+        )
+    top = _ask(start, "rev-parse", "--show-toplevel")
+    if not top:
+        raise ConfigurationError(f"{start} is not in a git repository", hint="git init, or cd")
+    common = _ask(start, "rev-parse", "--path-format=absolute", "--git-common-dir")
+    head = _ask(start, "rev-parse", "--verify", "--quiet", "HEAD^{commit}")
+    if not head:
+        raise ConfigurationError(
+            f"{top} has no commits yet", hint="git commit --allow-empty -m 'Start'"
+        )
+    branch = _ask(start, "symbolic-ref", "--quiet", "HEAD")
+    if not branch:
+        raise ConfigurationError(f"{top} is on no branch (detached HEAD)", hint="git switch main")
+    name = _ask(start, "config", "user.name") or os.environ.get("USER", "") or "somebody"
+    email = _ask(start, "config", "user.email") or f"{name.replace(' ', '.')}@localhost"
+    return Place(Path(top), Path(common), branch, head, name, email)
+
+
+def check_version() -> str:
+    """Return git's version. Raises ConfigurationError when it is older than Accord needs."""
+    said = subprocess.run(
+        [*command(), "--version"], capture_output=True, text=True, check=False
+    ).stdout
+    match = re.search(r"(\d+)\.(\d+)(?:\.\d+)?", said)
+    if match is None or (int(match[1]), int(match[2])) < MINIMUM:
+        wanted = ".".join(map(str, MINIMUM))
+        raise ConfigurationError(
+            f"git is too old: {said.strip() or 'no version'}", hint=f"install git {wanted} or newer"
+        )
+    return match[0]
+
+
+def _ask(start: Path, *arguments: str) -> str:
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
+    kept |= {name: os.environ[name] for name in ("GIT_CONFIG_GLOBAL",) if name in os.environ}
+    done = subprocess.run(
+        [command()[0], *arguments],
+        cwd=start,
+        env={**kept, "LC_ALL": "C"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    return done.stdout.strip() if done.returncode == 0 else ""

@@ -1,0 +1,178 @@
+"""The repository as the rest of Accord sees it: the port `Repo`, answered by real git."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from attrs import define, field
+
+from accord.core.ports import Entry, FileChange, Harvest, Merge
+from accord.errors import ConflictError, RefusedError
+from accord.git import harvest as harvesting
+from accord.git import objects, worktrees
+from accord.git.run import Git
+
+
+@define
+class GitRepo:
+    """One repository; `state` is Accord's folder for it, outside every checkout."""
+
+    git: Git
+    state: Path
+    objects: objects.Objects = field(init=False)
+
+    def __attrs_post_init__(self) -> None:
+        self.objects = objects.Objects(self.git)
+
+    def refs(self, prefix: str) -> dict[str, str]:
+        """Map each ref below `prefix` to the commit that it points at."""
+        said = self.git.text("for-each-ref", "--format=%(refname) %(objectname)", prefix)
+        return dict(line.split(" ", 1) for line in said.splitlines())
+
+    def resolve(self, name: str) -> str:
+        """Return the id of the commit called `name`, or an empty string."""
+        found = self.objects.read(f"{name}^{{commit}}")
+        return found[0] if found else ""
+
+    def read(self, commit: str, path: str) -> bytes | None:
+        """Return the bytes of `path` in `commit`, or None."""
+        return self.objects.blob(f"{commit}:{path}")
+
+    def blob(self, oid: str) -> bytes:
+        """Return the bytes of the blob `oid`; empty when there is none."""
+        return self.objects.blob(oid) or b""
+
+    def folder(self, commit: str, path: str) -> dict[str, Entry]:
+        """Return every file below the folder `path` of `commit`, as paths below it."""
+        return self.objects.files(f"{commit}:{path}")
+
+    def names(self, commit: str, path: str) -> tuple[str, ...]:
+        """Return the names of what is in the folder `path` of `commit`, one level."""
+        return tuple(self.objects.tree(f"{commit}:{path}"))
+
+    def tree(self, commit: str) -> str:
+        """Return the id of the tree of `commit`."""
+        found = self.objects.read(f"{commit}^{{tree}}")
+        return found[0] if found else ""
+
+    def fork(self, one: str, other: str) -> str:
+        """Return the commit where two commits parted."""
+        return self.git.text("merge-base", one, other)
+
+    def contains(self, commit: str, ancestor: str) -> bool:
+        """Tell whether `ancestor` is part of the history of `commit`."""
+        return self.git.succeeds("merge-base", "--is-ancestor", ancestor, commit)
+
+    def changed(self, base: str, head: str) -> tuple[FileChange, ...]:
+        """Return the files that differ between two commits."""
+        return objects.changed(self.git, base, head)
+
+    def trailers(self, base: str, head: str, name: str) -> tuple[str, ...]:
+        """Return the values of the trailer `name` in the commits after `base` up to `head`."""
+        said = self.git.text(
+            "log", f"--format=%(trailers:key={name},valueonly,unfold)", f"{base}..{head}", "--"
+        )
+        return tuple(line.strip() for line in said.splitlines() if line.strip())
+
+    def altered(self, base: str, refs: Sequence[str], path: str) -> tuple[tuple[str, str], ...]:
+        """Return (path, commit) for each file below `path` that history changed or removed."""
+        said = self.git.text(
+            "log", "-m", "--first-parent", "--no-renames", "--diff-filter=MDT", "--name-only",
+            "--format=%x00%h", *refs, f"^{base}", "--", path,
+        )  # fmt: skip
+        found = []
+        for block in said.split("\0")[1:]:
+            commit, *files = [line for line in block.splitlines() if line]
+            found += [(file, commit) for file in files]
+        return tuple(found)
+
+    def authors(self, base: str, head: str, path: str) -> tuple[str, ...]:
+        """Return the names of those who wrote `path` after `base`, each once."""
+        said = self.git.text("log", "--format=%an", f"{base}..{head}", "--", path)
+        return tuple(sorted(set(said.splitlines())))
+
+    def commit(
+        self, parent: str, files: Mapping[str, bytes | None], message: str, author: str
+    ) -> str:
+        """Return a new commit on `parent` with `files` written; None deletes."""
+        return objects.commit_files(self.git, parent, files, message, author)
+
+    def merge(self, ours: str, theirs: str) -> Merge:
+        """Merge two commits without touching a checkout."""
+        return objects.merge(self.git, ours, theirs)
+
+    def join(self, tree: str, parents: Sequence[str], message: str, author: str) -> str:
+        """Return a new commit of `tree` with `parents`."""
+        return objects.commit_tree(self.git, tree, parents, message, author)
+
+    def move(self, ref: str, new: str, old: str, reason: str) -> None:
+        """Move `ref` from `old` to `new`, and the checkout where it is checked out with it.
+
+        Raises RefusedError when that checkout has edits in the way, ConflictError when the ref
+        is somewhere else by now; in both cases nothing is touched.
+        """
+        folder = worktrees.checkouts(self.git).get(ref)
+        if folder is None or not (new and old):
+            objects.move_ref(self.git, ref, new, old, reason)
+            return
+        worktrees.refresh(self.git, folder)
+        dirty = worktrees.dirt(self.git, folder)
+        touched = {change.path for change in self.changed(old, new)}
+        in_the_way = [path for path in dirty if path in touched]
+        said = worktrees.follow(self.git, folder, old, new, rehearse=True)
+        if in_the_way or said:
+            what = ", ".join(in_the_way[:5]) or said
+            raise RefusedError(
+                f"{ref.removeprefix('refs/heads/')} is checked out in {folder} with edits: {what}",
+                hint="commit or stash them there, then run the command again",
+            )
+        objects.move_ref(self.git, ref, new, old, reason)
+        if said := worktrees.follow(self.git, folder, old, new):
+            raise ConflictError(
+                f"{folder} could not follow its branch: {said}", hint="git status there"
+            )
+
+    def settle(self, ref: str, old: str, new: str) -> None:
+        """Finish a move that was cut off between the ref and the checkout; else do nothing."""
+        folder = worktrees.checkouts(self.git).get(ref)
+        if folder is not None and worktrees.index_matches(self.git, folder, old):
+            worktrees.follow(self.git, folder, old, new)
+
+    def checkout_of(self, ref: str) -> Path | None:
+        """Return the folder where the branch `ref` is checked out, or None."""
+        return worktrees.checkouts(self.git).get(ref)
+
+    def dirt(self, folder: Path) -> tuple[str, ...]:
+        """Return the tracked files with edits in the checkout at `folder`."""
+        return worktrees.dirt(self.git, folder)
+
+    def absorb(self, folder: Path, paths: Sequence[str]) -> None:
+        """Tell the checkout at `folder` that `paths` are committed as they stand there."""
+        worktrees.forget_paths(self.git, folder, list(paths))
+
+    def worktree(self, key: str, commit: str) -> Path:
+        """Return the agents' worktree called `key`, holding exactly `commit`."""
+        return worktrees.prepare(self.git, self._worktree(key), commit).path
+
+    def drop_worktree(self, key: str) -> None:
+        """Delete the agents' worktree called `key`."""
+        worktrees.remove(self.git, self._worktree(key))
+
+    def harvest(
+        self, key: str, base: str, allowed: Sequence[str], *, message: str, author: str
+    ) -> Harvest:
+        """Take what an agent wrote in the worktree `key`, as a commit on `base`."""
+        worktree = worktrees.find(self.git, self._worktree(key))
+        if worktree is None:
+            return Harvest("", (), (), "")
+        return harvesting.harvest(self.git, worktree, base, allowed, message=message, author=author)
+
+    def export(self, commit: str, target: Path) -> None:
+        """Write the files of `commit` into the folder `target`, without a git directory."""
+        worktrees.export(self.git, commit, target)
+
+    def close(self) -> None:
+        """End what was started for reading."""
+        self.objects.close()
+
+    def _worktree(self, key: str) -> Path:
+        return self.state / "worktrees" / key
