@@ -1,10 +1,12 @@
 """What Accord asks of the world, as protocols; the adapters that answer are chosen in `wiring`."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from enum import StrEnum
 from typing import Protocol
 
 from attrs import field, frozen
+
+from accord.core.approval import Json
 
 
 class AgentKind(StrEnum):
@@ -124,22 +126,6 @@ class Agent(Protocol):
         """End the run and everything that it started; a run that is over is left alone."""
 
 
-class Sandbox(Protocol):
-    """Puts a wall around a command. Level 1 is none at all, and says so."""
-
-    level: int
-
-    def prefix(self, workdir: str, writable: Sequence[str]) -> tuple[str, ...]:
-        """Return the words to put before a command that may write only `writable` in `workdir`."""
-
-
-class Clock(Protocol):
-    """The time, so that the rules never ask for it themselves."""
-
-    def now(self) -> str:
-        """Return the present moment in UTC as `2026-06-01T10:00:00Z`."""
-
-
 @frozen
 class CommandRun:
     """One command that Accord itself ran: how it ended and what it printed (the tail, cleaned)."""
@@ -150,6 +136,25 @@ class CommandRun:
     junit: bytes | None = field(default=None, repr=False)
     timed_out: bool = False
     missing: bool = False
+
+
+class Sandbox(Protocol):
+    """Puts a wall around a command. Level 1 is none at all, and says so."""
+
+    level: int
+
+    def prefix(self, workdir: str, writable: Sequence[str]) -> tuple[str, ...]:
+        """Return the words to put before a command that may write only `writable` in `workdir`."""
+
+    def run(self, command: Sequence[str], workdir: str, timeout_s: float) -> CommandRun:
+        """Run a command that a person approved, with a cleaned environment; never raises for it."""
+
+
+class Clock(Protocol):
+    """The time, so that the rules never ask for it themselves."""
+
+    def now(self) -> str:
+        """Return the present moment in UTC as `2026-06-01T10:00:00Z`."""
 
 
 @frozen
@@ -190,3 +195,123 @@ class Harvest:
     changed: tuple[str, ...]
     parked: tuple[tuple[str, str], ...]
     snapshot: str
+
+
+class Repo(Protocol):
+    """The person's repository. Commits are named by their ids, paths are relative to its root."""
+
+    def refs(self, prefix: str) -> dict[str, str]:
+        """Map each ref below `prefix` to the commit that it points at."""
+
+    def resolve(self, name: str) -> str:
+        """Return the id of the commit called `name`, or an empty string."""
+
+    def read(self, commit: str, path: str) -> bytes | None:
+        """Return the bytes of `path` in `commit`, or None."""
+
+    def blob(self, oid: str) -> bytes:
+        """Return the bytes of the blob `oid`; empty when there is none."""
+
+    def folder(self, commit: str, path: str) -> dict[str, Entry]:
+        """Return every file below the folder `path` of `commit`, as paths below it."""
+
+    def names(self, commit: str, path: str) -> tuple[str, ...]:
+        """Return the names of what is in the folder `path` of `commit`, one level."""
+
+    def tree(self, commit: str) -> str:
+        """Return the id of the tree of `commit`."""
+
+    def fork(self, one: str, other: str) -> str:
+        """Return the commit where two commits parted."""
+
+    def contains(self, commit: str, ancestor: str) -> bool:
+        """Tell whether `ancestor` is part of the history of `commit`."""
+
+    def changed(self, base: str, head: str) -> tuple[FileChange, ...]:
+        """Return the files that differ between two commits."""
+
+    def trailers(self, base: str, head: str, name: str) -> tuple[str, ...]:
+        """Return the values of the trailer `name` in the commits after `base` up to `head`."""
+
+    def altered(self, base: str, refs: Sequence[str], path: str) -> tuple[tuple[str, str], ...]:
+        """Return (path, commit) for each file below `path` that history changed or removed."""
+
+    def authors(self, base: str, head: str, path: str) -> tuple[str, ...]:
+        """Return the names of those who wrote `path` after `base`, each once."""
+
+    def commit(
+        self, parent: str, files: Mapping[str, bytes | None], message: str, author: str
+    ) -> str:
+        """Return a new commit on `parent` with `files` written; None deletes."""
+
+    def merge(self, ours: str, theirs: str) -> Merge:
+        """Merge two commits without touching a checkout."""
+
+    def join(self, tree: str, parents: Sequence[str], message: str, author: str) -> str:
+        """Return a new commit of `tree` with `parents`."""
+
+    def move(self, ref: str, new: str, old: str, reason: str) -> None:
+        """Move `ref` from `old` (empty: absent) to `new` (empty: delete), checkout included.
+
+        Raises RefusedError when edits in that checkout are in the way, ConflictError when the
+        ref is somewhere else by now; in both cases nothing is touched.
+        """
+
+    def adopt(self, ref: str, new: str, old: str, paths: Sequence[str], reason: str) -> None:
+        """Move `ref` to a commit of what already lies in its checkout at `paths`."""
+
+    def settle(self, ref: str, old: str, new: str) -> None:
+        """Finish a move that was cut off between the ref and the checkout; else do nothing."""
+
+    def checkout_of(self, ref: str) -> str:
+        """Return the folder where the branch `ref` is checked out, or an empty string."""
+
+    def worktree(self, key: str, commit: str) -> str:
+        """Return the folder of the agents' worktree called `key`, holding exactly `commit`."""
+
+    def drop_worktree(self, key: str) -> None:
+        """Delete the agents' worktree called `key`."""
+
+    def harvest(
+        self, key: str, base: str, allowed: Sequence[str], *, message: str, author: str
+    ) -> Harvest:
+        """Take what an agent wrote in the worktree `key`, as a commit on `base`."""
+
+    def export(self, commit: str, target: str) -> None:
+        """Write the files of `commit` into the folder `target`, without a git directory."""
+
+
+@frozen
+class Operation:
+    """One mutation: who did what to which change, and each ref it moved, before and after."""
+
+    actor: str
+    verb: str
+    change: str
+    detail: str
+    refs: Mapping[str, tuple[str, str]]
+    at: str = ""
+    number: int = 0
+    undoes: int = 0
+
+
+class Journal(Protocol):
+    """The operation log, and the notes of finished work; it decides nothing, it can be deleted."""
+
+    def begin(self, operation: Operation) -> int:
+        """Write down an operation that is about to happen; return its number."""
+
+    def finish(self, number: int) -> None:
+        """Mark it as done."""
+
+    def void(self, number: int) -> None:
+        """Mark it as one that did not happen."""
+
+    def operations(self, *, change: str = "", pending: bool = False) -> tuple[Operation, ...]:
+        """Return the operations that were done (or are pending), the newest first."""
+
+    def note(self, key: str, value: Mapping[str, Json]) -> None:
+        """Keep a small fact under `key`, in place of an earlier one."""
+
+    def noted(self, prefix: str) -> dict[str, dict[str, Json]]:
+        """Return the facts whose keys begin with `prefix`."""

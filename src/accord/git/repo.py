@@ -137,21 +137,21 @@ class GitRepo:
         if folder is not None and worktrees.index_matches(self.git, folder, old):
             worktrees.follow(self.git, folder, old, new)
 
-    def checkout_of(self, ref: str) -> Path | None:
-        """Return the folder where the branch `ref` is checked out, or None."""
-        return worktrees.checkouts(self.git).get(ref)
+    def adopt(self, ref: str, new: str, old: str, paths: Sequence[str], reason: str) -> None:
+        """Move `ref` to a commit of what already lies in its checkout at `paths`."""
+        objects.move_ref(self.git, ref, new, old, reason)
+        folder = worktrees.checkouts(self.git).get(ref)
+        if folder is not None:
+            worktrees.forget_paths(self.git, folder, list(paths))
 
-    def dirt(self, folder: Path) -> tuple[str, ...]:
-        """Return the tracked files with edits in the checkout at `folder`."""
-        return worktrees.dirt(self.git, folder)
+    def checkout_of(self, ref: str) -> str:
+        """Return the folder where the branch `ref` is checked out, or an empty string."""
+        folder = worktrees.checkouts(self.git).get(ref)
+        return str(folder) if folder else ""
 
-    def absorb(self, folder: Path, paths: Sequence[str]) -> None:
-        """Tell the checkout at `folder` that `paths` are committed as they stand there."""
-        worktrees.forget_paths(self.git, folder, list(paths))
-
-    def worktree(self, key: str, commit: str) -> Path:
-        """Return the agents' worktree called `key`, holding exactly `commit`."""
-        return worktrees.prepare(self.git, self._worktree(key), commit).path
+    def worktree(self, key: str, commit: str) -> str:
+        """Return the folder of the agents' worktree called `key`, holding exactly `commit`."""
+        return str(worktrees.prepare(self.git, self._worktree(key), commit).path)
 
     def drop_worktree(self, key: str) -> None:
         """Delete the agents' worktree called `key`."""
@@ -166,9 +166,9 @@ class GitRepo:
             return Harvest("", (), (), "")
         return harvesting.harvest(self.git, worktree, base, allowed, message=message, author=author)
 
-    def export(self, commit: str, target: Path) -> None:
+    def export(self, commit: str, target: str) -> None:
         """Write the files of `commit` into the folder `target`, without a git directory."""
-        worktrees.export(self.git, commit, target)
+        worktrees.export(self.git, commit, Path(target))
 
     def close(self) -> None:
         """End what was started for reading."""
