@@ -1,0 +1,147 @@
+"""The desk: the folder where a person edits the documents of a change, in any editor.
+
+Where the change's branch is checked out, the desk is that checkout's spec folder. Elsewhere it is
+a plain folder of Accord's, beside it a note of the commit that it was copied from. What a person
+typed there is committed before anything else happens, so it cannot be lost or overlooked.
+"""
+
+import os
+import shutil
+from pathlib import Path
+
+from attrs import frozen
+
+from accord.app.workshop import SPECS, Workshop
+from accord.errors import ConfigurationError, ConflictError
+
+LARGEST = 4 * 2**20
+
+
+@frozen
+class Desk:
+    """Where the documents of one change lie; `commit` is what they were copied from."""
+
+    change: str
+    ref: str
+    folder: Path
+    commit: str
+    checked_out: bool
+
+
+def of(workshop: Workshop, change: str, ref: str) -> Desk:
+    """Return the desk of `change`; it may not exist yet."""
+    checkout = workshop.repo.checkout_of(ref)
+    if checkout:
+        folder = Path(checkout) / SPECS / change
+        return Desk(change, ref, folder, workshop.repo.resolve(ref), True)
+    folder = workshop.state / "desks" / change
+    note = _note(folder)
+    commit = note.read_text().strip() if note.is_file() else ""
+    return Desk(change, ref, folder, commit, False)
+
+
+def edits(workshop: Workshop, desk: Desk) -> dict[str, bytes | None]:
+    """Return what differs on the desk from the commit it was copied from; None: deleted.
+
+    Paths are relative to the spec folder. Raises ConfigurationError for what cannot be a
+    document: a link, a special file, more than 4 MiB.
+    """
+    if not desk.commit or not desk.folder.is_dir():
+        return {}
+    found = _files(desk.folder)
+    known = workshop.repo.folder(desk.commit, f"{SPECS}/{desk.change}")
+    changed: dict[str, bytes | None] = {
+        path: data
+        for path, data in found.items()
+        if path not in known or workshop.repo.blob(known[path].id) != data
+    }
+    return changed | {path: None for path in known if path not in found}
+
+
+def save(workshop: Workshop, change: str, ref: str) -> str:
+    """Commit what a person typed on the desk; return the tip of the branch afterwards.
+
+    Raises ConflictError, with the desk as it was, where the branch was changed in the same lines.
+    """
+    desk = of(workshop, change, ref)
+    repo, tip = workshop.repo, workshop.repo.resolve(ref)
+    typed = edits(workshop, desk)
+    if not typed:
+        refresh(workshop, change, ref)
+        return tip
+    paths = {f"{SPECS}/{change}/{path}": data for path, data in typed.items()}
+    message = f"Edit the documents of {change}\n"
+    new = repo.commit(desk.commit, paths, message, workshop.author)
+    if desk.commit != tip:
+        merge = repo.merge(tip, new)
+        if merge.conflicts:
+            raise ConflictError(
+                f"{change} was changed elsewhere in the same lines: {', '.join(merge.conflicts)}",
+                hint=f"your text is in {desk.folder}; the other is on {_branch(ref)}",
+            )
+        new = repo.join(merge.tree, [tip, new], message, workshop.author)
+    adopted = tuple(paths) if desk.checked_out else ()
+    workshop.move("edit", change, ref, new, tip, detail=", ".join(typed), adopt=adopted)
+    refresh(workshop, change, ref)
+    return new
+
+
+def refresh(workshop: Workshop, change: str, ref: str) -> Path:
+    """Bring a desk without edits to the tip of the branch; return its folder."""
+    desk = of(workshop, change, ref)
+    tip = workshop.repo.resolve(ref)
+    if desk.checked_out or desk.commit == tip:
+        return desk.folder
+    if edits(workshop, desk) and workshop.repo.contains(tip, desk.commit):
+        return desk.folder
+    wanted = {
+        path: workshop.repo.blob(entry.id)
+        for path, entry in workshop.repo.folder(tip, f"{SPECS}/{change}").items()
+    }
+    desk.folder.mkdir(parents=True, exist_ok=True)
+    for path in set(_files(desk.folder)) - set(wanted):
+        (desk.folder / path).unlink()
+    for path, data in wanted.items():
+        write(desk.folder / path, data)
+    write(_note(desk.folder), f"{tip}\n".encode())
+    return desk.folder
+
+
+def clear(workshop: Workshop, change: str) -> None:
+    """Remove the desk of a change that is over."""
+    folder = workshop.state / "desks" / change
+    shutil.rmtree(folder, ignore_errors=True)
+    _note(folder).unlink(missing_ok=True)
+
+
+def write(path: Path, data: bytes) -> None:
+    """Write `data` to `path` so that a reader finds the old bytes or the new ones, never a part."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part = path.with_name(f".{path.name}.part")
+    part.write_bytes(data)
+    part.replace(path)
+
+
+def _files(folder: Path) -> dict[str, bytes]:
+    found = {}
+    for where, names, files in os.walk(folder):
+        names[:] = [name for name in names if not name.startswith(".")]
+        for name in files:
+            path = Path(where) / name
+            if name.startswith(".") or name.endswith(("~", ".swp")):
+                continue
+            inside = path.relative_to(folder).as_posix()
+            if path.is_symlink() or not path.is_file():
+                raise ConfigurationError(f"{path} is not a plain file", hint="remove it")
+            if path.stat().st_size > LARGEST:
+                raise ConfigurationError(f"{path} is larger than 4 MiB", hint="remove it")
+            found[inside] = path.read_bytes()
+    return found
+
+
+def _note(folder: Path) -> Path:
+    return folder.with_name(f"{folder.name}.commit")
+
+
+def _branch(ref: str) -> str:
+    return ref.removeprefix("refs/heads/")

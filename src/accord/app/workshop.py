@@ -1,0 +1,68 @@
+"""What a use case works with: the repository, the people, the rules, and the ports."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+from attrs import define
+
+from accord.app.config import Config
+from accord.approvals.signers import Signer
+from accord.core.approval import Trust
+from accord.core.ports import Agent, Clock, Journal, Operation, Repo, Sandbox
+
+CHANGES = "refs/heads/accord/"
+SPECS = "specs"
+
+
+@define
+class Workshop:
+    """One repository as one person meets it.
+
+    `base` is the ref of the base branch and `branch` the one that is checked out. `signer` asks
+    for the person's key when it is first needed; `state` is Accord's folder outside the checkout.
+    """
+
+    repo: Repo
+    top: Path
+    state: Path
+    branch: str
+    person: str
+    email: str
+    config: Config
+    trust: Trust
+    signer: Callable[[], Signer]
+    journal: Journal
+    agents: Agent
+    sandbox: Sandbox
+    clock: Clock
+
+    @property
+    def base(self) -> str:
+        """Return the ref of the base branch."""
+        return f"refs/heads/{self.config.policy.base}"
+
+    @property
+    def author(self) -> str:
+        """Return the person as git names an author."""
+        return f"{self.person} <{self.email}>"
+
+    def move(
+        self, verb: str, change: str, ref: str, new: str, old: str, *, detail: str = "",
+        adopt: tuple[str, ...] = (), actor: str = "",
+    ) -> None:  # fmt: skip
+        """Move `ref` as one operation of the log. Raises what `Repo.move` raises.
+
+        The operation is written down before the ref moves and voided if it does not.
+        """
+        moved = {ref: (old, new)}
+        operation = Operation(actor or self.person, verb, change, detail, moved, self.clock.now())
+        number = self.journal.begin(operation)
+        try:
+            if adopt:
+                self.repo.adopt(ref, new, old, adopt, verb)
+            else:
+                self.repo.move(ref, new, old, verb)
+        except BaseException:
+            self.journal.void(number)
+            raise
+        self.journal.finish(number)
