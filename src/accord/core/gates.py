@@ -19,10 +19,15 @@ TRACK_GATE = "track"
 
 
 class Standing(StrEnum):
-    """How a gate stands."""
+    """How a gate stands.
+
+    Early: there is nothing to decide on yet. Waiting: for people. Shut: by a gate before it, or
+    by records that do not verify.
+    """
 
     OPEN = "open"
     SKIPPED = "skipped"
+    EARLY = "early"
     WAITING = "waiting"
     SHUT = "shut"
 
@@ -106,7 +111,7 @@ def current(gates: tuple[Gate, ...]) -> Gate | None:
 def _gate(stage: Stage, items: Mapping[str, str], facts: Facts) -> Gate:
     if facts.log.unsound:
         first = facts.log.unsound[0]
-        return Gate(stage, Standing.SHUT, f"{first.file}: {first.reason}", items)
+        return Gate(stage, Standing.SHUT, first.reason, items)
     records = [one for one in facts.log.signed if one.approval.gate == stage]
     last = max((one.approval.round for one in records), default=0)
     rounds = [one for one in records if one.approval.round == last]
@@ -117,9 +122,9 @@ def _gate(stage: Stage, items: Mapping[str, str], facts: Facts) -> Gate:
     rejected = next((one for one in rounds if one.approval.decision is Decision.REJECT), None)
     gate = Gate(stage, Standing.WAITING, "", items, asked, (), last, base, rejected)
     if stage not in SPEC_STAGES and not facts.built:
-        return evolve(gate, standing=Standing.SHUT, reason="the work is not built yet")
+        return evolve(gate, standing=Standing.EARLY, reason="the work is not built yet")
     if not items:
-        return evolve(gate, standing=Standing.SHUT, reason="there is nothing to approve yet")
+        return evolve(gate, standing=Standing.EARLY, reason="there is nothing to approve yet")
     if rejected is not None:
         words = f"{rejected.approval.approver} sent it back: {rejected.approval.reason}"
         return evolve(gate, reason=words, asked=tuple(items))

@@ -1,0 +1,202 @@
+"""Begin a change, answer what it asks, and keep what a person wrote."""
+
+import re
+import unicodedata
+from collections.abc import Sequence
+
+from attrs import evolve, frozen
+
+from accord.app import desk, records
+from accord.app.changes import Change, find, load, released
+from accord.app.workshop import CHANGES, SPECS, Workshop
+from accord.core import policy
+from accord.core.approval import Decision, Json, Log
+from accord.core.gates import TRACK_GATE
+from accord.core.model import Assumption, Document, Question, Stage, Standing, Track
+from accord.core.policy import Proposal, Size
+from accord.errors import ConfigurationError, RefusedError
+from accord.formats import native
+from accord.formats.templates import DOCUMENT, template
+
+YES = ("yes", "y", "ok", "true", "accept", "accepted")
+
+
+@frozen
+class Opened:
+    """A change that was begun: its track, what was proposed and why, where its documents are."""
+
+    change: str
+    track: Track
+    proposal: Proposal
+    folder: str
+
+
+def new(
+    workshop: Workshop, sentence: str, *, track: Track | None = None, name: str = "",
+    estimate: Size | None = None, paths: Sequence[str] = (), here: bool = False,
+) -> Opened:  # fmt: skip
+    """Begin a change on a branch of its own (`here`: on the one that is checked out).
+
+    The track is proposed from the sentence, the estimate and the paths; `track` overrides it.
+    Either way the choice is a signed record. Raises ConfigurationError for a name that is taken
+    and for `here` on the base branch.
+    """
+    records.refuse_agents()
+    sentence = " ".join(sentence.split())
+    if not sentence:
+        raise ConfigurationError(
+            "a change begins with a sentence", hint="accord new 'what you want'"
+        )
+    change = _name(workshop, name, sentence)
+    ref, tip = _branch(workshop, change, here=here)
+    proposal = policy.propose(sentence, workshop.config.policy, estimate=estimate, paths=paths)
+    chosen = track or proposal.track
+    details: dict[str, Json] = {
+        "sentence": sentence,
+        "track": str(chosen),
+        "proposed": str(proposal.track),
+        "because": proposal.reason,
+        "branch": ref,
+    }
+    signer = workshop.signer()
+    approval = records.draft(
+        workshop, change, TRACK_GATE, Decision.APPROVE, log=Log(), factor=signer.factor, number=1,
+        approver=records.person(workshop, signer),
+    )  # fmt: skip
+    signed = records.signed_files(signer, evolve(approval, details=details))
+    files: dict[str, bytes | None] = dict(signed)
+    if chosen is not Track.TRIVIAL:
+        files |= _templates(workshop, change, chosen, sentence)
+    commit = workshop.repo.commit(tip, files, f"Open {change}: {sentence}\n", workshop.author)
+    old = tip if here else ""
+    workshop.move("new", change, ref, commit, old, detail=sentence)
+    records.witness(workshop, change, signed)
+    folder = desk.refresh(workshop, change, ref)
+    return Opened(change, chosen, proposal, "" if chosen is Track.TRIVIAL else str(folder))
+
+
+def step_up(workshop: Workshop, change: Change, track: Track, reason: str) -> Change:
+    """Give a change another track by a signed record; the documents that it now needs are begun."""
+    details: dict[str, Json] = {
+        "sentence": change.sentence,
+        "track": str(track),
+        "proposed": str(change.track),
+        "because": reason,
+        "branch": change.found.ref,
+    }
+    rounds = [one.approval.round for one in change.log.signed if one.approval.gate == TRACK_GATE]
+    number = max(rounds, default=0) + 1
+    records.decide(workshop, change, TRACK_GATE, Decision.APPROVE, reason=reason, details=details,
+                   number=number)  # fmt: skip
+    changed = load(workshop, change.name)
+    if track is not Track.TRIVIAL and changed.spec.document(DOCUMENT[Stage.STORY]) is None:
+        wanted = _templates(workshop, change.name, track, change.sentence)
+        tip = changed.found.tip
+        commit = workshop.repo.commit(tip, wanted, f"Begin the story of {change.name}\n",
+                                      workshop.author)  # fmt: skip
+        workshop.move("edit", change.name, changed.found.ref, commit, tip, detail="the story")
+    desk.refresh(workshop, change.name, changed.found.ref)
+    return load(workshop, change.name)
+
+
+def answer(workshop: Workshop, change: Change, item_id: str, words: str) -> str:
+    """Answer a question, or accept (`yes`) or correct an assumption; return what was written.
+
+    Raises ConfigurationError when the change has no such item.
+    """
+    found = [
+        (document, item)
+        for document in change.spec.documents
+        for item in document.items
+        if isinstance(item, Question | Assumption) and item.id == item_id
+    ]
+    if not found:
+        notes = (*change.spec.questions, *change.spec.assumptions)
+        known = ", ".join(item.id for item in notes)
+        hint = f"there is: {known}" if known else f"accord show {change.name}"
+        raise ConfigurationError(
+            f"{change.name} has no question or assumption {item_id}", hint=hint
+        )
+    document, item = found[0]
+    standing, said = _standing(item, words)
+    data = native.answer(document, item, standing, said)
+    write(workshop, change, document, data, f"Answer {item_id} of {change.name}: {words}")
+    return f"{item_id} {standing}" + (f": {said}" if said else "")
+
+
+def write(workshop: Workshop, change: Change, document: Document, data: bytes, reason: str) -> None:
+    """Put new bytes of a document on the change's branch, on top of what lies on the desk."""
+    tip = desk.save(workshop, change.name, change.found.ref)
+    path = f"{SPECS}/{change.name}/{document.path}"
+    commit = workshop.repo.commit(tip, {path: data}, f"{reason}\n", workshop.author)
+    workshop.move("answer", change.name, change.found.ref, commit, tip, detail=reason)
+    desk.refresh(workshop, change.name, change.found.ref)
+
+
+def begin(workshop: Workshop, change: Change, stage: Stage) -> str:
+    """Put the template of a stage's document on the desk where there is none; return its path."""
+    place = desk.of(workshop, change.name, change.found.ref)
+    path = place.folder / DOCUMENT[stage]
+    if change.spec.document(DOCUMENT[stage]) is None and not path.exists():
+        text = template(stage, change.track, title=change.title, sentence=change.sentence,
+                        verify=workshop.config.policy.verify)  # fmt: skip
+        desk.refresh(workshop, change.name, change.found.ref)
+        desk.write(path, text.encode())
+    return str(path)
+
+
+def _standing(item: Question | Assumption, words: str) -> tuple[Standing, str]:
+    said = " ".join(words.split())
+    if not said:
+        raise ConfigurationError(
+            f"{item.id} needs an answer", hint=f"accord answer {item.id} '...'"
+        )
+    if isinstance(item, Question):
+        return Standing.ANSWERED, said
+    if said.lower().rstrip(".!") in YES:
+        return Standing.ACCEPTED, ""
+    return Standing.CORRECTED, said
+
+
+def _templates(
+    workshop: Workshop, change: str, track: Track, sentence: str
+) -> dict[str, bytes | None]:
+    title = sentence.rstrip(".")
+    text = template(Stage.STORY, track, title=title, sentence=sentence,
+                    verify=workshop.config.policy.verify)  # fmt: skip
+    return {f"{SPECS}/{change}/{DOCUMENT[Stage.STORY]}": text.encode()}
+
+
+def _branch(workshop: Workshop, change: str, *, here: bool) -> tuple[str, str]:
+    if not here:
+        return f"{CHANGES}{change}", workshop.repo.resolve(workshop.base)
+    if workshop.branch == workshop.base:
+        base = workshop.config.policy.base
+        raise RefusedError(
+            f"{base} holds only what was released, so no change can live on it",
+            hint=f"git switch -c {change}, or leave out --here",
+        )
+    return workshop.branch, workshop.repo.resolve(workshop.branch)
+
+
+def _name(workshop: Workshop, wanted: str, sentence: str) -> str:
+    taken = {one.change for one in find(workshop)} | set(released(workshop))
+    if wanted:
+        if not re.fullmatch(r"[a-z0-9][a-z0-9-]{0,59}", wanted):
+            raise ConfigurationError(
+                f"'{wanted}' cannot be a name", hint="small letters, digits and hyphens, at most 60"
+            )
+        if wanted in taken:
+            raise ConfigurationError(f"there is a change {wanted} already", hint="choose another")
+        return wanted
+    plain = unicodedata.normalize("NFKD", sentence).encode("ascii", "ignore").decode().lower()
+    words = [word for word in re.findall(r"[a-z0-9]+", plain) if word not in _SMALL_WORDS]
+    stem = "-".join(words[:5])[:40].rstrip("-") or "change"
+    return next(
+        name
+        for name in (stem, *(f"{stem}-{number}" for number in range(2, 1000)))
+        if name not in taken
+    )
+
+
+_SMALL_WORDS = frozenset("a an the of to in on for and or is are be so that with as at it".split())

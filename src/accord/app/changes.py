@@ -1,0 +1,355 @@
+"""Changes as they stand: found on their branches, read from the tree, judged by the core."""
+
+import re
+from collections.abc import Mapping, Sequence
+from functools import cached_property
+
+from attrs import define, evolve, frozen
+
+from accord.app import desk
+from accord.app.workshop import CHANGES, SPECS, Workshop
+from accord.approvals.log import read_log
+from accord.approvals.records import FOLDER
+from accord.core import checks, gates, policy
+from accord.core.approval import Approval, Decision, Log, Signed, Unsound
+from accord.core.checks import Finding, Severity
+from accord.core.markdown import UnreadableError
+from accord.core.model import (
+    SPEC_STAGES,
+    Document,
+    ItemKind,
+    Place,
+    Spec,
+    Stage,
+    Task,
+    Track,
+    bindings,
+    sha256,
+    whole_file,
+)
+from accord.core.ports import FileChange
+from accord.errors import ConfigurationError
+from accord.formats import native
+from accord.formats.templates import DOCUMENT
+
+TRAILER = "Spec-Task"
+DELETED = sha256(b"deleted")
+REGULAR = ("100644", "100755")
+
+
+@frozen
+class Found:
+    """Where a change was found: its name, its branch, the branch's tip."""
+
+    change: str
+    ref: str
+    tip: str
+
+
+@define(slots=False)
+class Change:
+    """One change. What is cheap is read at once; what costs git is read when first asked for.
+
+    `edited` names documents that differ on the desk from the branch; `spec` has them as edited.
+    """
+
+    workshop: Workshop
+    found: Found
+    spec: Spec
+    findings: tuple[Finding, ...]
+    log: Log
+    edited: tuple[str, ...]
+
+    @property
+    def name(self) -> str:
+        """Return the change's name."""
+        return self.found.change
+
+    @property
+    def opening(self) -> Approval | None:
+        """Return the record that opened the change, or None."""
+        return gates.latest_track(self.log)
+
+    @property
+    def track(self) -> Track:
+        """Return the track that the signed records set."""
+        return gates.track(self.log)
+
+    @property
+    def sentence(self) -> str:
+        """Return the sentence that the change began with."""
+        return str(self.opening.details.get("sentence", "")) if self.opening else ""
+
+    @property
+    def title(self) -> str:
+        """Return the title of the first document, else the sentence."""
+        titles = (one.title for one in self.spec.documents if one.title and one.title != one.path)
+        return next(titles, self.sentence or self.name)
+
+    @cached_property
+    def fork(self) -> str:
+        """Return the commit where the change left the base."""
+        return self.workshop.repo.fork(self.workshop.base, self.found.tip)
+
+    @cached_property
+    def code(self) -> tuple[FileChange, ...]:
+        """Return what the change did outside its own records and documents."""
+        own = (f"{FOLDER}/{self.name}/", f"{SPECS}/{self.name}/")
+        every = self.workshop.repo.changed(self.fork, self.found.tip)
+        return tuple(one for one in every if not one.path.startswith(own))
+
+    @cached_property
+    def files(self) -> dict[str, str]:
+        """Map each path of `code` to the sha256 of its mode and bytes."""
+        repo = self.workshop.repo
+        return {
+            one.path: sha256(f"{one.mode}\n".encode() + repo.blob(one.id)) if one.id else DELETED
+            for one in self.code
+        }
+
+    @cached_property
+    def code_digest(self) -> str:
+        """Return what evidence is about: the code as changed and the commit that it left."""
+        listed = [f"{path}={digest}" for path, digest in sorted(self.files.items())]
+        return sha256("\n".join([self.fork, *listed]).encode())
+
+    def findings_at(self, stage: Stage) -> tuple[Finding, ...]:
+        """Return the findings in the documents up to `stage`, leaving later ones out of sight."""
+        later = [DOCUMENT[one] for one in SPEC_STAGES[SPEC_STAGES.index(stage) + 1 :]]
+        if self.track is Track.SMALL:
+            later = []
+        documents = tuple(one for one in self.spec.documents if one.path not in later)
+        verify = self.workshop.config.policy.verify
+        unreadable = tuple(one for one in self.findings if one.rule == "unreadable")
+        return (*unreadable, *checks.check(Spec(documents), default_verify=verify))
+
+    @cached_property
+    def tasks(self) -> tuple[Task, ...]:
+        """Return the tasks; a trivial change is one task that anything but protected paths is."""
+        if self.track is not Track.TRIVIAL:
+            return self.spec.tasks
+        verify = self.workshop.config.policy.verify
+        place = Place("", 0, 0, 0)
+        own = sha256(self.sentence.encode())
+        return (
+            Task("T1", ItemKind.TASK, place, self.sentence, own, touches=("**",), verify=verify),
+        )
+
+    @cached_property
+    def keys(self) -> dict[str, str]:
+        """Map each task to the digest of what it is built from, with what was sent back."""
+        bound = bindings(self.spec)
+        sent_back = [
+            one
+            for one in self.log.signed
+            if one.approval.decision is Decision.REJECT
+            and one.approval.gate in (Stage.IMPLEMENTATION, Stage.REVIEW, Stage.RELEASE)
+        ]
+        return {
+            task.id: sha256(
+                "\n".join(
+                    [bound.get(task.id, task.own), *(r.digest for r in sent_back if names(r, task))]
+                ).encode()
+            )
+            for task in self.tasks
+        }
+
+    @cached_property
+    def landed(self) -> frozenset[str]:
+        """Return the ids of the tasks whose present key stands in the branch's history."""
+        said = set(self.workshop.repo.trailers(self.fork, self.found.tip, TRAILER))
+        return frozenset(
+            task.id
+            for task in self.tasks
+            if trailer(self.name, task.id, self.keys[task.id]) in said
+        )
+
+    @cached_property
+    def standings(self) -> tuple[gates.Gate, ...]:
+        """Return the six gates as the tree and the records have them."""
+        digest = self.workshop.config.policy.digest()
+        facts = gates.Facts(self.spec, self.log, self.workshop.trust, digest, {})
+        standing = gates.standings(facts)
+        ahead = gates.current(standing)
+        if ahead is None or ahead.stage in SPEC_STAGES:
+            return standing
+        built = bool(self.tasks) and self.landed == {task.id for task in self.tasks}
+        return gates.standings(evolve(facts, files=self.files, built=built))
+
+    @property
+    def gate(self) -> gates.Gate | None:
+        """Return the gate that the change stands before, or None when all are open."""
+        return gates.current(self.standings)
+
+    @property
+    def outgrowth(self) -> policy.Outgrowth | None:
+        """Return how the real diff exceeds the track, unless a person waived that much."""
+        size = policy.Size(len(self.code), sum(one.lines for one in self.code))
+        paths = [one.path for one in self.code]
+        found = policy.outgrown(self.track, size, paths, self.workshop.config.policy)
+        waived = [one.approval.details for one in self.log.signed if is_waiver(one, "size")]
+        if found is None or any(covers(one, found) for one in waived):
+            return None
+        return found
+
+
+def names(record: Signed, task: Task) -> bool:
+    """Tell whether a record that sent work back is about `task`; one without names is about all."""
+    listed = record.approval.details.get("tasks")
+    return not isinstance(listed, list) or not listed or task.id in listed
+
+
+def is_waiver(record: Signed, what: str) -> bool:
+    """Tell whether `record` waives `what` (`size`, `evidence`)."""
+    approval = record.approval
+    return approval.decision is Decision.WAIVE and approval.details.get("waives") == what
+
+
+def covers(waiver: Mapping[str, object], found: policy.Outgrowth) -> bool:
+    """Tell whether a waiver was given for as much as `found`, risky paths included."""
+    files, lines, risky = waiver.get("files"), waiver.get("lines"), waiver.get("risky")
+    return (
+        isinstance(files, int)
+        and isinstance(lines, int)
+        and isinstance(risky, list)
+        and found.size.files <= files
+        and found.size.lines <= lines
+        and set(found.risky) <= set(risky)
+    )
+
+
+def trailer(change: str, task: str, key: str) -> str:
+    """Return the value of the commit trailer that says which task a commit is, built from what."""
+    return f"{change}/{task}@{key}"
+
+
+def find(workshop: Workshop) -> tuple[Found, ...]:
+    """Return every open change, by name."""
+    repo = workshop.repo
+    released = set(repo.names(workshop.base, FOLDER))
+    found = {}
+    for ref, tip in repo.refs("refs/heads/").items():
+        own = ref.removeprefix(CHANGES) if ref.startswith(CHANGES) else ""
+        if own:
+            found[own] = Found(own, ref, tip)
+        elif ref != workshop.base:
+            for change in set(repo.names(tip, FOLDER)) - released:
+                if _opened_on(workshop, change, tip) == ref:
+                    found[change] = Found(change, ref, tip)
+    return tuple(found[name] for name in sorted(found))
+
+
+def released(workshop: Workshop) -> tuple[str, ...]:
+    """Return the names of the changes whose records are on the base branch."""
+    return tuple(sorted(workshop.repo.names(workshop.base, FOLDER)))
+
+
+def load(workshop: Workshop, name: str) -> Change:
+    """Return the change called `name`. Raises ConfigurationError when there is none."""
+    found = find(workshop)
+    for one in found:
+        if one.change == name:
+            return read(workshop, one, altered(workshop, [one]))
+    known = ", ".join(one.change for one in found[:8])
+    if name in released(workshop):
+        raise ConfigurationError(f"{name} is released", hint="accord log " + name)
+    hint = f"there is: {known}" if known else "accord new 'what you want'"
+    raise ConfigurationError(f"there is no change called {name}", hint=hint)
+
+
+def load_all(workshop: Workshop) -> tuple[Change, ...]:
+    """Return every open change."""
+    found = find(workshop)
+    history = altered(workshop, found)
+    return tuple(read(workshop, one, history) for one in found)
+
+
+def choose(workshop: Workshop, name: str) -> Change:
+    """Return the change called `name`; without a name the one that is checked out, or the only one.
+
+    Raises ConfigurationError when that leaves a choice.
+    """
+    if name:
+        return load(workshop, name)
+    found = find(workshop)
+    here = [one for one in found if one.ref == workshop.branch]
+    only = here or (found if len(found) == 1 else ())
+    if not only:
+        listed = ", ".join(one.change for one in found[:8])
+        fact = "there are several changes" if found else "there is no open change"
+        raise ConfigurationError(fact, hint=f"name one: {listed}" if found else "accord new '...'")
+    return load(workshop, only[0].change)
+
+
+def altered(workshop: Workshop, found: Sequence[Found]) -> dict[str, str]:
+    """Map each record file that the history of these branches changed or removed to the commit."""
+    if not found:
+        return {}
+    base = workshop.repo.resolve(workshop.base)
+    return dict(workshop.repo.altered(base, [one.tip for one in found], FOLDER))
+
+
+def read(workshop: Workshop, found: Found, history: Mapping[str, str]) -> Change:
+    """Read a change from its branch and its desk."""
+    repo, name = workshop.repo, found.change
+    entries = repo.folder(found.tip, f"{FOLDER}/{name}")
+    files = {path: repo.blob(entry.id) for path, entry in entries.items()}
+    log = _witnessed(workshop, name, read_log(name, files, workshop.trust), history)
+    texts = {
+        path: repo.blob(entry.id)
+        for path, entry in repo.folder(found.tip, f"{SPECS}/{name}").items()
+        if entry.mode in REGULAR
+    }
+    typed = desk.edits(workshop, desk.of(workshop, name, found.ref))
+    for path, data in typed.items():
+        if data is None:
+            texts.pop(path, None)
+        else:
+            texts[path] = data
+    spec, unreadable = _spec(texts)
+    found_in_it = checks.check(spec, default_verify=workshop.config.policy.verify)
+    return Change(workshop, found, spec, (*unreadable, *found_in_it), log, tuple(typed))
+
+
+def _opened_on(workshop: Workshop, change: str, tip: str) -> str:
+    entries = workshop.repo.folder(tip, f"{FOLDER}/{change}")
+    files = {path: workshop.repo.blob(entry.id) for path, entry in entries.items()}
+    opening = gates.latest_track(read_log(change, files, workshop.trust))
+    return str(opening.details.get("branch", "")) if opening else ""
+
+
+def _witnessed(workshop: Workshop, name: str, log: Log, history: Mapping[str, str]) -> Log:
+    """Add to the log what its files cannot show: records that were there once and are not now."""
+    gone = [
+        Unsound(path, f"{path.rpartition('/')[2]} was changed or removed in commit {commit}")
+        for path, commit in history.items()
+        if path.startswith(f"{FOLDER}/{name}/")
+    ]
+    present = {one.digest for one in log.signed}
+    listed = {one.file for one in log.unsound}
+    for key, note in workshop.journal.noted(f"record/{name}/").items():
+        digest = key.rpartition("/")[2]
+        if note.get("kept") and digest not in present and f"{digest[:32]}.json" not in listed:
+            words = f"the record {digest[:12]} that was made here is not on the branch any more"
+            gone.append(Unsound(digest[:32], words))
+    return evolve(log, unsound=(*log.unsound, *gone))
+
+
+def _spec(texts: Mapping[str, bytes]) -> tuple[Spec, tuple[Finding, ...]]:
+    documents: list[Document] = []
+    findings = []
+    for path in sorted(texts, key=_order):
+        try:
+            documents.append(native.read(path, texts[path]))
+        except UnreadableError as error:
+            documents.append(whole_file(path, texts[path]))
+            findings.append(
+                Finding("unreadable", Severity.BLOCKS, path, error.line, error.column, path,
+                        re.sub(r"^[^ ]+ ", "", error.message), error.hint)
+            )  # fmt: skip
+    return Spec(tuple(documents)), tuple(findings)
+
+
+def _order(path: str) -> tuple[int, str]:
+    known = ("requirements.md", "design.md", "tasks.md")
+    return (known.index(path) if path in known else len(known), path)

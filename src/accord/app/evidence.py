@@ -1,0 +1,126 @@
+"""Run what proves the work, on a fresh checkout of the exact commit, and keep what it said.
+
+What is kept is a cache: the run can be made again from the commit at any time, and a release
+always makes it again.
+"""
+
+import shutil
+from collections.abc import Mapping
+from functools import cache
+
+from accord.app.changes import Change, is_waiver
+from accord.app.config import words
+from accord.app.workshop import Workshop
+from accord.core import evidence
+from accord.core.approval import Json
+from accord.core.evidence import Result, Run
+from accord.core.model import Task, sha256
+from accord.core.ports import CommandRun
+
+
+def verify(workshop: Workshop, commit: str, command: str) -> Run:
+    """Run `command` on a fresh checkout of `commit` and return what it proves.
+
+    Nothing an agent left in its worktree takes part. An empty command proves nothing.
+    """
+    tree = workshop.repo.tree(commit)
+    if not command.strip():
+        return Run((), tree, Result.UNKNOWN, "no command is set that would verify it")
+    argv = words(command)
+    folder = workshop.state / "checks" / f"{tree[:16]}-{sha256(command.encode())[:8]}"
+    try:
+        workshop.repo.export(commit, str(folder))
+        ran = workshop.sandbox.run(argv, str(folder), workshop.config.policy.verify_timeout_s)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+    run = evidence.judge(ran, tree)
+    workshop.journal.note(f"run/{tree}/{sha256(command.encode())[:16]}", _kept(ran, run))
+    return run
+
+
+def command(workshop: Workshop, task: Task) -> str:
+    """Return the command that proves `task`: its own, else the configured one."""
+    return task.verify or workshop.config.policy.verify
+
+
+def prove(workshop: Workshop, change: Change) -> dict[str, Json]:
+    """Run every task's command on the change, and its tests without the change; keep the result.
+
+    The run without the change is the base with the change's test files laid over it: a test that
+    passes there too proves nothing about the change.
+    """
+    tip = change.found.tip
+
+    @cache
+    def after(line: str) -> Run:
+        return verify(workshop, tip, line)
+
+    runs = {task.id: after(command(workshop, task)) for task in change.tasks}
+    before = _before(workshop, change, sorted({command(workshop, one) for one in change.tasks}))
+    found = evidence.for_criteria(change.spec, runs, before)
+    result: dict[str, Json] = {
+        "tree": workshop.repo.tree(tip),
+        "criteria": evidence.as_json(found),
+        "runs": {name: f"{run.result}: {run.reason}" for name, run in runs.items()},
+    }
+    workshop.journal.note(_key(change), result)
+    return result
+
+
+def known(workshop: Workshop, change: Change) -> dict[str, Json] | None:
+    """Return what `prove` found for the code exactly as it is now, or None."""
+    return workshop.journal.noted(_key(change)).get(_key(change))
+
+
+def waived(change: Change, task: str) -> bool:
+    """Tell whether a person signed that `task`, as it is agreed now, may go unverified."""
+    for one in change.log.signed:
+        keys = one.approval.details.get("keys")
+        if is_waiver(one, "evidence") and isinstance(keys, list) and change.keys[task] in keys:
+            return True
+    return False
+
+
+def unverified(workshop: Workshop, change: Change) -> tuple[str, ...]:
+    """Return the tasks whose last build proved nothing, for want of a command or of tests."""
+    found = []
+    for task in change.tasks:
+        prefix = f"build/{change.name}/{task.id}/{change.keys[task.id][:12]}/"
+        notes = sorted(workshop.journal.noted(prefix).items())
+        if task.id not in change.landed and notes and notes[-1][1].get("unknown"):
+            found.append(task.id)
+    return tuple(found)
+
+
+def _before(workshop: Workshop, change: Change, commands: list[str]) -> Run | None:
+    tests = {
+        one.path: workshop.repo.blob(one.id)
+        for one in change.code
+        if one.id and evidence.is_test(one.path)
+    }
+    if not tests:
+        return None
+    base = workshop.repo.commit(change.fork, dict(tests), "Tests without the change\n", "accord <>")
+    runs = [verify(workshop, base, line) for line in commands if line.strip()]
+    cases = tuple(case for run in runs for case in run.cases)
+    telling = [run for run in runs if run.result is not Result.UNKNOWN]
+    if not telling:
+        return None
+    first = telling[0]
+    return Run(first.command, first.tree, first.result, first.reason, cases=cases)
+
+
+def _key(change: Change) -> str:
+    return f"evidence/{change.name}/{change.code_digest}"
+
+
+def _kept(ran: CommandRun, run: Run) -> Mapping[str, Json]:
+    return {
+        "command": list(run.command),
+        "tree": run.tree,
+        "result": str(run.result),
+        "reason": run.reason,
+        "exit": run.exit_status,
+        "tests": run.tests,
+        "output": ran.output[-4000:],
+    }

@@ -1,0 +1,114 @@
+"""Land what was proved: a task on its change's branch, a change on the base. Both by the object
+store: the tree that was verified is the tree that lands.
+"""
+
+from accord.app import desk, evidence
+from accord.app.changes import Change, load, released
+from accord.app.running import BUILT, WIP, Taken
+from accord.app.workshop import CHANGES, Workshop
+from accord.core.evidence import Result
+from accord.core.gates import current
+from accord.core.model import Track
+from accord.core.reconcile import Land, Release
+from accord.errors import RefusedError
+
+
+def land_task(workshop: Workshop, action: Land) -> Taken:
+    """Join a built task to the change's branch.
+
+    Where the branch moved since the task began, the join is verified again before it lands. A
+    join that conflicts or fails is not landed: the work is kept aside and built anew on top.
+    """
+    change = load(workshop, action.change)
+    if action.task in change.landed:
+        return Taken(True, f"{action.task} has landed")
+    repo, ref, tip = workshop.repo, change.found.ref, change.found.tip
+    task = next(one for one in change.tasks if one.id == action.task)
+    if repo.fork(tip, action.commit) == tip:
+        new = action.commit
+    else:
+        merge = repo.merge(tip, action.commit)
+        if merge.conflicts:
+            paths = ", ".join(merge.conflicts)
+            return _set_aside(workshop, action, f"it conflicts with what landed before: {paths}")
+        message = f"Land {action.task} of {action.change}\n"
+        new = repo.join(merge.tree, [tip, action.commit], message, workshop.author)
+        run = evidence.verify(workshop, new, evidence.command(workshop, task))
+        if run.result is not Result.PASS and not evidence.waived(change, task.id):
+            return _set_aside(workshop, action, f"with what landed before: {run.reason}")
+    workshop.move("land", change.name, ref, new, tip, detail=action.task)
+    desk.refresh(workshop, change.name, ref)
+    return Taken(True, f"{action.task} landed")
+
+
+def release(workshop: Workshop, action: Release) -> Taken:
+    """Land a change on the base branch, verified as it lands; its branch and desk are cleared.
+
+    The gates are asked again here, from the tree and the records alone. Raises ConflictError when
+    the base moved meanwhile and RefusedError when edits in its checkout are in the way.
+    """
+    if action.change in released(workshop):
+        return _clear(workshop, action.change)
+    change = load(workshop, action.change)
+    shut = current(change.standings)
+    if shut is not None:
+        raise RefusedError(f"the {shut.stage} of {change.name} is not open: {shut.reason}")
+    repo, tip, base = workshop.repo, change.found.tip, workshop.repo.resolve(workshop.base)
+    merge = repo.merge(base, tip)
+    if merge.conflicts:
+        paths = ", ".join(merge.conflicts)
+        return Taken(False, f"{change.name} conflicts with {_base_name(workshop)} in {paths}")
+    new = repo.join(merge.tree, [base, tip], _message(change), workshop.author)
+    if reason := _unproved(workshop, change, new):
+        return Taken(False, f"on top of {_base_name(workshop)}: {reason}")
+    workshop.move("release", change.name, workshop.base, new, base, detail=change.title)
+    workshop.journal.note(f"released/{change.name}", {"commit": new, "ref": change.found.ref})
+    return _clear(workshop, change.name)
+
+
+def _unproved(workshop: Workshop, change: Change, commit: str) -> str:
+    for line in sorted({evidence.command(workshop, task) for task in change.tasks}):
+        run = evidence.verify(workshop, commit, line)
+        excused = all(
+            evidence.waived(change, task.id)
+            for task in change.tasks
+            if evidence.command(workshop, task) == line
+        )
+        if run.result is not Result.PASS and not (excused and run.result is Result.UNKNOWN):
+            return run.reason
+    return ""
+
+
+def _message(change: Change) -> str:
+    lines = [f"- {one.id} {one.text}" for one in change.spec.criteria]
+    body = "\n".join(lines) if change.track is not Track.TRIVIAL else change.sentence
+    return f"{change.title}\n\n{body}\n\nAccord-Change: {change.name}\n"
+
+
+def _set_aside(workshop: Workshop, action: Land, reason: str) -> Taken:
+    ref = f"{BUILT}/{action.change}/{action.task}"
+    kept = f"{WIP}/{action.change}/{action.task}/set-aside-{action.commit[:12]}"
+    if not workshop.repo.resolve(kept):
+        workshop.repo.move(kept, action.commit, "", "set aside")
+    if workshop.repo.resolve(ref) == action.commit:
+        workshop.move("set aside", action.change, ref, "", action.commit, detail=action.task)
+    return Taken(False, reason)
+
+
+def _clear(workshop: Workshop, name: str) -> Taken:
+    """Remove what a released change no longer needs; what it was made of stays in git."""
+    repo = workshop.repo
+    note = workshop.journal.noted(f"released/{name}").get(f"released/{name}", {})
+    ref = f"{CHANGES}{name}"
+    tip = repo.resolve(ref)
+    if tip and repo.contains(repo.resolve(workshop.base), tip) and not repo.checkout_of(ref):
+        workshop.move("close", name, ref, "", tip, detail="its branch is part of the base")
+    for task, commit in repo.refs(f"{BUILT}/{name}/").items():
+        repo.move(task, "", commit, "released")
+    desk.clear(workshop, name)
+    where = str(note.get("commit", "")) or repo.resolve(workshop.base)
+    return Taken(True, f"{name} is on {_base_name(workshop)} as {where[:12]}")
+
+
+def _base_name(workshop: Workshop) -> str:
+    return workshop.config.policy.base

@@ -1,0 +1,106 @@
+"""What an agent is told: the stage's instructions and just the approved text that it needs."""
+
+from collections.abc import Iterable, Sequence
+from importlib.resources import files
+
+from accord.app.changes import Change, names
+from accord.core.approval import Decision
+from accord.core.checks import Finding
+from accord.core.delta import source
+from accord.core.model import SPEC_STAGES, Item, Stage, Task, Track, dependencies
+from accord.formats.templates import DOCUMENT
+
+
+def for_stage(change: Change, stage: Stage, path: str, feedback: str = "") -> str:
+    """Return the prompt that asks for the document of `stage` at `path`.
+
+    It hands over the approved documents before it, the present draft, what a person sent back,
+    and `feedback`, which is what Accord found in the last draft.
+    """
+    small = _template("small") if change.track is Track.SMALL else ""
+    text = _template(stage).format(
+        path=path, sentence=change.sentence, title=change.title, small=small, context=""
+    )
+    before = [DOCUMENT[one] for one in SPEC_STAGES[: SPEC_STAGES.index(stage)]]
+    parts = [text.rstrip()]
+    for document in change.spec.documents:
+        if document.path in before:
+            parts.append(
+                _quoted(f"Approved: {document.path}", document.data.decode(errors="replace"))
+            )
+        elif document.path == DOCUMENT[stage]:
+            parts.append(
+                _quoted(
+                    f"The present draft of {document.path}", document.data.decode(errors="replace")
+                )
+            )
+    parts += [
+        _said("A person sent it back and said", reason) for reason in _rejections(change, stage)
+    ]
+    if feedback:
+        parts.append(_said("Your last draft has findings; mend them", feedback))
+    return "\n\n".join(parts) + "\n"
+
+
+def for_task(change: Change, task: Task, verify: str, feedback: str = "") -> str:
+    """Return the prompt that asks for `task`, with its criteria and the sections behind them."""
+    text = _template("implementation").format(
+        task=task.id,
+        title=task.text,
+        touches=", ".join(task.touches),
+        verify=verify or "(no command is set)",
+        context="",
+    )
+    wanted = set(dependencies(change.spec).get(task.id, ()))
+    slices = [
+        source(document, item).rstrip()
+        for document in change.spec.documents
+        for item in document.items
+        if item.id in wanted or _is_parent(item, wanted)
+    ]
+    parts = [text.rstrip()]
+    if slices:
+        parts.append(_quoted("What was agreed", "\n\n".join(slices)))
+    elif change.sentence:
+        parts.append(_quoted("What was asked for", change.sentence))
+    parts += [
+        _said("A person sent it back and said", one.approval.reason)
+        for one in change.log.signed
+        if one.approval.decision is Decision.REJECT
+        and one.approval.gate not in SPEC_STAGES
+        and names(one, task)
+    ]
+    if feedback:
+        parts.append(_said("Your last attempt was not accepted", feedback))
+    return "\n\n".join(parts) + "\n"
+
+
+def as_feedback(findings: Iterable[Finding]) -> str:
+    """Return findings as lines that name the place, the fault and the cure."""
+    return "\n".join(f"{one.path}:{one.line}: {one.message} ({one.hint})" for one in findings)
+
+
+def _rejections(change: Change, stage: Stage) -> Sequence[str]:
+    return [
+        one.approval.reason
+        for one in change.log.signed
+        if one.approval.gate == stage and one.approval.decision is Decision.REJECT
+    ][-3:]
+
+
+def _is_parent(item: Item, wanted: set[str]) -> bool:
+    return any(name.rpartition(".")[0] == item.id for name in wanted)
+
+
+def _template(name: str) -> str:
+    return (files("accord.app") / "prompts" / f"{name}.md").read_text(encoding="utf-8")
+
+
+def _quoted(title: str, text: str) -> str:
+    fence = "````" if "```" in text else "```"
+    return f"## {title}\n\n{fence}\n{text.rstrip()}\n{fence}"
+
+
+def _said(title: str, text: str) -> str:
+    lines = "\n".join(f"> {line}" for line in text.splitlines())
+    return f"## {title}\n\n{lines}"

@@ -1,0 +1,204 @@
+"""Decide at a gate: approve, send back, waive. Every decision is a signed record."""
+
+from attrs import frozen
+
+from accord.app import authoring, desk, evidence, records
+from accord.app.changes import Change, load
+from accord.app.workshop import Workshop
+from accord.core import checks
+from accord.core.approval import Decision, Json, Signed
+from accord.core.gates import Gate, Standing
+from accord.core.model import SPEC_STAGES, STAGES, Stage, Track, sha256
+from accord.errors import ConfigurationError, RefusedError
+
+
+@frozen
+class Approved:
+    """One gate that a person approved, and how it stands since."""
+
+    stage: Stage
+    record: Signed
+    gate: Gate
+
+
+def seen(gate: Gate) -> str:
+    """Return the short digest of what a gate shows; approving with it binds to just that."""
+    listed = "\n".join(f"{name}={digest}" for name, digest in sorted(gate.items.items()))
+    return sha256(f"{gate.stage}\n{listed}".encode())[:12]
+
+
+def approve(
+    workshop: Workshop, name: str, *, token: str = "", through: Stage | None = None
+) -> tuple[Approved, ...]:
+    """Approve the gate that a change stands before, and those after it up to `through`.
+
+    `token` is what `seen` gave when the person looked: if the texts changed since, nothing is
+    signed. Raises RefusedError when the gate is not ready for a decision.
+    """
+    records.refuse_agents()
+    change = saved(workshop, name)
+    gate = waiting(change)
+    last = through or gate.stage
+    if STAGES.index(last) < STAGES.index(gate.stage):
+        raise ConfigurationError(f"{name} is past the {last} gate already")
+    if token and token != seen(gate):
+        raise RefusedError(
+            f"the {gate.stage} of {name} changed since you looked", hint=f"accord show {name}"
+        )
+    done = [_approve(workshop, change, gate)]
+    while done[-1].gate.passed:
+        change = load(workshop, name)
+        following = change.gate
+        if following is None or STAGES.index(following.stage) > STAGES.index(last):
+            break
+        done.append(_approve(workshop, change, waiting(change)))
+    return tuple(done)
+
+
+def reject(
+    workshop: Workshop, name: str, reason: str, *, stage: Stage | None = None,
+    tasks: tuple[str, ...] = (),
+) -> Signed:  # fmt: skip
+    """Send the work of a stage back with the reason, which the next draft or build is given.
+
+    `tasks` says which tasks it is about; without any it is about all. An open gate shuts again.
+    """
+    records.refuse_agents()
+    change = saved(workshop, name)
+    gate = _gate(change, stage)
+    if not reason.strip():
+        raise ConfigurationError("a rejection needs a reason", hint="--reason 'what should change'")
+    unknown = set(tasks) - {task.id for task in change.tasks}
+    if unknown:
+        raise ConfigurationError(f"{name} has no task {', '.join(sorted(unknown))}")
+    if not gate.items:
+        raise RefusedError(f"there is nothing to send back at the {gate.stage} of {name}")
+    return records.decide(
+        workshop, change, gate.stage, Decision.REJECT, reason=reason, items=dict(gate.items),
+        details={"tasks": list(tasks)} if tasks else {}, about=records.subject(change, gate.stage),
+        number=gate.round + 1,
+    )  # fmt: skip
+
+
+def waive(workshop: Workshop, name: str, reason: str) -> str:
+    """Sign that what stands in the way may stay as it is; return what that was.
+
+    Two things can be waived: that a change outgrew its track, and that nothing verified a task.
+    """
+    records.refuse_agents()
+    change = saved(workshop, name)
+    if not reason.strip():
+        raise ConfigurationError("a waiver needs a reason", hint="--waive 'why it may stay'")
+    details: dict[str, Json]
+    outgrowth = change.outgrowth
+    unverified = evidence.unverified(workshop, change)
+    if outgrowth is not None:
+        what, words = "size", str(outgrowth)
+        details = {
+            "files": outgrowth.size.files,
+            "lines": outgrowth.size.lines,
+            "risky": list(outgrowth.risky),
+        }
+    elif unverified:
+        what, words = "evidence", f"nothing verified {', '.join(unverified)}"
+        details = {"keys": [change.keys[task] for task in unverified]}
+    else:
+        raise RefusedError(f"nothing about {name} needs a waiver", hint=f"accord show {name}")
+    number = sum(one.approval.gate == what for one in change.log.signed) + 1
+    records.decide(workshop, change, what, Decision.WAIVE, reason=reason,
+                   details={"waives": what, **details}, number=number)  # fmt: skip
+    return words
+
+
+def retrack(workshop: Workshop, name: str, track: Track, reason: str) -> Change:
+    """Give a change another track by a signed record."""
+    records.refuse_agents()
+    change = saved(workshop, name)
+    if change.track is track:
+        raise RefusedError(f"{name} is on the {track} track already")
+    return authoring.step_up(workshop, change, track, reason)
+
+
+def saved(workshop: Workshop, name: str) -> Change:
+    """Return the change after what a person typed on the desk was committed."""
+    change = load(workshop, name)
+    if change.edited:
+        desk.save(workshop, name, change.found.ref)
+        change = load(workshop, name)
+    return change
+
+
+def waiting(change: Change) -> Gate:
+    """Return the gate that can be decided now. Raises RefusedError, saying what is missing."""
+    gate = change.gate
+    if gate is None:
+        raise RefusedError(f"every gate of {change.name} is open", hint=f"accord run {change.name}")
+    if gate.standing in (Standing.SHUT, Standing.EARLY):
+        raise RefusedError(
+            f"the {gate.stage} of {change.name} cannot be approved: {gate.reason}",
+            hint=f"accord show {change.name}",
+        )
+    if gate.stage in SPEC_STAGES:
+        _refuse_findings(change, gate)
+    elif evidence.known(change.workshop, change) is None:
+        raise RefusedError(
+            f"nothing was verified for the {gate.stage} of {change.name} as it is now",
+            hint=f"accord run {change.name}",
+        )
+    return gate
+
+
+def _refuse_findings(change: Change, gate: Gate) -> None:
+    found = checks.blocking(change.findings_at(gate.stage))
+    unreadable = next((one for one in found if one.rule == "unreadable"), None)
+    if unreadable is not None:
+        raise ConfigurationError(
+            f"{unreadable.path}:{unreadable.line}:{unreadable.column}: {unreadable.message}",
+            hint=unreadable.hint,
+        )
+    if found:
+        first = found[0]
+        more = f" (and {len(found) - 1} more)" if len(found) > 1 else ""
+        raise RefusedError(
+            f"the {gate.stage} of {change.name} is not ready: {first.path}:{first.line}: "
+            f"{first.message}{more}",
+            hint=first.hint,
+        )
+
+
+def _approve(workshop: Workshop, change: Change, gate: Gate) -> Approved:
+    latest = [
+        one.approval
+        for one in change.log.signed
+        if one.approval.gate == gate.stage and one.approval.round == gate.round
+    ]
+    same = bool(latest) and all(
+        one.decision is Decision.APPROVE
+        and dict(one.items) == dict(gate.items)
+        and one.policy == workshop.config.policy.digest()
+        for one in latest
+    )
+    signer = workshop.signer()
+    if same and records.person(workshop, signer) in {one.approver for one in latest}:
+        raise RefusedError(
+            f"you approved the {gate.stage} of {change.name} already: {gate.reason}",
+            hint="it waits for another person",
+        )
+    details: dict[str, Json] = {}
+    if gate.stage not in SPEC_STAGES:
+        details = {"evidence": evidence.known(workshop, change) or {}}
+    record = records.decide(
+        workshop, change, gate.stage, Decision.APPROVE, details=details, items=dict(gate.items),
+        about=records.subject(change, gate.stage), number=gate.round if same else gate.round + 1,
+    )  # fmt: skip
+    after = load(workshop, change.name).standings[STAGES.index(gate.stage)]
+    return Approved(gate.stage, record, after)
+
+
+def _gate(change: Change, stage: Stage | None) -> Gate:
+    if stage is not None:
+        return change.standings[STAGES.index(stage)]
+    gate = change.gate
+    if gate is None:
+        return change.standings[-1]
+    return gate

@@ -1,0 +1,290 @@
+"""Have agents write documents and build tasks. Each step may be done twice without harm.
+
+A run is cut into begin (prepare the worktree, start the agent), the agent's own time, and take
+(harvest what it wrote, judge it). Whoever is killed in between finds everything where it was.
+"""
+
+from attrs import frozen
+
+from accord.app import desk, evidence, prompting
+from accord.app.changes import TRAILER, Change, Found, load, read, trailer
+from accord.app.workshop import SPECS, Workshop
+from accord.core.approval import Json
+from accord.core.checks import blocking
+from accord.core.evidence import Result
+from accord.core.model import Stage, Task
+from accord.core.ports import AgentChoice, AgentOrder, AgentReport, AgentStatus, Harvest
+from accord.core.reconcile import Build, Draft
+from accord.errors import AgentError
+from accord.formats.templates import DOCUMENT
+
+WIP = "refs/accord/wip"
+BUILT = "refs/accord/tasks"
+DRAFTED = "Spec-Draft"
+
+
+@frozen
+class Taken:
+    """What came of one round of an agent: accepted, to be tried again with `feedback`, or not.
+
+    `unknown` tells that the work was there but nothing could prove it.
+    """
+
+    accepted: bool
+    detail: str
+    feedback: str = ""
+    unknown: bool = False
+
+    def as_json(self) -> dict[str, Json]:
+        """Return it as a job keeps it."""
+        return {
+            "accepted": self.accepted,
+            "detail": self.detail,
+            "feedback": self.feedback,
+            "unknown": self.unknown,
+        }
+
+
+def draft_key(action: Draft) -> str:
+    """Return the name of the worktree that a draft is written in."""
+    return f"{action.change}-{action.stage}"
+
+
+def build_key(change: str, task: str) -> str:
+    """Return the name of the worktree that a task is built in."""
+    return f"{change}-{task}"
+
+
+def begin_draft(workshop: Workshop, action: Draft, number: int, feedback: str) -> str:
+    """Start round `number` of a draft, unless it was started before; return the run's id."""
+    run_id = f"{action.id}/{number}"
+    if _known(workshop, run_id):
+        return run_id
+    change = load(workshop, action.change)
+    tip = desk.save(workshop, action.change, change.found.ref)
+    folder = _worktree(workshop, action, draft_key(action), tip, number)
+    path = f"{SPECS}/{action.change}/{DOCUMENT[action.stage]}"
+    prompt = prompting.for_stage(load(workshop, action.change), action.stage, path, feedback)
+    agent = _present(workshop.config.agent(action.stage), action.stage)
+    _start(workshop, run_id, agent, folder, prompt, (f"/{SPECS}/{action.change}/**",))
+    return run_id
+
+
+def take_draft(workshop: Workshop, action: Draft, number: int) -> Taken:
+    """Judge what round `number` of a draft wrote, and put it on the branch when it is accepted.
+
+    A draft with findings goes back; in the last round it is put on the branch with them, so that
+    a person sees it. Questions and assumptions are not findings here: they are what was asked for.
+    """
+    change = load(workshop, action.change)
+    if not _is_asked(change, action.stage):
+        return Taken(True, "a person went on without it")
+    report = workshop.agents.report(f"{action.id}/{number}")
+    if report is None or report.status is not AgentStatus.ENDED:
+        return Taken(False, _ended(report))
+    if f"{action.id}/{number}" in workshop.repo.trailers(change.fork, change.found.tip, DRAFTED):
+        return Taken(True, f"the {action.stage} is drafted")
+    base = _base(workshop, action)["commit"]
+    agent = _present(workshop.config.agent(action.stage), action.stage)
+    harvest = workshop.repo.harvest(
+        draft_key(action), base, (f"/{SPECS}/{action.change}/**",),
+        message=f"Draft the {action.stage} of {action.change}\n\n{DRAFTED}: {action.id}/{number}\n",
+        author=_author(agent),
+    )  # fmt: skip
+    _keep(workshop, f"{WIP}/{action.change}/{action.stage}/{action.number}-{number}", harvest)
+    path = f"{SPECS}/{action.change}/{DOCUMENT[action.stage]}"
+    if not harvest.commit or path not in harvest.changed:
+        return Taken(False, "the agent ended without writing the document", _parked(harvest)
+                     or f"You wrote nothing to {path}.")  # fmt: skip
+    drafted = read(workshop, Found(action.change, change.found.ref, harvest.commit), {})
+    notes = ("open-question", "open-assumption")
+    found = [one for one in blocking(drafted.findings_at(action.stage)) if one.rule not in notes]
+    if found and number < workshop.config.rounds:
+        return Taken(False, f"the draft has {len(found)} findings", prompting.as_feedback(found))
+    return _publish(workshop, change, harvest, action.stage, agent)
+
+
+def begin_build(workshop: Workshop, action: Build, number: int, feedback: str) -> str:
+    """Start round `number` of a task, unless it was started before; return the run's id."""
+    run_id = f"{action.id}/{number}"
+    if _known(workshop, run_id):
+        return run_id
+    change = load(workshop, action.change)
+    task = _task(change, action.task)
+    key = build_key(action.change, action.task)
+    folder = _worktree(workshop, action, key, change.found.tip, number)
+    prompt = prompting.for_task(change, task, evidence.command(workshop, task), feedback)
+    agent = _present(workshop.config.agent(Stage.IMPLEMENTATION), Stage.IMPLEMENTATION)
+    _start(workshop, run_id, agent, folder, prompt, task.touches)
+    return run_id
+
+
+def take_build(workshop: Workshop, action: Build, number: int) -> Taken:
+    """Harvest and verify what was built for a task; keep it for landing when it is proved.
+
+    Verified is the commit on a fresh checkout, never the worktree. A task that nothing proves is
+    kept only when a person waived that.
+    """
+    change = load(workshop, action.change)
+    task = _task(change, action.task)
+    if built(workshop, change, task):
+        return Taken(True, f"{task.id} is built")
+    if not action.by_hand:
+        report = workshop.agents.report(f"{action.id}/{number}")
+        if report is None or report.status is not AgentStatus.ENDED:
+            return Taken(False, _ended(report))
+    harvest = _harvest(workshop, action, change, task)
+    _keep(workshop, f"{WIP}/{action.change}/{action.task}/{action.number}-{number}", harvest)
+    parked = _parked(harvest)
+    if not harvest.commit:
+        return Taken(False, "nothing was changed", parked or "You changed no file.")
+    run = evidence.verify(workshop, harvest.commit, evidence.command(workshop, task))
+    proved = run.result is Result.PASS
+    excused = run.result is Result.UNKNOWN and evidence.waived(change, task.id)
+    if not (proved or excused):
+        feedback = "\n".join(
+            part for part in (run.reason, parked, _tail(workshop, run.tree)) if part
+        )
+        return Taken(False, run.reason, feedback, run.result is Result.UNKNOWN)
+    ref = f"{BUILT}/{action.change}/{action.task}"
+    old = workshop.repo.resolve(ref)
+    if old != harvest.commit:
+        workshop.move("build", action.change, ref, harvest.commit, old, detail=action.task,
+                      actor=_builder(workshop, action))  # fmt: skip
+    detail = f"{run.reason}; left out: {parked}" if parked else run.reason
+    return Taken(True, detail)
+
+
+def built(workshop: Workshop, change: Change, task: Task) -> str:
+    """Return the commit that holds `task` as it is agreed now, proved and ready to land, or ''."""
+    commit = workshop.repo.resolve(f"{BUILT}/{change.name}/{task.id}")
+    value = trailer(change.name, task.id, change.keys[task.id])
+    if commit and value in workshop.repo.trailers(f"{commit}^", commit, TRAILER):
+        return commit
+    return ""
+
+
+def note_build(workshop: Workshop, action: Build, taken: Taken) -> None:
+    """Remember how an attempt to build a task ended, so that the next one has another number."""
+    workshop.journal.note(action.id, taken.as_json())
+
+
+def note_draft(workshop: Workshop, action: Draft, taken: Taken) -> None:
+    """Remember how an attempt at a draft ended."""
+    workshop.journal.note(action.id, taken.as_json())
+
+
+def _harvest(workshop: Workshop, action: Build, change: Change, task: Task) -> Harvest:
+    base = _base(workshop, action)["commit"]
+    value = trailer(action.change, task.id, action.key)
+    message = f"{task.text}\n\n{TRAILER}: {value}\nSandbox-Level: {workshop.sandbox.level}\n"
+    return workshop.repo.harvest(
+        build_key(change.name, task.id), base, task.touches,
+        message=message, author=_builder(workshop, action),
+    )  # fmt: skip
+
+
+def lend(workshop: Workshop, change: Change, task: Task) -> str:
+    """Return the worktree where a person builds `task`; one that is there is never touched."""
+    key = f"hand/{change.name}/{task.id}"
+    note = workshop.journal.noted(key).get(key, {})
+    folder = str(note.get("folder", ""))
+    if note.get("key") == change.keys[task.id] and folder:
+        return folder
+    folder = workshop.repo.worktree(build_key(change.name, task.id), change.found.tip)
+    workshop.journal.note(
+        key, {"commit": change.found.tip, "folder": folder, "key": change.keys[task.id]}
+    )
+    return folder
+
+
+def _publish(
+    workshop: Workshop, change: Change, harvest: Harvest, stage: Stage, agent: AgentChoice
+) -> Taken:
+    """Put an accepted draft on the branch, on top of what a person wrote meanwhile."""
+    repo, ref = workshop.repo, change.found.ref
+    tip = desk.save(workshop, change.name, ref)
+    new = harvest.commit
+    if not repo.contains(new, tip):
+        merge = repo.merge(tip, new)
+        if merge.conflicts:
+            return Taken(False, f"you and the agent changed the same lines: {merge.conflicts[0]}")
+        new = repo.join(merge.tree, [tip, new], f"Join the draft of {stage}\n", _author(agent))
+    workshop.move("draft", change.name, ref, new, tip, detail=str(stage), actor=agent.name)
+    desk.refresh(workshop, change.name, ref)
+    left = _parked(harvest)
+    return Taken(True, f"left out: {left}" if left else f"the {stage} is drafted")
+
+
+def _is_asked(change: Change, stage: Stage) -> bool:
+    return change.gate is not None and change.gate.stage is stage
+
+
+def _start(
+    workshop: Workshop, run_id: str, agent: AgentChoice, folder: str, prompt: str,
+    writable: tuple[str, ...],
+) -> None:  # fmt: skip
+    box = workshop.sandbox.prefix(folder, writable)
+    limits = workshop.config.limits
+    workshop.agents.start(AgentOrder(run_id, agent, folder, prompt, writable, limits, box))
+
+
+def _known(workshop: Workshop, run_id: str) -> bool:
+    return workshop.agents.is_running(run_id) or workshop.agents.report(run_id) is not None
+
+
+def _worktree(workshop: Workshop, action: Draft | Build, key: str, tip: str, number: int) -> str:
+    """Return the folder of a run: made anew for the first round, as it was left for the others."""
+    if number > 1:
+        return _base(workshop, action)["folder"]
+    folder = workshop.repo.worktree(key, tip)
+    workshop.journal.note(f"base/{action.id}", {"commit": tip, "folder": folder})
+    return folder
+
+
+def _base(workshop: Workshop, action: Draft | Build) -> dict[str, str]:
+    """Return the commit that a run started from and the folder that it works in."""
+    hand = f"hand/{action.change}/{action.subject}"
+    key = hand if isinstance(action, Build) and action.by_hand else f"base/{action.id}"
+    return {name: str(value) for name, value in workshop.journal.noted(key)[key].items()}
+
+
+def _keep(workshop: Workshop, ref: str, harvest: Harvest) -> None:
+    """Point a ref of Accord's at everything that the agent wrote, so that none of it is lost."""
+    old = workshop.repo.resolve(ref)
+    if harvest.snapshot and old != harvest.snapshot:
+        workshop.repo.move(ref, harvest.snapshot, old, "snapshot")
+
+
+def _parked(harvest: Harvest) -> str:
+    return "; ".join(f"{path}: {reason}" for path, reason in harvest.parked)
+
+
+def _ended(report: AgentReport | None) -> str:
+    if report is None:
+        return "the agent was never started"
+    return report.detail or f"the agent's run ended as {report.status}"
+
+
+def _tail(workshop: Workshop, tree: str) -> str:
+    notes = workshop.journal.noted(f"run/{tree}/")
+    return "\n".join(str(note.get("output", ""))[-2000:] for note in notes.values())
+
+
+def _task(change: Change, name: str) -> Task:
+    return next(task for task in change.tasks if task.id == name)
+
+
+def _present(agent: AgentChoice | None, stage: Stage) -> AgentChoice:
+    if agent is None:
+        raise AgentError(f"no agent is set for the {stage}", hint="accord run --agent NAME")
+    return agent
+
+
+def _author(agent: AgentChoice) -> str:
+    return f"{agent.name} (agent) <{agent.name}@agent.accord>"
+
+
+def _builder(workshop: Workshop, action: Build) -> str:
+    agent = workshop.config.agent(Stage.IMPLEMENTATION)
+    return workshop.author if action.by_hand or agent is None else _author(agent)

@@ -1,0 +1,114 @@
+"""Gather what the next step of a change depends on, for `core.reconcile`."""
+
+from collections.abc import Collection, Mapping
+
+from accord.app import evidence, running
+from accord.app.authoring import begin
+from accord.app.changes import Change
+from accord.app.desk import of
+from accord.app.workshop import Workshop
+from accord.core import checks
+from accord.core.gates import Gate
+from accord.core.model import SPEC_STAGES, Spec, Stage, Task, Track, bindings, sha256
+from accord.core.reconcile import Situation, Work, WorkState
+from accord.formats.templates import DOCUMENT, PLACEHOLDER
+
+
+def situation(
+    workshop: Workshop, change: Change, *, failed: Mapping[str, str] | None = None,
+    handed_in: Collection[str] = (), acting: bool = False,
+) -> Situation:  # fmt: skip
+    """Return where `change` stands.
+
+    `failed` is what was tried in vain since the person asked, `handed_in` names tasks that a
+    person says are built. Only when `acting` are templates and worktrees put in place.
+    """
+    gate = change.gate
+    facts = Situation(change.name, change.track, change.standings, failed=dict(failed or {}),
+                      tip=change.found.tip)  # fmt: skip
+    if gate is None:
+        return facts
+    if gate.stage in SPEC_STAGES:
+        return _at_document(workshop, change, gate, facts, acting=acting)
+    return _at_work(workshop, change, facts, handed_in, acting=acting)
+
+
+def _at_document(
+    workshop: Workshop, change: Change, gate: Gate, facts: Situation, *, acting: bool
+) -> Situation:
+    stage = gate.stage
+    by_agent = workshop.config.agent(stage) is not None
+    basis = _basis(change, gate)
+    tries = workshop.journal.noted(f"draft/{change.name}/{stage}/{basis[:12]}/")
+    blank = is_blank(change.spec, stage)
+    document = of(workshop, change.name, change.found.ref).folder / DOCUMENT[stage]
+    if acting and blank and not by_agent:
+        begin(workshop, change, stage)
+    return Situation(
+        facts.change, facts.track, facts.gates, checks.blocking(change.findings_at(stage)),
+        blank, by_agent, basis, len(tries) + 1, str(document), tip=facts.tip, failed=facts.failed,
+    )  # fmt: skip
+
+
+def _at_work(
+    workshop: Workshop,
+    change: Change,
+    facts: Situation,
+    handed_in: Collection[str],
+    *,
+    acting: bool,
+) -> Situation:
+    work = tuple(_work(workshop, change, task, handed_in, acting=acting) for task in change.tasks)
+    outgrowth = change.outgrowth
+    name = change.name
+    hint = f"accord approve {name} --track full, or --waive 'why it may stay'"
+    return Situation(
+        facts.change, facts.track, facts.gates, work=work, tip=facts.tip, failed=facts.failed,
+        evidence=evidence.known(workshop, change) is not None, code=change.code_digest,
+        obstacle=str(outgrowth) if outgrowth else "", obstacle_hint=hint if outgrowth else "",
+    )  # fmt: skip
+
+
+def _work(
+    workshop: Workshop, change: Change, task: Task, handed_in: Collection[str], *, acting: bool
+) -> Work:
+    key = change.keys[task.id]
+    prefix = f"build/{change.name}/{task.id}/{key[:12]}/"
+    attempt = len(workshop.journal.noted(prefix)) + 1
+    by_hand = workshop.config.agent(Stage.IMPLEMENTATION) is None
+    commit, folder = "", ""
+    if task.id in change.landed:
+        state = WorkState.LANDED
+    elif commit := running.built(workshop, change, task):
+        state = WorkState.BUILT
+    elif set(task.after) <= change.landed:
+        state = WorkState.READY
+        if by_hand and acting and not change.outgrowth:
+            folder = running.lend(workshop, change, task)
+    else:
+        state = WorkState.BLOCKED
+    return Work(
+        task.id, task.text, key, state, attempt, by_hand, task.id in handed_in, folder, commit
+    )
+
+
+def is_blank(spec: Spec, stage: Stage) -> bool:
+    """Tell whether the document of `stage` is missing or holds nothing but its template."""
+    document = spec.document(DOCUMENT[stage])
+    if document is None:
+        return True
+    return not any(item.text and PLACEHOLDER not in item.text for item in document.items[1:])
+
+
+def _basis(change: Change, gate: Gate) -> str:
+    """Return the digest of what a draft would be written from."""
+    before = {DOCUMENT[stage] for stage in SPEC_STAGES[: SPEC_STAGES.index(gate.stage)]}
+    bound = bindings(change.spec)
+    parts = [
+        bound[item.id]
+        for document in change.spec.documents
+        if document.path in before and change.track is Track.FULL
+        for item in document.items
+    ]
+    rejected = gate.rejected.digest if gate.rejected else ""
+    return sha256("\n".join([change.sentence, change.track, rejected, *parts]).encode())

@@ -1,0 +1,267 @@
+"""From what is true to what is done next: pure, and the same answer however often it is asked.
+
+There is no script of a change anywhere. Each tick looks at the documents, the gates and the work
+as they are, starts what may start, and names whoever is waited for.
+"""
+
+from collections.abc import Mapping
+from enum import StrEnum
+
+from attrs import field, frozen
+
+from accord.core.checks import Finding
+from accord.core.gates import Gate, Standing, current
+from accord.core.model import SPEC_STAGES, Stage, Track
+
+
+class WorkState(StrEnum):
+    """How far a task is, as git shows it."""
+
+    BLOCKED = "blocked"
+    READY = "ready"
+    BUILT = "built"
+    LANDED = "landed"
+
+
+@frozen
+class Work:
+    """One task: how far it is, and how the next try would be made.
+
+    `key` digests what it is built from: the task, what it rests on, and what was sent back about
+    it. `by_hand`: a person builds it, in `folder`, and `handed_in` says that it is ready.
+    """
+
+    task: str
+    title: str
+    key: str
+    state: WorkState
+    attempt: int = 1
+    by_hand: bool = False
+    handed_in: bool = False
+    folder: str = ""
+    commit: str = ""
+
+
+@frozen
+class Situation:
+    """All that the next step of one change depends on.
+
+    `blank`: the document of the current stage is missing or still a template. `basis` digests
+    what a draft would be written from, `draft` numbers the next try on it. `failed` maps what was
+    tried in vain since the person asked (a stage or a task) to the reason. `obstacle` is what a
+    person has to decide before work goes on (a change that outgrew its track).
+    """
+
+    change: str
+    track: Track
+    gates: tuple[Gate, ...]
+    blocking: tuple[Finding, ...] = ()
+    blank: bool = False
+    drafted_by_agent: bool = False
+    basis: str = ""
+    draft: int = 1
+    document: str = ""
+    work: tuple[Work, ...] = ()
+    evidence: bool = False
+    code: str = ""
+    tip: str = ""
+    obstacle: str = ""
+    obstacle_hint: str = ""
+    failed: Mapping[str, str] = field(factory=dict)
+
+
+@frozen
+class Draft:
+    """Have an agent write the document of `stage`."""
+
+    change: str
+    stage: Stage
+    basis: str
+    number: int
+
+    @property
+    def id(self) -> str:
+        """Return the name of this piece of work: the same inputs give the same name."""
+        return f"draft/{self.change}/{self.stage}/{self.basis[:12]}/{self.number}"
+
+    @property
+    def subject(self) -> str:
+        """Return what it is about, as a person would say."""
+        return str(self.stage)
+
+
+@frozen
+class Build:
+    """Have a task built: by an agent, or taken from the hands of a person."""
+
+    change: str
+    task: str
+    number: int
+    key: str
+    by_hand: bool
+
+    @property
+    def id(self) -> str:
+        """Return the name of this piece of work."""
+        return f"build/{self.change}/{self.task}/{self.key[:12]}/{self.number}"
+
+    @property
+    def subject(self) -> str:
+        """Return what it is about."""
+        return self.task
+
+
+@frozen
+class Land:
+    """Join a built task to the change's branch, verified as joined."""
+
+    change: str
+    task: str
+    commit: str
+    tip: str
+
+    @property
+    def id(self) -> str:
+        """Return the name of this piece of work."""
+        return f"land/{self.change}/{self.task}/{self.commit[:12]}/{self.tip[:12]}"
+
+    @property
+    def subject(self) -> str:
+        """Return what it is about."""
+        return self.task
+
+
+@frozen
+class Prove:
+    """Run what proves the criteria, on the change and without it; `code` digests what changed."""
+
+    change: str
+    code: str
+
+    @property
+    def id(self) -> str:
+        """Return the name of this piece of work."""
+        return f"prove/{self.change}/{self.code[:12]}"
+
+    @property
+    def subject(self) -> str:
+        """Return what it is about."""
+        return "evidence"
+
+
+@frozen
+class Release:
+    """Land the change on the base branch."""
+
+    change: str
+    tip: str
+    base: str = ""
+
+    @property
+    def id(self) -> str:
+        """Return the name of this piece of work."""
+        return f"release/{self.change}/{self.tip[:12]}/{self.base[:12]}"
+
+    @property
+    def subject(self) -> str:
+        """Return what it is about."""
+        return "release"
+
+
+@frozen
+class Wait:
+    """Nothing more can be done before a person acts: what is waited for, and the command for it."""
+
+    change: str
+    what: str
+    command: str
+
+
+Action = Draft | Build | Land | Prove | Release
+Step = Action | Wait
+
+
+def next_steps(situation: Situation, base: str = "") -> tuple[Step, ...]:
+    """Return what may be done now, and whom the rest waits for; `base` is the base's commit."""
+    gate = current(situation.gates)
+    if gate is None:
+        if reason := situation.failed.get("release"):
+            return (_wait(situation, reason, f"accord run {situation.change}"),)
+        return (Release(situation.change, situation.tip, base),)
+    if (
+        gate.standing is Standing.SHUT
+        and "not built" not in gate.reason
+        and not _unbuilt(situation)
+    ):
+        return (_wait(situation, gate.reason, f"accord show {situation.change}"),)
+    if gate.stage in SPEC_STAGES:
+        return _document(situation, gate)
+    if _unbuilt(situation):
+        return _work(situation)
+    return _judgement(situation, gate)
+
+
+def _wait(situation: Situation, what: str, command: str) -> Wait:
+    return Wait(situation.change, what, command)
+
+
+def _unbuilt(situation: Situation) -> bool:
+    return any(work.state is not WorkState.LANDED for work in situation.work)
+
+
+def _document(situation: Situation, gate: Gate) -> tuple[Step, ...]:
+    change, stage = situation.change, gate.stage
+    if reason := situation.failed.get(stage):
+        return (_wait(situation, reason, f"accord run {change}"),)
+    sent_back = gate.rejected is not None and dict(gate.rejected.approval.items) == dict(gate.items)
+    if situation.blank or sent_back:
+        if situation.drafted_by_agent:
+            return (Draft(change, stage, situation.basis, situation.draft),)
+        verb = "revise" if sent_back else "write"
+        return (_wait(situation, f"{verb} {situation.document}", f"accord show {change}"),)
+    notes = [one for one in situation.blocking if one.rule in ("open-question", "open-assumption")]
+    if notes:
+        ids = ", ".join(one.item for one in notes)
+        return (_wait(situation, f"answer {ids}", f"accord answer {change} {notes[0].item} '...'"),)
+    if situation.blocking:
+        count = len(situation.blocking)
+        words = f"mend {count} finding{'' if count == 1 else 's'} in {situation.document}"
+        return (_wait(situation, words, f"accord show {change}"),)
+    return (_wait(situation, f"approve the {stage}", f"accord approve {change}"),)
+
+
+def _work(situation: Situation) -> tuple[Step, ...]:
+    change = situation.change
+    if situation.obstacle:
+        return (_wait(situation, situation.obstacle, situation.obstacle_hint),)
+    steps: list[Step] = []
+    landing = False
+    for work in situation.work:
+        if reason := situation.failed.get(work.task):
+            if work.state is not WorkState.LANDED:
+                words = f"{work.task} is not done: {reason}"
+                steps.append(_wait(situation, words, f"accord run {change}"))
+        elif work.state is WorkState.BUILT and not landing:
+            landing = True  # one at a time: each is verified on top of the one before
+            steps.append(Land(change, work.task, work.commit, situation.tip))
+        elif work.state is WorkState.READY:
+            steps.append(_ready(situation, work))
+    return tuple(steps)
+
+
+def _ready(situation: Situation, work: Work) -> Step:
+    if work.by_hand and not work.handed_in:
+        words = f"build {work.task} ({work.title}) in {work.folder}"
+        return _wait(situation, words, f"accord run {situation.change} --built {work.task}")
+    return Build(situation.change, work.task, work.attempt, work.key, work.by_hand)
+
+
+def _judgement(situation: Situation, gate: Gate) -> tuple[Step, ...]:
+    if not situation.evidence:
+        if reason := situation.failed.get("evidence"):
+            return (_wait(situation, reason, f"accord run {situation.change}"),)
+        return (Prove(situation.change, situation.code),)
+    command = f"accord approve {situation.change}"
+    if gate.rejected is not None and dict(gate.rejected.approval.items) == dict(gate.items):
+        return (_wait(situation, gate.reason, f"accord show {situation.change}"),)
+    return (_wait(situation, f"approve the {gate.stage}", command),)
