@@ -1,0 +1,194 @@
+"""Drives any agent that speaks the Agent Client Protocol on its standard streams, for one turn.
+
+Nothing is offered but the conversation: no file system and no terminal of ours, since what an
+agent does through those it can do as well without them. Whatever happens, the agent's process
+group is dead when `drive` returns.
+"""
+
+import asyncio
+import os
+import signal
+import time
+from asyncio.subprocess import PIPE, Process
+from contextlib import suppress
+from pathlib import Path
+from typing import cast
+
+from acp import PROTOCOL_VERSION, Client, RequestError, connect_to_agent, text_block
+from acp.client.connection import ClientSideConnection
+from acp.schema import ClientCapabilities, FileSystemCapabilities, Implementation
+from pydantic import ValidationError
+
+from accord import __version__
+from accord.agents.environment import clean
+from accord.agents.processes import die_with_parent
+from accord.agents.transcript import one_line
+from accord.agents.turn import Turn
+from accord.agents.wire import Fault, Wire
+from accord.core.ports import AgentOrder, AgentReport, AgentStatus, Emit, Limits
+from accord.errors import AgentError
+
+CANCEL_S = 2.0
+"""How long an agent may take to end its turn when it is asked to, before it is killed."""
+
+_SETTLE_S = 1.0
+
+
+async def drive(order: AgentOrder, emit: Emit) -> AgentReport:
+    """Run the agent of `order` to the end of one turn and report how it ended.
+
+    Every fault of the agent is a status of the report, never an exception. Cancelling asks the
+    agent to cancel its turn, then kills it and raises CancelledError.
+    """
+    turn = Turn(order, emit)
+    status, detail = await _run(order, turn)
+    name = one_line(order.agent.name, 80)
+    return turn.report(status, f"{name} {detail}" if detail else "")
+
+
+async def _run(order: AgentOrder, turn: Turn) -> Fault:
+    missing = _missing(order)
+    if missing:
+        return AgentStatus.FAILED, f"was not started: {missing}"
+    try:
+        process = await _spawn(order)
+    except OSError as error:
+        command = (*order.box, *order.agent.command)[0]
+        return AgentStatus.FAILED, f"was not started: {command}: {error.strerror}"
+    wire = Wire(process, order.limits)
+    connection = connect_to_agent(cast(Client, turn), wire)
+    talk = asyncio.create_task(_converse(connection, order, turn))
+    watch = asyncio.create_task(_watch(process, wire, order.limits))
+    drain = asyncio.create_task(wire.drain())
+    try:
+        await asyncio.wait({talk, watch}, return_when=asyncio.FIRST_COMPLETED)
+        found = _outcome(talk, watch, wire)
+        return found or await _death(process, wire, drain, turn)
+    except asyncio.CancelledError:
+        await _ask_to_cancel(connection, turn, talk)
+        raise
+    finally:
+        await _end(process)
+        for task in (talk, watch, drain):
+            task.cancel()
+        await asyncio.gather(talk, watch, drain, return_exceptions=True)
+        await connection.close()
+        with suppress(TimeoutError):
+            await asyncio.wait_for(wire.empty(), _SETTLE_S)
+
+
+def _missing(order: AgentOrder) -> str:
+    if not order.agent.command:
+        return "no command is configured for it"
+    return "" if Path(order.workdir).is_dir() else f"there is no folder {order.workdir}"
+
+
+async def _spawn(order: AgentOrder) -> Process:
+    return await asyncio.create_subprocess_exec(
+        *order.box,
+        *order.agent.command,
+        cwd=order.workdir,
+        env=clean(dict(order.environment)),
+        stdin=PIPE,
+        stdout=PIPE,
+        stderr=PIPE,
+        start_new_session=True,
+        preexec_fn=die_with_parent(),
+    )
+
+
+async def _converse(connection: ClientSideConnection, order: AgentOrder, turn: Turn) -> None:
+    greeting = await connection.initialize(
+        protocol_version=PROTOCOL_VERSION,
+        client_capabilities=ClientCapabilities(fs=FileSystemCapabilities(), terminal=False),
+        client_info=Implementation(name="accord", version=__version__),
+    )
+    if greeting.protocol_version != PROTOCOL_VERSION:
+        raise AgentError(f"speaks version {greeting.protocol_version} of the protocol, not 1")
+    session = await connection.new_session(cwd=turn.folder, mcp_servers=[])
+    turn.session = session.session_id
+    turn.prompted = True
+    answer = await connection.prompt(
+        session_id=session.session_id, prompt=[text_block(order.prompt)]
+    )
+    turn.finish(answer.stop_reason, answer.usage)
+
+
+async def _watch(process: Process, wire: Wire, limits: Limits) -> Fault | None:
+    """Return the first fault that time or the wire shows, None when the process is gone."""
+    began = time.monotonic()
+    while wire.fault is None:
+        total = began + limits.total_s - time.monotonic()
+        idle = wire.heard + limits.idle_s - time.monotonic()
+        if total <= 0:
+            return AgentStatus.HUNG, f"took longer than the {limits.total_s:g} s that it may take"
+        if idle <= 0:
+            return AgentStatus.HUNG, f"was silent for {limits.idle_s:g} s"
+        if process.returncode is not None:
+            # Its last words may still be in the pipe. The pipe need not end with it: a process
+            # that it left behind may hold the other end open.
+            await asyncio.sleep(_SETTLE_S)
+            return None
+        with suppress(TimeoutError):
+            await asyncio.wait_for(wire.faulted.wait(), min(total, idle, 1.0))
+    return wire.fault
+
+
+def _outcome(
+    talk: asyncio.Task[None], watch: asyncio.Task[Fault | None], wire: Wire
+) -> Fault | None:
+    """Return how the turn ended, None when it broke off because the agent is gone."""
+    if wire.fault is not None:
+        return wire.fault
+    if not talk.done():
+        return watch.result()
+    try:
+        talk.result()
+    except RequestError as error:
+        data = f" ({error.data})" if error.data else ""
+        return AgentStatus.FAILED, f"answered with an error: {one_line(f'{error}{data}')}"
+    except AgentError as error:
+        return AgentStatus.FAILED, error.message
+    except ValidationError:
+        return AgentStatus.GARBAGE, "gave an answer that the protocol does not know"
+    except ConnectionError:
+        return None
+    return AgentStatus.ENDED, ""
+
+
+async def _death(process: Process, wire: Wire, drain: asyncio.Task[None], turn: Turn) -> Fault:
+    await _gone(process, _SETTLE_S)
+    await asyncio.wait({drain}, timeout=_SETTLE_S)
+    when = "during its turn" if turn.prompted else "before its turn began"
+    words = wire.tail.decode(errors="replace").strip().splitlines()
+    last = f": {one_line(words[-1])}" if words else ""
+    status = process.returncode
+    if status is None:
+        return AgentStatus.DIED, f"closed its end {when}{last}"
+    if status < 0:
+        return AgentStatus.DIED, f"was ended by signal {-status} {when}{last}"
+    return AgentStatus.DIED, f"exited with status {status} {when}{last}"
+
+
+async def _ask_to_cancel(
+    connection: ClientSideConnection, turn: Turn, talk: asyncio.Task[None]
+) -> None:
+    if not turn.session or talk.done():
+        return
+    with suppress(ConnectionError, TimeoutError):
+        async with asyncio.timeout(CANCEL_S):
+            await connection.cancel(session_id=turn.session)
+            await asyncio.wait({talk})
+
+
+async def _end(process: Process) -> None:
+    with suppress(ProcessLookupError, PermissionError):
+        os.killpg(process.pid, signal.SIGKILL)
+    await _gone(process, 10 * _SETTLE_S)
+
+
+async def _gone(process: Process, patience: float) -> None:
+    # Process.wait() may, depending on the Python, also wait for pipes that others hold open.
+    deadline = time.monotonic() + patience
+    while process.returncode is None and time.monotonic() < deadline:  # noqa: ASYNC110 - see above
+        await asyncio.sleep(0.01)

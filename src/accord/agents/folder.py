@@ -1,0 +1,104 @@
+"""The folder of one run: the names of its files, and what the two JSON files in it hold."""
+
+import hashlib
+import json
+import os
+import tempfile
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote, unquote
+
+from attrs import asdict
+
+from accord.core.ports import (
+    AgentChoice,
+    AgentKind,
+    AgentOrder,
+    AgentReport,
+    AgentStatus,
+    Limits,
+)
+
+ORDER = "order.json"
+EXIT = "exit.json"
+LOCK = "lock"
+GATE = "gate"
+STOP = "stop"
+TRANSCRIPT = "transcript.jsonl"
+LOG = "host.log"
+
+STOPPED = "the run was stopped"
+KILLED = "the run's process was killed"
+
+
+def folder_name(run_id: str) -> str:
+    """Return one file name for `run_id`, whatever characters it holds; `run_id_of` undoes it."""
+    return quote(run_id, safe="").replace(".", "%2E")
+
+
+def run_id_of(name: str) -> str:
+    """Return the run whose folder is called `name`."""
+    return unquote(name)
+
+
+def mark_of(run: Path) -> str:
+    """Return the value that marks the processes of the run in the folder `run`, and no others."""
+    return hashlib.sha256(os.fsencode(run.resolve())).hexdigest()[:32]
+
+
+def write_order(run: Path, order: AgentOrder) -> None:
+    """Write what the run is to do."""
+    _write(run / ORDER, asdict(order))
+
+
+def read_order(run: Path) -> AgentOrder:
+    """Return what the run is to do. Raises ValueError, KeyError or TypeError if unreadable."""
+    held: dict[str, Any] = json.loads((run / ORDER).read_bytes())
+    agent = held.pop("agent")
+    return AgentOrder(
+        run_id=held["run_id"],
+        agent=AgentChoice(
+            agent["name"], AgentKind(agent["kind"]), tuple(agent["command"]), agent["model"]
+        ),
+        workdir=held["workdir"],
+        prompt=held["prompt"],
+        writable=tuple(held["writable"]),
+        limits=Limits(**held["limits"]),
+        box=tuple(held["box"]),
+        environment=tuple((name, value) for name, value in held["environment"]),
+    )
+
+
+def write_report(run: Path, report: AgentReport) -> None:
+    """Write how the run ended; from then on it is over."""
+    _write(run / EXIT, asdict(report))
+
+
+def read_report(run: Path) -> AgentReport | None:
+    """Return how the run ended, None while it has not, FAILED when the record is unreadable."""
+    try:
+        held: dict[str, Any] = json.loads((run / EXIT).read_bytes())
+        held["status"] = AgentStatus(held["status"])
+        held["refused"] = tuple(held["refused"])
+        return AgentReport(**held)
+    except FileNotFoundError:
+        return None
+    except (ValueError, KeyError, TypeError):
+        return AgentReport(
+            run_id_of(run.name), AgentStatus.FAILED, "the record of the run cannot be read"
+        )
+
+
+def _write(path: Path, value: dict[str, Any]) -> None:
+    # A reader sees the whole file or none, also after the power fails in the middle.
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    with os.fdopen(handle, "w", encoding="utf-8") as file:
+        json.dump(value, file)
+        file.flush()
+        os.fsync(file.fileno())
+    Path(name).replace(path)
+    folder = os.open(path.parent, os.O_RDONLY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)

@@ -1,0 +1,159 @@
+"""Agents in processes of their own: started once, found again by anyone, ended with all they began.
+
+Whether a run is under way is asked of the kernel, by the lock that its host holds, and never of a
+stored process id. A second, short lock (the gate) makes asking and starting take turns.
+"""
+
+import fcntl
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from accord.agents import folder, transcript
+from accord.agents.environment import HOST_MARK, RUN_MARK
+from accord.agents.processes import end_marked, marked, signal_to
+from accord.core.ports import AgentEvent, AgentOrder, AgentReport, AgentStatus
+from accord.errors import AgentError
+
+STOP_S = 10.0
+"""How long a host may take to end its run in order, before it is killed."""
+
+
+class AgentRuns:
+    """The runs whose folders are in one place; implements the `Agent` port."""
+
+    def __init__(self, root: Path) -> None:
+        """Take the folder for the state of runs, outside of any checkout; made when needed."""
+        self._root = root
+
+    def start(self, order: AgentOrder) -> None:
+        """Start the run, or do nothing when it runs or ran already. Raises AgentError."""
+        run = self._folder(order.run_id)
+        try:
+            run.mkdir(mode=0o700, parents=True, exist_ok=True)
+        except OSError as error:
+            raise AgentError(f"The folder of the run cannot be made: {error}.") from error
+        with _locked(run) as lock:
+            if lock is None or (run / folder.ORDER).exists():
+                return
+            folder.write_order(run, order)
+            _spawn(run, lock)
+
+    def report(self, run_id: str) -> AgentReport | None:
+        """Return the report of a finished run, None while it is under way or was never started.
+
+        A run whose host was killed is settled here: what is left of it is ended, and the report
+        says so from then on.
+        """
+        run = self._folder(run_id)
+        if not (run / folder.ORDER).exists():
+            return None
+        report = folder.read_report(run)
+        if report is not None:
+            return report
+        with _locked(run) as lock:
+            if lock is None:
+                return None
+            # It may have ended between the first look and the lock.
+            return folder.read_report(run) or _settle(run, run_id)
+
+    def is_running(self, run_id: str) -> bool:
+        """Tell whether the run's process is alive."""
+        run = self._folder(run_id)
+        if not (run / folder.ORDER).exists():
+            return False
+        with _locked(run) as lock:
+            return lock is None
+
+    def stop(self, run_id: str) -> None:
+        """End the run and everything that it started; a run that is over is left alone.
+
+        Raises AgentError when its process cannot be ended from here.
+        """
+        if not self.is_running(run_id):
+            return
+        run = self._folder(run_id)
+        (run / folder.STOP).touch()
+        began = time.monotonic()
+        asked: set[int] = set()
+        while self.is_running(run_id):
+            hosts = marked(HOST_MARK, folder.mark_of(run))
+            waited = time.monotonic() - began
+            if waited > 2 * STOP_S:
+                raise AgentError(f"The process of the run {run_id} cannot be ended.")
+            late = waited > STOP_S
+            for host in hosts if late else set(hosts) - asked:
+                signal_to(host, signal.SIGKILL if late else signal.SIGTERM)
+            asked.update(hosts)
+            time.sleep(0.02)
+        self.report(run_id)
+
+    def transcript(self, run_id: str) -> list[AgentEvent]:
+        """Return what is known so far of what the run said and did."""
+        return transcript.read(self._folder(run_id) / folder.TRANSCRIPT)
+
+    def _folder(self, run_id: str) -> Path:
+        return self._root / folder.folder_name(run_id)
+
+
+@contextmanager
+def _locked(run: Path) -> Iterator[int | None]:
+    """Give the descriptor of the run's lock, held, or None when its host holds it."""
+    gate = os.open(run / folder.GATE, os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        fcntl.flock(gate, fcntl.LOCK_EX)
+        lock = os.open(run / folder.LOCK, os.O_RDWR | os.O_CREAT, 0o600)
+        try:
+            yield lock if _taken(lock) else None
+        finally:
+            os.close(lock)  # a host that was given it keeps it: one description, two descriptors
+    finally:
+        os.close(gate)
+
+
+def _taken(lock: int) -> bool:
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
+def _spawn(run: Path, lock: int) -> None:
+    """Start the host with the lock that this process holds, so that it is held without a gap."""
+    with (run / folder.LOG).open("ab") as log:
+        try:
+            done = subprocess.run(
+                [sys.executable, "-P", "-m", "accord.agents.host", str(run.resolve()), str(lock)],
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                cwd=run,
+                env={**os.environ, HOST_MARK: folder.mark_of(run)},
+                pass_fds=(lock,),
+                start_new_session=True,
+                check=False,
+            )
+        except OSError as error:
+            (run / folder.ORDER).unlink()
+            raise AgentError(f"The process of the run could not be started: {error}.") from error
+    if done.returncode != 0:
+        (run / folder.ORDER).unlink()
+        raise AgentError(
+            "The process of the run ended before it began.", hint=f"Read {run / folder.LOG}."
+        )
+
+
+def _settle(run: Path, run_id: str) -> AgentReport:
+    end_marked(RUN_MARK, folder.mark_of(run))
+    if (run / folder.STOP).exists():
+        report = AgentReport(run_id, AgentStatus.STOPPED, folder.STOPPED)
+    else:
+        report = AgentReport(run_id, AgentStatus.DIED, folder.KILLED)
+    folder.write_report(run, report)
+    return report

@@ -1,0 +1,116 @@
+"""The pipe to an ACP agent: one JSON message a line, every byte counted, the first lie noticed."""
+
+import asyncio
+import json
+import time
+from asyncio.subprocess import Process
+from typing import Any
+
+from accord.agents.transcript import one_line
+from accord.core.ports import AgentStatus, Limits
+
+Fault = tuple[AgentStatus, str]
+
+LINE_BYTES = 50 * 2**20
+_CHUNK = 2**16
+_TAIL = 4_096
+
+
+class Wire:
+    """Moves messages to and from a process, as the `Transport` that the acp package asks for.
+
+    After `receive` has returned None, `fault` tells why, unless the agent just closed its end.
+    """
+
+    def __init__(self, process: Process, limits: Limits) -> None:
+        """Take a process whose three pipes are open."""
+        if process.stdin is None or process.stdout is None or process.stderr is None:
+            raise ValueError("the three streams of an agent's process must be pipes")
+        self._stdin, self._stdout, self._stderr = process.stdin, process.stdout, process.stderr
+        self._limit = limits.output_bytes
+        self._total = 0
+        self._held = bytearray()
+        self._searched = 0
+        self.tail = b""
+        self.heard = time.monotonic()
+        self.fault: Fault | None = None
+        self.faulted = asyncio.Event()
+
+    async def send(self, message: dict[str, Any]) -> None:
+        """Write one message. Raises ConnectionError when the agent no longer listens."""
+        self._stdin.write(json.dumps(message, separators=(",", ":")).encode() + b"\n")
+        await self._stdin.drain()
+
+    async def receive(self) -> dict[str, Any] | None:
+        """Return the next message, None at the end of the stream or at the first fault."""
+        while (line := await self._line()) is not None:
+            if not line.strip():
+                continue
+            message = _message(line)
+            if message is None:
+                said = one_line(line[:200].decode(errors="replace"), 80)
+                self._fail(AgentStatus.GARBAGE, f"wrote what is not the protocol: {said!r}")
+            return message
+        return None
+
+    async def close(self) -> None:
+        """Close the way to the agent; its own end closes when it is gone."""
+        self._stdin.close()
+
+    async def drain(self) -> None:
+        """Read what the agent writes beside the protocol, so that it never blocks on it."""
+        while chunk := await self._stderr.read(_CHUNK):
+            self.tail = (self.tail + chunk)[-_TAIL:]
+            if not self._count(chunk):
+                return
+
+    async def empty(self) -> None:
+        """Read to the end what a dead agent left, since a pipe closes only when it is empty."""
+        for stream in (self._stdout, self._stderr):
+            while await stream.read(_CHUNK):
+                pass
+
+    async def _line(self) -> bytes | None:
+        while True:
+            end = self._held.find(b"\n", self._searched)
+            if end >= 0:
+                return self._take(end + 1)
+            self._searched = len(self._held)
+            chunk = await self._stdout.read(_CHUNK)
+            if not chunk:
+                return self._take(len(self._held)) if self._held else None
+            if not self._count(chunk):
+                return None
+            self._held += chunk
+            if len(self._held) > LINE_BYTES:
+                self._fail(AgentStatus.FLOODED, f"wrote a line of more than {LINE_BYTES} bytes")
+                return None
+
+    def _take(self, size: int) -> bytes:
+        line = bytes(self._held[:size])
+        del self._held[:size]
+        self._searched = 0
+        return line
+
+    def _count(self, chunk: bytes) -> bool:
+        self.heard = time.monotonic()
+        self._total += len(chunk)
+        if self._total > self._limit:
+            self._fail(AgentStatus.FLOODED, f"wrote more than {self._limit} bytes")
+        return self.fault is None
+
+    def _fail(self, status: AgentStatus, detail: str) -> None:
+        if self.fault is None:
+            self.fault = (status, detail)
+            self.faulted.set()
+
+
+def _message(line: bytes) -> dict[str, Any] | None:
+    try:
+        message = json.loads(line)
+    except (ValueError, RecursionError):
+        return None
+    if not isinstance(message, dict) or not isinstance(message.get("id"), int | str | None):
+        return None
+    named = isinstance(message.get("method"), str)
+    return message if named or ("id" in message and "method" not in message) else None
