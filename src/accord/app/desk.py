@@ -82,7 +82,8 @@ def save(workshop: Workshop, change: str, ref: str) -> str:
         new = repo.join(merge.tree, [tip, new], message, workshop.author)
     adopted = tuple(paths) if desk.checked_out else ()
     workshop.move("edit", change, ref, new, tip, detail=", ".join(typed), adopt=adopted)
-    refresh(workshop, change, ref)
+    if not desk.checked_out:
+        _lay_out(workshop, desk, new)
     return new
 
 
@@ -90,21 +91,23 @@ def refresh(workshop: Workshop, change: str, ref: str) -> Path:
     """Bring a desk without edits to the tip of the branch; return its folder."""
     desk = of(workshop, change, ref)
     tip = workshop.repo.resolve(ref)
-    if desk.checked_out or desk.commit == tip:
-        return desk.folder
-    if edits(workshop, desk) and workshop.repo.contains(tip, desk.commit):
-        return desk.folder
+    if not desk.checked_out and desk.commit != tip and not edits(workshop, desk):
+        _lay_out(workshop, desk, tip)
+    return desk.folder
+
+
+def _lay_out(workshop: Workshop, desk: Desk, commit: str) -> None:
+    """Make the desk hold the documents of `commit`, which has everything that was typed on it."""
     wanted = {
         path: workshop.repo.blob(entry.id)
-        for path, entry in workshop.repo.folder(tip, f"{SPECS}/{change}").items()
+        for path, entry in workshop.repo.folder(commit, f"{SPECS}/{desk.change}").items()
     }
     desk.folder.mkdir(parents=True, exist_ok=True)
     for path in set(_files(desk.folder)) - set(wanted):
         (desk.folder / path).unlink()
     for path, data in wanted.items():
         write(desk.folder / path, data)
-    write(_note(desk.folder), f"{tip}\n".encode())
-    return desk.folder
+    write(_note(desk.folder), f"{commit}\n".encode())
 
 
 def clear(workshop: Workshop, change: str) -> None:

@@ -5,7 +5,7 @@ from collections.abc import Collection, Mapping
 from accord.app import evidence, running
 from accord.app.authoring import begin
 from accord.app.changes import Change
-from accord.app.desk import of
+from accord.app.desk import of, refresh
 from accord.app.workshop import Workshop
 from accord.core import checks
 from accord.core.gates import Gate
@@ -41,12 +41,15 @@ def _at_document(
     basis = _basis(change, gate)
     tries = workshop.journal.noted(f"draft/{change.name}/{stage}/{basis[:12]}/")
     blank = is_blank(change.spec, stage)
-    document = of(workshop, change.name, change.found.ref).folder / DOCUMENT[stage]
+    folder = of(workshop, change.name, change.found.ref).folder
+    if acting:
+        refresh(workshop, change.name, change.found.ref)
     if acting and blank and not by_agent:
         begin(workshop, change, stage)
     return Situation(
         facts.change, facts.track, facts.gates, checks.blocking(change.findings_at(stage)),
-        blank, by_agent, basis, len(tries) + 1, str(document), tip=facts.tip, failed=facts.failed,
+        blank, by_agent, basis, len(tries) + 1, DOCUMENT[stage], str(folder), tip=facts.tip,
+        failed=facts.failed,
     )  # fmt: skip
 
 

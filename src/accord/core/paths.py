@@ -1,18 +1,24 @@
 """Paths in a repository: patterns, and the ones that no agent may change."""
 
+import re
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
 
 from pathspec import GitIgnoreSpec
+from pathspec.patterns.gitignore import GitIgnorePatternError
 
 # What steers Accord, the next agent, the editor or the CI: an agent that may write these decides
-# what runs outside its box tomorrow.
+# what runs outside its box tomorrow. No slash at their ends: a link of that name counts too. Only
+# a name without a slash before it is read by tools in any folder.
 PROTECTED = (
-    "/.accord/", ".git", ".gitmodules", ".gitattributes", "/.github/", "/.gitlab-ci.yml",
-    "/.circleci/", "/.claude/", "/.codex/", "/.gemini/", "/.copilot/", "/.kiro/settings/",
-    "/.opencode/", "/.mcp.json", "/.vscode/", "/.idea/", "/.envrc", "/.pre-commit-config.yaml",
-    "/CLAUDE.md", "/AGENTS.md", "/GEMINI.md", "/specs/",
+    "/.accord", ".git", ".gitmodules", ".gitattributes", "/.github", "/.gitlab-ci.yml",
+    "/.circleci", ".claude", ".codex", ".gemini", "/.copilot", ".cursor", ".cursorrules", "/.kiro",
+    "/.opencode", "/.specify", ".mcp.json", "/.vscode", "/.idea", ".envrc",
+    "/.pre-commit-config.yaml", "claude.md", "claude.local.md", "agents.md", "gemini.md",
+    "/specs", "/openspec",
 )  # fmt: skip
+_NEVER = ("/.accord", ".git")
+_WILD = re.compile(r"[*?\[\\]")
 
 
 def matches(path: str, patterns: Sequence[str]) -> bool:
@@ -29,17 +35,34 @@ def outside(paths: Iterable[str], patterns: Sequence[str]) -> tuple[str, ...]:
 def is_protected(path: str, declared: Sequence[str]) -> bool:
     """Tell whether `path` steers more than the change, unless a pattern names it by itself.
 
-    A pattern that begins with a wildcard declares no protected path; `.github/**` does.
-    `.accord` and `.git` cannot be declared at all.
+    A pattern does so when what stands before its first wildcard is protected: `.github/**` and
+    `src/CLAUDE.md` do, `**`, `.*` and `src/**` do not. `.accord` and `.git` cannot be declared at
+    all. Case does not count: on many machines `claude.md` is read as CLAUDE.md.
     """
-    if not matches(path, PROTECTED):
+    folded = path.casefold()
+    if not matches(folded, PROTECTED):
         return False
-    if matches(path, ("/.accord/", ".git")):
+    if matches(folded, _NEVER):
         return True
-    named = [one for one in declared if not one.lstrip("/").startswith("*")]
+    named = [one for one in declared if one.startswith("!") or _names_protected(one)]
     return not matches(path, named)
+
+
+def _names_protected(pattern: str) -> bool:
+    wild = _WILD.search(pattern)
+    plain = pattern[: pattern.rfind("/", 0, wild.start()) + 1] if wild else pattern
+    return matches(plain.strip("/").casefold(), PROTECTED)
 
 
 @lru_cache(maxsize=512)
 def _spec(patterns: tuple[str, ...]) -> GitIgnoreSpec:
-    return GitIgnoreSpec.from_lines(patterns)
+    return GitIgnoreSpec.from_lines(one for one in patterns if _is_pattern(one))
+
+
+def _is_pattern(text: str) -> bool:
+    # Git takes a lone `!` or a lone backslash for a pattern that matches nothing.
+    try:
+        GitIgnoreSpec.from_lines([text])
+    except GitIgnorePatternError:
+        return False
+    return True

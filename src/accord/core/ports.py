@@ -239,6 +239,9 @@ class Repo(Protocol):
     def authors(self, base: str, head: str, path: str) -> tuple[str, ...]:
         """Return the names of those who wrote `path` after `base`, each once."""
 
+    def introduced(self, base: str, head: str, path: str) -> str:
+        """Return the commit after `base` up to `head` that added `path`, or an empty string."""
+
     def commit(
         self, parent: str, files: Mapping[str, bytes | None], message: str, author: str
     ) -> str:

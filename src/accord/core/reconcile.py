@@ -61,6 +61,7 @@ class Situation:
     basis: str = ""
     draft: int = 1
     document: str = ""
+    folder: str = ""
     work: tuple[Work, ...] = ()
     evidence: bool = False
     code: str = ""
@@ -170,11 +171,12 @@ class Release:
 
 @frozen
 class Wait:
-    """Nothing more can be done before a person acts: what is waited for, and the command for it."""
+    """A person has to act: what is waited for, the command for it, and the folder to work in."""
 
     change: str
     what: str
     command: str
+    place: str = ""
 
 
 Action = Draft | Build | Land | Prove | Release
@@ -201,8 +203,8 @@ def next_steps(situation: Situation, base: str = "") -> tuple[Step, ...]:
     return _judgement(situation, gate)
 
 
-def _wait(situation: Situation, what: str, command: str) -> Wait:
-    return Wait(situation.change, what, command)
+def _wait(situation: Situation, what: str, command: str, place: str = "") -> Wait:
+    return Wait(situation.change, what, command, place)
 
 
 def _unbuilt(situation: Situation) -> bool:
@@ -218,7 +220,8 @@ def _document(situation: Situation, gate: Gate) -> tuple[Step, ...]:
         if situation.drafted_by_agent:
             return (Draft(change, stage, situation.basis, situation.draft),)
         verb = "revise" if sent_back else "write"
-        return (_wait(situation, f"{verb} {situation.document}", f"accord show {change}"),)
+        words = f"{verb} {situation.document}"
+        return (_wait(situation, words, f"accord show {change}", situation.folder),)
     notes = [one for one in situation.blocking if one.rule in ("open-question", "open-assumption")]
     if notes:
         ids = ", ".join(one.item for one in notes)
@@ -226,7 +229,7 @@ def _document(situation: Situation, gate: Gate) -> tuple[Step, ...]:
     if situation.blocking:
         count = len(situation.blocking)
         words = f"mend {count} finding{'' if count == 1 else 's'} in {situation.document}"
-        return (_wait(situation, words, f"accord show {change}"),)
+        return (_wait(situation, words, f"accord show {change}", situation.folder),)
     return (_wait(situation, f"approve the {stage}", f"accord approve {change}"),)
 
 
@@ -251,8 +254,8 @@ def _work(situation: Situation) -> tuple[Step, ...]:
 
 def _ready(situation: Situation, work: Work) -> Step:
     if work.by_hand and not work.handed_in:
-        words = f"build {work.task} ({work.title}) in {work.folder}"
-        return _wait(situation, words, f"accord run {situation.change} --built {work.task}")
+        command = f"accord run {situation.change} --built {work.task}"
+        return _wait(situation, f"build {work.task}: {work.title}", command, work.folder)
     return Build(situation.change, work.task, work.attempt, work.key, work.by_hand)
 
 

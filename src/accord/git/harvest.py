@@ -6,19 +6,18 @@ as a snapshot all the same.
 """
 
 import os
-import stat
-import unicodedata
-from collections.abc import Iterator, Sequence
-from pathlib import Path
+from collections.abc import Mapping, Sequence
+from pathlib import Path, PurePosixPath
 
 from accord.core import paths
 from accord.core.hidden import find as find_hidden
-from accord.core.ports import FileChange, Harvest
-from accord.git.objects import MISSING, changed, commit_tree, scratch_index
-from accord.git.run import Git
+from accord.core.ports import Entry, FileChange, Harvest
+from accord.git.objects import changed, commit_tree, scratch_index, store, write_entries
+from accord.git.run import Git, GitError
+from accord.git.view import RULES, View, imitates_git, view
 from accord.git.worktrees import Worktree
 
-SYMLINK, SUBMODULE, DELETED = "120000", "160000", "000000"
+SYMLINK, SUBMODULE = "120000", "160000"
 
 
 def harvest(
@@ -28,18 +27,23 @@ def harvest(
 
     `allowed` are gitignore-style patterns. Refused are paths outside them, protected paths,
     names that imitate `.git`, links that leave the worktree, special files and submodules.
+    What is ignored is decided by the rules of `base`, never by those that the agent wrote.
     """
-    strange = dict(_strange(worktree.path))
-    options = {"directory": worktree.directory, "work_tree": worktree.path}
-    with scratch_index(git) as extra:
-        git.bytes("read-tree", base, extra=extra)
-        skipped = [f":(exclude,literal){path}" for path in strange]
-        git.bytes("add", "-A", "--", ".", *skipped, extra=extra, **options)  # type: ignore[arg-type] # both are paths
-        whole = git.text("write-tree", extra=extra)
+    with view(git, worktree.path, base) as seen, scratch_index(git) as extra:
+        whole = _whole(git, worktree.path, seen, base, extra)
         changes = changed(git, base, whole)
-        parked = dict(_refused(worktree.path, changes, allowed)) | strange
-        tree = _without(git, base, changes, parked, extra)
-    kept = tuple(one.path for one in changes if one.path not in parked)
+        parked = dict(seen.refused)
+        for one in changes:
+            if reason := _reason(worktree.path, seen, one, allowed):
+                parked.setdefault(one.path, reason)
+        back = [one.path for one in changes if _is_within(one.path, parked)]
+        write_entries(git, dict.fromkeys(back), extra)
+        write_entries(git, {path: seen.base[path] for path in back if path in seen.base}, extra)
+        tree = git.text("write-tree", extra=extra)
+    kept = tuple(one.path for one in changed(git, base, tree))
+    for one in changes:
+        if one.path not in (*kept, *back):
+            parked[one.path] = "it stands where something else must stay"
     commit = snapshot = ""
     if kept:
         commit = commit_tree(git, tree, [base], message, author)
@@ -48,81 +52,79 @@ def harvest(
     return Harvest(commit, kept, tuple(sorted(parked.items())), snapshot)
 
 
-def _without(
-    git: Git,
-    base: str,
-    changes: Sequence[FileChange],
-    parked: dict[str, str],
-    extra: dict[str, str],
-) -> str:
-    """Return the tree of the index with every parked path as it is in `base`."""
-    back = [one.path for one in changes if one.path in parked]
-    if back:
-        lines = [f"0 {MISSING}\t{path}\0" for path in back]
-        listed = git.bytes("ls-tree", "-r", "-z", "--full-tree", base, "--", *back)
-        for entry in listed.decode(errors="surrogateescape").split("\0"):
-            if entry:
-                facts, _, path = entry.partition("\t")
-                mode, _, oid = facts.split(" ")
-                lines.append(f"{mode} {oid}\t{path}\0")
-        feed = "".join(lines).encode(errors="surrogateescape")
-        git.bytes("update-index", "-z", "--index-info", feed=feed, extra=extra)
+def _whole(git: Git, root: Path, seen: View, base: str, extra: Mapping[str, str]) -> str:
+    """Return the tree of everything in the view and the agent's own rule files."""
+    options = {"extra": extra, "work_tree": seen.path}
+    git.bytes("read-tree", base, extra=extra)
+    submodules = [path for path, entry in seen.base.items() if entry.mode == SUBMODULE]
+    write_entries(git, dict.fromkeys(submodules), extra)
+    try:
+        git.bytes("add", "-A", "--ignore-errors", "--", ".", **options)  # type: ignore[arg-type] # as bytes() wants
+    except GitError as error:
+        if error.status != 1:
+            raise
+    left = git.bytes("ls-files", "-o", "-z", "--exclude-standard", **options)  # type: ignore[arg-type]
+    for path in left.decode(errors="surrogateescape").split("\0"):
+        if path and path not in seen.base:
+            seen.refused[path] = "git refuses its name"
+    rules: dict[str, Entry | None] = {
+        path: None for path in seen.base if PurePosixPath(path).name in RULES
+    }
+    for path in seen.rules:
+        rules[path] = _rule(git, root / path, path, seen)
+    kept = {path: seen.base[path] for path in submodules if not _is_used(path, seen)}
+    write_entries(git, rules | kept, extra)
     return git.text("write-tree", extra=extra)
 
 
-def _refused(
-    root: Path, changes: Sequence[FileChange], allowed: Sequence[str]
-) -> Iterator[tuple[str, str]]:
-    strangers = set(paths.outside([one.path for one in changes], allowed))
-    for one in changes:
-        if one.mode == SUBMODULE:
-            yield one.path, "it is a repository inside the repository"
-        elif paths.is_protected(one.path, allowed):
-            yield one.path, "it is protected: it steers Accord, an agent, an editor or the CI"
-        elif one.path in strangers:
-            yield one.path, "it is outside the paths that were agreed"
-        elif one.mode == SYMLINK and not _stays_inside(root, one.path):
-            yield one.path, "it is a link that leaves the repository"
+def _rule(git: Git, place: Path, path: str, seen: View) -> Entry:
+    """Keep one of the agent's rule files, turned into a blob by the rules of the base."""
+    if place.is_symlink():
+        return Entry(SYMLINK, store(git, os.fsencode(place.readlink())))
+    mode = "100755" if os.access(place, os.X_OK) else "100644"
+    said = git.text("hash-object", "-w", "--stdin", f"--path={path}", feed=place.read_bytes(),
+                    work_tree=seen.path)  # fmt: skip
+    return Entry(mode, said)
+
+
+def _is_used(submodule: str, seen: View) -> bool:
+    return any(_is_within(path, (submodule,)) for path in seen.files | seen.rules)
+
+
+def _is_within(path: str, folders: Mapping[str, str] | Sequence[str]) -> bool:
+    return path in folders or any(str(above) in folders for above in PurePosixPath(path).parents)
+
+
+def _reason(root: Path, seen: View, one: FileChange, allowed: Sequence[str]) -> str:
+    """Return why this change may not be committed, or an empty string."""
+    path = one.path
+    above = (path, *map(str, PurePosixPath(path).parents))
+    if any(each in seen.base and seen.base[each].mode == SUBMODULE for each in above):
+        return "it belongs to a submodule"
+    if paths.is_protected(path, allowed):
+        return "it is protected: it steers Accord, an agent, an editor or the CI"
+    if paths.outside([path], allowed):
+        return "it is outside the paths that were agreed"
+    if not one.id:
+        return ""
+    if doubts := [seen.doubted[each] for each in above if each in seen.doubted]:
+        return doubts[0]
+    if "\n" in path or any(True for _ in find_hidden(path)):
+        return "its name holds hidden characters"
+    if not path.isprintable():
+        return "its name is not text"
+    if one.mode == SYMLINK and not _stays_inside(root, path):
+        return "it is a link that leaves the repository"
+    return ""
 
 
 def _stays_inside(root: Path, path: str) -> bool:
     target = (root / path).readlink()
-    if target.is_absolute():
+    written = os.path.normpath(Path(path).parent / target)
+    if target.is_absolute() or written.split("/")[0] == "..":
         return False
-    joined = os.path.normpath(Path(path).parent / target)
-    return joined != ".." and not joined.startswith("../")
-
-
-def _strange(root: Path) -> Iterator[tuple[str, str]]:
-    """Yield what git must not even look at: its path from the root, and what is wrong with it."""
-    for folder, names, files in os.walk(root):
-        here = Path(folder)
-        at_top = here == root
-        for name in [*names, *files]:
-            path = (here / name).relative_to(root).as_posix()
-            reason = "" if at_top and name == ".git" else _fault(here / name, name)
-            if reason:
-                yield path, reason
-                if name in names:
-                    names.remove(name)
-
-
-def _fault(path: Path, name: str) -> str:
-    if _imitates_git(name):
-        return "its name imitates git's own folder"
-    if any(True for _ in find_hidden(name)) or "\n" in name:
-        return "its name holds hidden characters"
-    facts = path.lstat()
-    if stat.S_ISREG(facts.st_mode):
-        return "it is a hard link" if facts.st_nlink > 1 else ""
-    if stat.S_ISLNK(facts.st_mode) or stat.S_ISDIR(facts.st_mode):
-        return ""
-    return "it is a device, a pipe or a socket"
-
-
-def _imitates_git(name: str) -> bool:
-    plain = "".join(
-        c for c in unicodedata.normalize("NFKC", name) if unicodedata.category(c) != "Cf"
-    )
-    plain = plain.rstrip(". ").lower()
-    return plain in (".git", "git~1")
+    # On the way it may pass other links, which a look at the words alone does not see.
+    top = os.path.realpath(root)
+    real = os.path.relpath(os.path.realpath(root / path), top)
+    return not any(one.split("/")[0] == ".." or imitates_git(one.split("/")[0])
+                   for one in (written, real))  # fmt: skip

@@ -45,9 +45,20 @@ def locate(start: Path) -> Place:
     branch = _ask(start, "symbolic-ref", "--quiet", "HEAD")
     if not branch:
         raise ConfigurationError(f"{top} is on no branch (detached HEAD)", hint="git switch main")
+    if Path(top, ".git").is_file() and not _knows_its_checkout(Path(common), start):
+        raise ConfigurationError(
+            f"{common} does not say that its checkout is {top}",
+            hint=f"git -C {top} config core.worktree {top}",
+        )
     name = _ask(start, "config", "user.name") or os.environ.get("USER", "") or "somebody"
     email = _ask(start, "config", "user.email") or f"{name.replace(' ', '.')}@localhost"
     return Place(Path(top), Path(common), branch, head, name, email)
+
+
+def _knows_its_checkout(common: Path, start: Path) -> bool:
+    # `git init --separate-git-dir` leaves no way back from the git directory to the checkout.
+    own = Path(_ask(start, "rev-parse", "--path-format=absolute", "--git-dir"))
+    return own != common or _ask(start, "config", "core.worktree") != ""
 
 
 def check_version() -> str:

@@ -3,15 +3,16 @@
 import os
 import subprocess
 import tempfile
+import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from attrs import define, field
 
 from accord.core.ports import Entry, FileChange, Merge
-from accord.errors import ConflictError
-from accord.git.run import Git, GitError, command, environment
+from accord.errors import ConfigurationError, ConflictError
+from accord.git.run import WHOLE, Git, GitError, command, environment
 
 MISSING = "0" * 40
 # A symbolic link's bytes are its target and a submodule has none, so neither is a file to approve.
@@ -24,12 +25,23 @@ class Objects:
 
     git: Git
     _reader: subprocess.Popen[bytes] | None = field(default=None, init=False)
+    # Questions and answers share one pipe, so threads take turns.
+    _turn: threading.Lock = field(factory=threading.Lock, init=False, eq=False, repr=False)
 
     def read(self, name: str) -> tuple[str, str, bytes] | None:
-        """Return (id, type, bytes) of the object called `name` (`REV:PATH` too), or None."""
+        """Return (id, type, bytes) of the object called `name` (`REV:PATH` too), or None.
+
+        Raises GitError when the reader died; that is not the same as None.
+        """
         if "\n" in name:
             return None
-        if self._reader is None or self._reader.poll() is not None:
+        with self._turn:
+            return self._read(name)
+
+    def _read(self, name: str) -> tuple[str, str, bytes] | None:
+        if self._reader is not None and self._reader.poll() is not None:
+            self._end()
+        if self._reader is None:
             self._reader = subprocess.Popen(
                 [*command(), f"--git-dir={self.git.directory}", "cat-file", "--batch"],
                 stdin=subprocess.PIPE,
@@ -40,17 +52,27 @@ class Objects:
         pipe, source = self._reader.stdin, self._reader.stdout
         assert pipe is not None  # noqa: S101 -- both were opened above
         assert source is not None  # noqa: S101
-        pipe.write(name.encode() + b"\n")
-        pipe.flush()
-        head = source.readline().decode(errors="replace").split()
-        if len(head) != 3 or not head[2].isdigit():
+        try:
+            pipe.write(name.encode(errors="surrogateescape") + b"\n")
+            pipe.flush()
+        except BrokenPipeError as error:
+            raise GitError(("cat-file",), 1, "it ended before it was asked") from error
+        line = source.readline()
+        head = line.decode(errors="replace").split()
+        if line and (len(head) != 3 or not head[2].isdigit()):
             return None
-        data = source.read(int(head[2]))
-        source.read(1)
+        data = source.read(int(head[2]) + 1) if line else b""
+        if not line or len(data) != int(head[2]) + 1:
+            raise GitError(("cat-file",), 1, "it ended in the middle of an answer")
+        data = data[:-1]
         return head[0], head[1], data
 
     def close(self) -> None:
         """End the reader."""
+        with self._turn:
+            self._end()
+
+    def _end(self) -> None:
         if self._reader is not None:
             self._reader.communicate()
             self._reader = None
@@ -96,8 +118,8 @@ def changed(git: Git, base: str, head: str) -> tuple[FileChange, ...]:
         if part.startswith(":"):
             _, mode, _, oid, _ = part[1:].split(" ")
             entries.append((next(parts), mode, oid))
-        elif part.count("\t") == 2:
-            added, deleted, path = part.split("\t")
+        elif part:
+            added, deleted, path = part.split("\t", 2)
             counts[path] = sum(int(one) for one in (added, deleted) if one.isdigit())
     return tuple(
         FileChange(path, mode, "" if oid.strip("0") == "" else oid, counts.get(path, 0))
@@ -108,20 +130,54 @@ def changed(git: Git, base: str, head: str) -> tuple[FileChange, ...]:
 def commit_files(
     git: Git, parent: str, files: Mapping[str, bytes | None], message: str, author: str
 ) -> str:
-    """Return a new commit on `parent` with `files` written (None deletes); nothing else moves."""
+    """Return a new commit on `parent` with `files` written (None deletes); nothing else moves.
+
+    A file that is executable stays so. Raises ConfigurationError where a path is, or lies below,
+    what is a folder or a file in `parent`: git would drop the one for the other in silence.
+    """
+    there = listing(git, parent)
+    staying = {path for path in there if files.get(path, b"") is not None}
+    written = {path for path, data in files.items() if data is not None}
+    for path in written:
+        above = {str(one) for one in PurePosixPath(path).parents}
+        if above & (staying | written) or any(one.startswith(f"{path}/") for one in staying):
+            raise ConfigurationError(f"{path} cannot be both a file and a folder", hint="move one")
+    entries: dict[str, Entry | None] = {}
+    for path, data in files.items():
+        mode = there[path].mode if path in there and there[path].mode in REGULAR else REGULAR[0]
+        entries[path] = None if data is None else Entry(mode, store(git, data))
     with scratch_index(git) as extra:
         git.bytes("read-tree", parent, extra=extra)
-        lines = []
-        for path, data in files.items():
-            if data is None:
-                lines.append(f"0 {MISSING}\t{path}")
-            else:
-                oid = git.text("hash-object", "-w", "--no-filters", "--stdin", feed=data)
-                lines.append(f"100644 {oid}\t{path}")
-        feed = "".join(line + "\0" for line in lines).encode(errors="surrogateescape")
-        git.bytes("update-index", "-z", "--index-info", feed=feed, extra=extra)
+        write_entries(git, entries, extra)
         tree = git.text("write-tree", extra=extra)
+    for path in written - set(listing(git, tree)):  # git leaves out what it takes for no path
+        raise ConfigurationError(f"{path!r} is not a path that git keeps", hint="rename it")
     return commit_tree(git, tree, [parent], message, author)
+
+
+def listing(git: Git, commit: str) -> dict[str, Entry]:
+    """Map every path of `commit`, links and submodules too, to its mode and id."""
+    said = git.bytes("ls-tree", "-r", "-z", "--full-tree", commit)
+    found = {}
+    for line in said.decode(errors="surrogateescape").split("\0"):
+        if line:
+            facts, _, path = line.partition("\t")
+            mode, _, oid = facts.split(" ")
+            found[path] = Entry(mode, oid)
+    return found
+
+
+def store(git: Git, data: bytes) -> str:
+    """Keep `data` as a blob, byte for byte, and return its id."""
+    return git.text("hash-object", "-w", "--no-filters", "--stdin", feed=data)
+
+
+def write_entries(git: Git, entries: Mapping[str, Entry | None], extra: Mapping[str, str]) -> None:
+    """Write `entries` into the index of `extra`; None removes. All removals come first."""
+    lines = [f"0 {MISSING}\t{path}\0" for path, entry in entries.items() if entry is None]
+    lines += [f"{one.mode} {one.id}\t{path}\0" for path, one in entries.items() if one]
+    feed = "".join(lines).encode(errors="surrogateescape")
+    git.bytes("update-index", "-z", "--index-info", feed=feed, extra=extra)
 
 
 def commit_tree(git: Git, tree: str, parents: Sequence[str], message: str, author: str) -> str:
@@ -145,6 +201,8 @@ def merge(git: Git, ours: str, theirs: str) -> Merge:
         if error.status != 1:
             raise
     said = _conflicts(git, arguments)
+    if not said[0]:  # nor does it tell a conflict from what is no commit
+        raise GitError(arguments, 1, f"{ours} or {theirs} is not a commit")
     return Merge(said[0], tuple(sorted({path for path in said[1:] if path})))
 
 
@@ -186,7 +244,7 @@ def scratch_index(git: Git) -> Iterator[dict[str, str]]:
     path = Path(name)
     path.unlink()  # git wants to make it itself
     try:
-        yield {"GIT_INDEX_FILE": name}
+        yield {**WHOLE, "GIT_INDEX_FILE": name}
     finally:
         path.unlink(missing_ok=True)
         Path(f"{name}.lock").unlink(missing_ok=True)

@@ -9,6 +9,7 @@ from accord.core.ports import Entry, FileChange, Harvest, Merge
 from accord.errors import ConflictError, RefusedError
 from accord.git import harvest as harvesting
 from accord.git import objects, worktrees
+from accord.git.objects import Objects
 from accord.git.run import Git
 
 
@@ -18,10 +19,10 @@ class GitRepo:
 
     git: Git
     state: Path
-    objects: objects.Objects = field(init=False)
+    objects: Objects = field(init=False)
 
     def __attrs_post_init__(self) -> None:
-        self.objects = objects.Objects(self.git)
+        self.objects = Objects(self.git)
 
     def refs(self, prefix: str) -> dict[str, str]:
         """Map each ref below `prefix` to the commit that it points at."""
@@ -74,21 +75,32 @@ class GitRepo:
         return tuple(line.strip() for line in said.splitlines() if line.strip())
 
     def altered(self, base: str, refs: Sequence[str], path: str) -> tuple[tuple[str, str], ...]:
-        """Return (path, commit) for each file below `path` that history changed or removed."""
-        said = self.git.text(
-            "log", "-m", "--first-parent", "--no-renames", "--diff-filter=MDT", "--name-only",
-            "--format=%x00%h", *refs, f"^{base}", "--", path,
+        """Return (path, commit) for each file below `path` that history changed or removed.
+
+        A merge is held against each of its parents: what one side added, it may not lose.
+        """
+        said = self.git.bytes(
+            "log", "-z", "-m", "--full-history", "--no-renames", "--diff-filter=MDT", "--raw",
+            "--format=%h", *refs, f"^{base}", "--", path,
         )  # fmt: skip
-        found = []
-        for block in said.split("\0")[1:]:
-            commit, *files = [line for line in block.splitlines() if line]
-            found += [(file, commit) for file in files]
+        found, commit = [], ""
+        words = iter(said.decode(errors="surrogateescape").split("\0"))
+        for word in words:
+            if word.lstrip("\n").startswith(":"):
+                found.append((next(words), commit))
+            else:
+                commit = word.strip() or commit
         return tuple(found)
 
     def authors(self, base: str, head: str, path: str) -> tuple[str, ...]:
         """Return the names of those who wrote `path` after `base`, each once."""
         said = self.git.text("log", "--format=%an", f"{base}..{head}", "--", path)
-        return tuple(sorted(set(said.splitlines())))
+        return tuple(sorted({name for name in said.split("\n") if name}))
+
+    def introduced(self, base: str, head: str, path: str) -> str:
+        """Return the commit after `base` up to `head` that added `path`, or an empty string."""
+        said = self.git.text("log", "--diff-filter=A", "--format=%H", f"{base}..{head}", "--", path)
+        return said.splitlines()[-1] if said else ""
 
     def commit(
         self, parent: str, files: Mapping[str, bytes | None], message: str, author: str
@@ -111,9 +123,16 @@ class GitRepo:
         is somewhere else by now; in both cases nothing is touched.
         """
         folder = worktrees.checkouts(self.git).get(ref)
-        if folder is None or not (new and old):
+        if folder is None or not old:
             objects.move_ref(self.git, ref, new, old, reason)
             return
+        name = ref.removeprefix("refs/heads/")
+        if not new:
+            raise RefusedError(f"{name} is checked out in {folder}", hint="git switch there")
+        if self.resolve(ref) != old:
+            raise ConflictError(
+                f"{name} moved while this was being done", hint="run the command again"
+            )
         worktrees.refresh(self.git, folder)
         dirty = worktrees.dirt(self.git, folder)
         touched = {change.path for change in self.changed(old, new)}
@@ -122,11 +141,12 @@ class GitRepo:
         if in_the_way or said:
             what = ", ".join(in_the_way[:5]) or said
             raise RefusedError(
-                f"{ref.removeprefix('refs/heads/')} is checked out in {folder} with edits: {what}",
+                f"{name} is checked out in {folder} with edits: {what}",
                 hint="commit or stash them there, then run the command again",
             )
         objects.move_ref(self.git, ref, new, old, reason)
         if said := worktrees.follow(self.git, folder, old, new):
+            objects.move_ref(self.git, ref, old, new, f"{reason}, taken back")
             raise ConflictError(
                 f"{folder} could not follow its branch: {said}", hint="git status there"
             )
@@ -134,8 +154,10 @@ class GitRepo:
     def settle(self, ref: str, old: str, new: str) -> None:
         """Finish a move that was cut off between the ref and the checkout; else do nothing."""
         folder = worktrees.checkouts(self.git).get(ref)
-        if folder is not None and worktrees.index_matches(self.git, folder, old):
-            worktrees.follow(self.git, folder, old, new)
+        if folder is None or self.resolve(ref) != new:
+            return
+        if worktrees.index_matches(self.git, folder, old):
+            worktrees.catch_up(self.git, folder, old, new)
 
     def adopt(self, ref: str, new: str, old: str, paths: Sequence[str], reason: str) -> None:
         """Move `ref` to a commit of what already lies in its checkout at `paths`."""

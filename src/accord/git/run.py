@@ -24,13 +24,23 @@ _SETTINGS = (
     "core.quotePath=false",
     "core.autocrlf=false",
     "core.safecrlf=false",
+    "core.trustctime=true",
+    "core.checkStat=default",
     "commit.gpgSign=false",
     "gc.auto=0",
     "maintenance.auto=false",
     "protocol.ext.allow=never",
     "advice.detachedHead=false",
     "user.useConfigOnly=false",
+    "submodule.recurse=false",
 )
+
+# The person may have a sparse checkout; a tree that Accord writes out or takes in has no holes.
+WHOLE = {
+    "GIT_CONFIG_COUNT": "1",
+    "GIT_CONFIG_KEY_0": "core.sparseCheckout",
+    "GIT_CONFIG_VALUE_0": "false",
+}
 
 
 class GitError(AccordError):
@@ -113,5 +123,6 @@ def environment() -> dict[str, str]:
         "GIT_TERMINAL_PROMPT": "0",
         "GIT_OPTIONAL_LOCKS": "0",
         "GIT_NO_REPLACE_OBJECTS": "1",
+        "GIT_LITERAL_PATHSPECS": "1",
         "GIT_EDITOR": "true",
     }

@@ -4,14 +4,18 @@ import fcntl
 import os
 import re
 import shutil
+import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from attrs import frozen
 
-from accord.git.objects import scratch_index
-from accord.git.run import Git, GitError
+from accord.core.ports import FileChange
+from accord.git.objects import changed, listing, scratch_index
+from accord.git.run import WHOLE, Git, GitError
+
+SUBMODULE = "160000"
 
 
 @frozen
@@ -23,12 +27,19 @@ class Worktree:
 
 
 @contextmanager
+def held(lock: Path) -> Iterator[None]:
+    """Hold the file `lock`, so that no other process does at the same time."""
+    with lock.open("w") as handle:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+
+
+@contextmanager
 def locked(git: Git) -> Iterator[None]:
     """Hold this repository's worktree lock: two `git worktree add` at once fail half the time."""
     folder = git.directory / "accord"
     folder.mkdir(exist_ok=True)
-    with (folder / "worktrees.lock").open("w") as handle:
-        fcntl.flock(handle, fcntl.LOCK_EX)
+    with held(folder / "worktrees.lock"):
         yield
 
 
@@ -36,7 +47,9 @@ def registered(git: Git) -> dict[Path, Path]:
     """Map the folder of each linked worktree to its git directory, read from the trusted side."""
     found = {}
     for pointer in sorted((git.directory / "worktrees").glob("*/gitdir")):
-        found[Path(pointer.read_text().strip()).parent] = pointer.parent
+        # Relative where the person configured worktree.useRelativePaths.
+        named = pointer.parent / os.fsdecode(pointer.read_bytes()).rstrip("\n")
+        found[Path(os.path.realpath(named.parent))] = pointer.parent
     return found
 
 
@@ -44,50 +57,91 @@ def prepare(git: Git, path: Path, commit: str) -> Worktree:
     """Return the worktree at `path`, holding exactly `commit` and no file besides.
 
     An existing one is reset and cleaned; its `.git` pointer, which an agent could have turned
-    elsewhere, is written anew first.
+    elsewhere, is written anew first. Other worktrees are not pruned: a person's may be on a disk
+    that is not there just now.
     """
+    path = Path(os.path.realpath(path.parent), path.name)
     with locked(git):
         directory = registered(git).get(path)
-        if directory is None or not path.is_dir():
-            git.bytes("worktree", "prune")
-            shutil.rmtree(path, ignore_errors=True)
+        if directory is None or path.is_symlink() or not _is_complete(path, directory):
+            erase(path)
             path.parent.mkdir(parents=True, exist_ok=True)
-            git.bytes("worktree", "add", "--detach", "--no-checkout", str(path), commit)
+            if directory is not None:
+                shutil.rmtree(directory)
+            git.bytes("worktree", "add", "--detach", "--no-checkout", "--", str(path), commit)
             directory = registered(git)[path]
+    open_up(path)
     _point(path, directory)
     for leftover in ("index.lock", "HEAD.lock"):
         (directory / leftover).unlink(missing_ok=True)
-    options = {"directory": directory, "work_tree": path}
-    git.bytes("reset", "-q", "--hard", commit, **options)  # type: ignore[arg-type] # both are paths
-    git.bytes("clean", "-q", "-ffdx", **options)  # type: ignore[arg-type]
+    try:
+        _reset(git, path, directory, commit)
+    except GitError:
+        # An index that a power cut tore apart; without one, git writes every file anew.
+        (directory / "index").unlink(missing_ok=True)
+        _reset(git, path, directory, commit)
     return Worktree(path, directory)
+
+
+def _reset(git: Git, path: Path, directory: Path, commit: str) -> None:
+    options = {"directory": directory, "work_tree": path, "extra": WHOLE}
+    git.bytes("reset", "-q", "--hard", commit, **options)  # type: ignore[arg-type] # as bytes() wants
+    git.bytes("clean", "-q", "-ffdx", **options)  # type: ignore[arg-type]
+    for name, entry in listing(git, commit).items():
+        if entry.mode == SUBMODULE:  # git cleans around a submodule, never inside one
+            erase(path / name)
+            (path / name).mkdir()
+
+
+def _is_complete(path: Path, directory: Path) -> bool:
+    parts = (directory / "HEAD", directory / "commondir", path)
+    return all(one.exists() for one in parts) and path.is_dir()
+
+
+def open_up(path: Path) -> None:
+    """Give the owner every right on `path` and the folders in it; tools make some read-only."""
+    path.chmod(stat.S_IMODE(path.stat().st_mode) | 0o700)
+    for folder, names, _ in os.walk(path):
+        for name in names:
+            mode = (below := Path(folder, name)).lstat().st_mode
+            if stat.S_ISDIR(mode) and mode & 0o700 != 0o700:
+                below.chmod(stat.S_IMODE(mode) | 0o700)
+
+
+def erase(path: Path) -> None:
+    """Delete whatever is at `path`, if anything; a link is deleted, never followed."""
+    if path.is_dir() and not path.is_symlink():
+        open_up(path)
+        shutil.rmtree(path)
+    else:
+        path.unlink(missing_ok=True)
 
 
 def find(git: Git, path: Path) -> Worktree | None:
     """Return the worktree at `path` as it stands, or None when there is none."""
+    path = Path(os.path.realpath(path.parent), path.name)
     directory = registered(git).get(path)
     return Worktree(path, directory) if directory and path.is_dir() else None
 
 
 def remove(git: Git, path: Path) -> None:
     """Forget the worktree at `path` and delete its folder; only one that Accord made."""
+    path = Path(os.path.realpath(path.parent), path.name)
     with locked(git):
-        shutil.rmtree(path, ignore_errors=True)
-        git.bytes("worktree", "prune")
+        erase(path)
+        if directory := registered(git).get(path):
+            shutil.rmtree(directory)
 
 
 def _point(path: Path, directory: Path) -> None:
     pointer = path / ".git"
-    if pointer.is_dir() and not pointer.is_symlink():
-        shutil.rmtree(pointer)
-    elif pointer.exists() or pointer.is_symlink():
-        pointer.unlink()
-    pointer.write_text(f"gitdir: {directory}\n")
+    erase(pointer)
+    pointer.write_bytes(b"gitdir: " + os.fsencode(directory) + b"\n")
 
 
 def export(git: Git, commit: str, target: Path) -> None:
     """Write the files of `commit` into the empty folder `target`, without any git directory."""
-    shutil.rmtree(target, ignore_errors=True)
+    erase(target)
     target.mkdir(parents=True)
     with scratch_index(git) as extra:
         git.bytes("read-tree", commit, extra=extra)
@@ -96,22 +150,28 @@ def export(git: Git, commit: str, target: Path) -> None:
 
 
 def checkouts(git: Git) -> dict[str, Path]:
-    """Map each branch that is checked out somewhere to the folder where it is."""
+    """Map each branch that is checked out somewhere to the folder where it is, if it is there."""
     found, folder = {}, Path()
-    for line in git.text("worktree", "list", "--porcelain").splitlines():
+    said = git.bytes("worktree", "list", "--porcelain", "-z").decode(errors="surrogateescape")
+    for line in said.split("\0"):
         name, _, value = line.partition(" ")
         if name == "worktree":
             folder = Path(value)
         elif name == "branch":
             found[value] = folder
-    return found
+    for ref, where in found.items():
+        if not (where / ".git").exists() and where.is_dir() and where.samefile(git.directory):
+            # Git takes the git directory of a submodule for its checkout.
+            named = git.text("config", "--get", "--default", "", "core.worktree")
+            found[ref] = Path(os.path.realpath(git.directory / named))
+    return {ref: where for ref, where in found.items() if (where / ".git").exists()}
 
 
 def dirt(git: Git, folder: Path) -> tuple[str, ...]:
     """Return the tracked paths that differ from HEAD in the checkout at `folder`."""
     said = git.bytes(
         "status", "--porcelain=v1", "-z", "--untracked-files=no", "--ignore-submodules=all",
-        directory=_directory(git, folder), work_tree=folder,
+        "--no-renames", directory=_directory(git, folder), work_tree=folder,
     )  # fmt: skip
     entries = said.decode(errors="surrogateescape").split("\0")
     return tuple(entry[3:] for entry in entries if re.match(r".. ", entry))
@@ -122,6 +182,8 @@ def follow(git: Git, folder: Path, old: str, new: str, *, rehearse: bool = False
 
     Returns an empty string, or what stands in the way (and then nothing was touched).
     """
+    if blocked := _untracked(git, folder, changed(git, old, new)):
+        return f"{blocked} is not tracked and would be overwritten"
     options = ("-n",) if rehearse else ()
     try:
         git.bytes("read-tree", "-m", "-u", *options, old, new,
@@ -129,6 +191,49 @@ def follow(git: Git, folder: Path, old: str, new: str, *, rehearse: bool = False
     except GitError as error:
         return error.said.strip().splitlines()[0].removeprefix("error: ")
     return ""
+
+
+def _untracked(git: Git, folder: Path, changes: tuple[FileChange, ...]) -> str:
+    """Return an untracked file that the changes would overwrite, or an empty string.
+
+    Ignored files count: read-tree takes them for expendable, and a person's `.env` is not.
+    """
+    said = git.bytes("ls-files", "-z", directory=_directory(git, folder), work_tree=folder)
+    tracked = set(said.decode(errors="surrogateescape").split("\0"))
+    for path in [one.path for one in changes if one.id and one.path not in tracked]:
+        for above in reversed(PurePosixPath(path).parents[:-1]):
+            place = folder / above
+            if str(above) not in tracked and (place.is_symlink() or place.is_file()):
+                return str(above)
+        place = folder / path
+        if place.is_symlink() or (place.exists() and not place.is_dir()):
+            return path
+        for where, _, files in os.walk(place):
+            inside = Path(where).relative_to(folder)
+            strangers = [name for name in files if (inside / name).as_posix() not in tracked]
+            if strangers:
+                return (inside / strangers[0]).as_posix()
+    return ""
+
+
+def catch_up(git: Git, folder: Path, old: str, new: str) -> None:
+    """Bring a checkout whose branch is at `new` and whose index is at `old` to `new`.
+
+    A file that already is as in `new` stays as it is; one with other edits stops the rest.
+    """
+    refresh(git, folder)
+    done = [one.path for one in changed(git, old, new) if _is_written(git, folder, one)]
+    forget_paths(git, folder, done)
+    follow(git, folder, old, new)
+
+
+def _is_written(git: Git, folder: Path, change: FileChange) -> bool:
+    place = folder / change.path
+    if not change.id or place.is_symlink() or not place.is_file():
+        return not change.id and not os.path.lexists(place)
+    said = git.text("hash-object", "--stdin", f"--path={change.path}", feed=place.read_bytes(),
+                    directory=_directory(git, folder), work_tree=folder)  # fmt: skip
+    return said == change.id
 
 
 def refresh(git: Git, folder: Path) -> None:
@@ -148,8 +253,12 @@ def index_matches(git: Git, folder: Path, tree: str) -> bool:
 
 def forget_paths(git: Git, folder: Path, paths: list[str]) -> None:
     """Make the index of the checkout agree with HEAD for `paths`, leaving the files alone."""
-    git.bytes("reset", "-q", "--", *paths, directory=_directory(git, folder), work_tree=folder)
+    if not paths:  # no path at all would mean every path
+        return
+    feed = "".join(f"{path}\0" for path in paths).encode(errors="surrogateescape")
+    git.bytes("reset", "-q", "--pathspec-from-file=-", "--pathspec-file-nul", feed=feed,
+              directory=_directory(git, folder), work_tree=folder)  # fmt: skip
 
 
 def _directory(git: Git, folder: Path) -> Path:
-    return registered(git).get(folder, git.directory)
+    return registered(git).get(Path(os.path.realpath(folder)), git.directory)

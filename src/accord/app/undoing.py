@@ -1,0 +1,99 @@
+"""Take back the last operation: refs go where they were, and nothing is deleted.
+
+Decisions are not taken back by forgetting them. Undoing an approval signs its withdrawal;
+undoing a rejection is approving, which the person does with open eyes.
+"""
+
+from accord.app import desk, reviewing
+from accord.app.changes import find
+from accord.app.workshop import CHANGES, Workshop
+from accord.core.model import Stage
+from accord.core.ports import Operation
+from accord.errors import ConflictError, RefusedError
+
+UNDONE = "refs/accord/undone"
+DECISIONS = ("reject", "waive")
+
+
+def undo(workshop: Workshop, change: str = "") -> str:
+    """Undo the last operation (of `change`), and return in words what was done.
+
+    Raises RefusedError when there is nothing to undo or when it cannot be taken back, and
+    ConflictError when a ref moved on since.
+    """
+    last = _last(workshop, change)
+    if last.verb in DECISIONS or (last.verb == "approve" and last.detail.split(":")[0] == "track"):
+        raise RefusedError(
+            f"{_words(last)} is signed and stays in the record",
+            hint=f"decide again: accord approve {last.change}",
+        )
+    if last.verb == "approve":
+        stage = Stage(last.detail.split(":")[0])
+        reviewing.reject(workshop, last.change, "withdrawn by undo", stage=stage)
+        return f"withdrew the approval of the {stage} of {last.change}"
+    for found in find(workshop):
+        if found.change == last.change:
+            desk.save(workshop, found.change, found.ref)
+    if _last(workshop, change).number != last.number:
+        raise RefusedError(
+            f"{last.change} has edits that were just saved", hint="run accord undo again"
+        )
+    _restore(workshop, last)
+    if last.verb == "close":  # the second half of a release
+        last = _last(workshop, last.change)
+        _restore(workshop, last)
+    return f"undid: {_words(last)}"
+
+
+def _restore(workshop: Workshop, last: Operation) -> None:
+    repo = workshop.repo
+    for ref, (_, new) in last.refs.items():
+        if repo.resolve(ref) != new:
+            name = ref.removeprefix("refs/heads/")
+            raise ConflictError(f"{name} moved on since: {_words(last)}", hint="accord log")
+    for ref, (old, new) in last.refs.items():
+        if new:
+            kept = f"{UNDONE}/{last.number}"
+            repo.move(kept, new, repo.resolve(kept), "undone")
+        operation = Operation(
+            workshop.person, "undo", last.change, _words(last), {ref: (new, old)},
+            workshop.clock.now(), undoes=last.number,
+        )  # fmt: skip
+        number = workshop.journal.begin(operation)
+        try:
+            repo.move(ref, old, new, "undo")
+        except BaseException:
+            workshop.journal.void(number)
+            raise
+        workshop.journal.finish(number)
+        if not old and ref.startswith(CHANGES):
+            _forget(workshop, last.change)
+        elif ref.startswith("refs/heads/"):
+            _refresh(workshop, last.change)
+
+
+def _last(workshop: Workshop, change: str) -> Operation:
+    done = workshop.journal.operations(change=change)
+    undone = {one.undoes for one in done if one.undoes}
+    for one in done:
+        if not one.undoes and one.number not in undone:
+            return one
+    raise RefusedError("there is nothing to undo", hint="accord log")
+
+
+def _forget(workshop: Workshop, change: str) -> None:
+    """Clear what a change that was never begun left behind; its commits stay under UNDONE."""
+    desk.clear(workshop, change)
+    for key in workshop.journal.noted(f"record/{change}/"):
+        workshop.journal.note(key, {"kept": False})
+
+
+def _refresh(workshop: Workshop, change: str) -> None:
+    for found in find(workshop):
+        if found.change == change:
+            desk.refresh(workshop, change, found.ref)
+
+
+def _words(operation: Operation) -> str:
+    detail = f" ({operation.detail})" if operation.detail else ""
+    return f"{operation.verb} {operation.change}{detail}"

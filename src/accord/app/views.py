@@ -1,0 +1,228 @@
+"""What people look at, as plain data: the command line prints it, `--json` gives it as it is."""
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from accord.app import evidence, reviewing
+from accord.app.changes import Change, Found, load_all, read, released
+from accord.app.desk import of
+from accord.app.situations import is_blank, situation
+from accord.app.workshop import Workshop
+from accord.core import plan
+from accord.core.checks import Finding
+from accord.core.delta import ItemChange, compare, words
+from accord.core.gates import Gate
+from accord.core.model import SPEC_STAGES, Assumption, Question, Spec, Stage, Standing
+from accord.core.ports import Operation
+from accord.core.reconcile import Step, Wait, next_steps
+from accord.errors import RefusedError
+from accord.formats.templates import DOCUMENT
+from accord.formats.templates import template as empty
+
+View = dict[str, Any]
+
+
+def status(workshop: Workshop) -> View:
+    """Return every open change with what it waits for, and first what to do now."""
+    base = workshop.repo.resolve(workshop.base)
+    rows = [_row(workshop, change, base) for change in load_all(workshop)]
+    waiting = [row for row in rows if row["command"]]
+    working = [row for row in rows if not row["command"]]
+    first = waiting[0] if waiting else working[0] if working else None
+    if first is None:
+        now: View = {"what": "nothing waits", "command": "accord new 'what you want'"}
+    elif first["command"]:
+        now = {"what": f"{first['change']}: {first['waits']}", "command": first["command"]}
+    else:
+        now = {"what": f"{first['change']}: {first['waits']}", "command": "accord run"}
+    return {"now": now, "changes": rows, "released": list(released(workshop))}
+
+
+def show(workshop: Workshop, change: Change) -> View:
+    """Return one change as the person who decides at its gate needs to see it."""
+    gate = change.gate
+    steps = steps_of(workshop, change)
+    return {
+        "change": change.name,
+        "title": change.title,
+        "sentence": change.sentence,
+        "track": str(change.track),
+        "because": str(change.opening.details.get("because", "")) if change.opening else "",
+        "branch": change.found.ref.removeprefix("refs/heads/"),
+        "folder": str(of(workshop, change.name, change.found.ref).folder),
+        "edited": list(change.edited),
+        "gates": [_gate(one) for one in change.standings],
+        "stage": str(gate.stage) if gate else "released",
+        "seen": reviewing.seen(gate) if gate else "",
+        "document": DOCUMENT.get(gate.stage, "") if gate else "",
+        "blank": bool(gate and gate.stage in SPEC_STAGES and is_blank(change.spec, gate.stage)),
+        "notes": [
+            *(_note(item) for item in change.spec.questions),
+            *(_note(item) for item in change.spec.assumptions),
+        ],
+        "items": [_changed(one) for one in asked(workshop, change)],
+        "kept": _kept(gate),
+        "findings": [_finding(one) for one in _findings(change, gate)],
+        "tasks": [_task(workshop, change, task.id) for task in change.tasks],
+        "waves": [list(wave) for wave in plan.waves(change.tasks)],
+        "evidence": evidence.known(workshop, change) if gate and gate.items else None,
+        "files": _files(change, gate),
+        "next": [_step(step) for step in steps],
+    }
+
+
+def steps_of(workshop: Workshop, change: Change) -> tuple[Step, ...]:
+    """Return what may be done now for `change` and whom the rest waits for."""
+    base = workshop.repo.resolve(workshop.base)
+    return next_steps(situation(workshop, change), base)
+
+
+def asked(workshop: Workshop, change: Change) -> tuple[ItemChange, ...]:
+    """Return the items that the gate asks about, beside the text that was approved last."""
+    gate = change.gate
+    if gate is None or gate.stage not in SPEC_STAGES:
+        return ()
+    before = Spec()
+    if gate.approved is not None:
+        commit = _recorded_in(workshop, change, gate.approved.digest)
+        if commit:
+            before = read(workshop, Found(change.name, change.found.ref, commit), {}).spec
+    return compare(before, change.spec, gate.asked)
+
+
+def template(workshop: Workshop, change: Change) -> str:
+    """Return the empty document of the stage that the change stands at."""
+    stage = change.gate.stage if change.gate else Stage.STORY
+    if stage not in SPEC_STAGES:
+        raise RefusedError(f"the {stage} has no document", hint=f"accord show {change.name}")
+    return empty(
+        stage, change.track, title=change.title, sentence=change.sentence,
+        verify=workshop.config.policy.verify,
+    )  # fmt: skip
+
+
+def history(operations: Sequence[Operation]) -> View:
+    """Return the operation log, the newest first."""
+    return {
+        "operations": [
+            {
+                "number": one.number,
+                "at": one.at,
+                "actor": one.actor,
+                "verb": one.verb,
+                "change": one.change,
+                "detail": one.detail,
+                "refs": {
+                    ref: {"before": old, "after": new} for ref, (old, new) in one.refs.items()
+                },
+                "undoes": one.undoes,
+            }
+            for one in operations
+        ]
+    }
+
+
+def _row(workshop: Workshop, change: Change, base: str) -> View:
+    gate = change.gate
+    steps = next_steps(situation(workshop, change), base)
+    waits = [step for step in steps if isinstance(step, Wait)]
+    work = [step for step in steps if not isinstance(step, Wait)]
+    what = waits[0].what if waits and not work else "work can go on" if work else "nothing"
+    return {
+        "change": change.name,
+        "title": change.title,
+        "track": str(change.track),
+        "stage": str(gate.stage) if gate else "release",
+        "waits": what,
+        "command": waits[0].command if waits and not work else "",
+    }
+
+
+def _gate(gate: Gate) -> View:
+    return {
+        "stage": str(gate.stage),
+        "standing": str(gate.standing),
+        "reason": gate.reason,
+        "asked": list(gate.asked),
+        "round": gate.round,
+    }
+
+
+def _note(item: Question | Assumption) -> View:
+    return {
+        "id": item.id,
+        "kind": str(item.kind),
+        "standing": str(item.standing),
+        "open": item.standing is Standing.OPEN,
+        "risk": item.risk if isinstance(item, Assumption) else "",
+        "text": item.text,
+        "answer": item.answer,
+        "place": f"{item.place.path}:{item.place.line}",
+    }
+
+
+def _changed(one: ItemChange) -> View:
+    return {
+        "id": one.id,
+        "change": str(one.change),
+        "before": one.before,
+        "after": one.after,
+        "words": [list(run) for run in words(one.before, one.after)] if one.before else [],
+    }
+
+
+def _kept(gate: Gate | None) -> View:
+    if gate is None or gate.approved is None:
+        return {"count": 0, "by": "", "at": ""}
+    count = len(set(gate.items) - set(gate.asked))
+    approval = gate.approved.approval
+    return {"count": count, "by": approval.approver, "at": approval.issued}
+
+
+def _findings(change: Change, gate: Gate | None) -> Iterable[Finding]:
+    if gate is None or gate.stage not in SPEC_STAGES:
+        return ()
+    return change.findings_at(gate.stage)
+
+
+def _finding(one: Finding) -> View:
+    return {
+        "rule": one.rule,
+        "severity": str(one.severity),
+        "place": f"{one.path}:{one.line}:{one.column}",
+        "item": one.item,
+        "message": one.message,
+        "hint": one.hint,
+    }
+
+
+def _task(workshop: Workshop, change: Change, name: str) -> View:
+    task = next(one for one in change.tasks if one.id == name)
+    gate = change.gate
+    reached = gate is None or gate.stage not in SPEC_STAGES
+    return {
+        "id": task.id,
+        "title": task.text,
+        "satisfies": list(task.satisfies),
+        "touches": list(task.touches),
+        "after": list(task.after),
+        "verify": evidence.command(workshop, task),
+        "landed": reached and task.id in change.landed,
+    }
+
+
+def _files(change: Change, gate: Gate | None) -> list[View]:
+    if gate is None or gate.stage in SPEC_STAGES:
+        return []
+    return [{"path": one.path, "lines": one.lines, "deleted": not one.id} for one in change.code]
+
+
+def _step(step: Step) -> View:
+    if isinstance(step, Wait):
+        return {"waits": step.what, "command": step.command, "place": step.place}
+    return {"does": type(step).__name__.lower(), "subject": step.subject}
+
+
+def _recorded_in(workshop: Workshop, change: Change, digest: str) -> str:
+    path = f".accord/approvals/{change.name}/{digest[:32]}.json"
+    return workshop.repo.introduced(change.fork, change.found.tip, path)

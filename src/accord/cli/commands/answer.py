@@ -1,0 +1,34 @@
+"""`accord answer`: answer a question, accept or correct an assumption."""
+
+import click
+
+from accord.cli.context import Context, command
+from accord.cli.render import wrap
+from accord.errors import ConfigurationError
+
+
+@click.command()
+@click.argument("words", nargs=-1, required=True, metavar="[CHANGE] ID WORDS...")
+@command
+def answer(context: Context, words: tuple[str, ...]) -> None:
+    """Answer question ID, or accept (`yes`) or correct (in words) assumption ID."""
+    from accord.app import authoring
+    from accord.app.changes import choose
+
+    workshop = context.workshop()
+    name, item, said = _split(words)
+    change = choose(workshop, name)
+    written = authoring.answer(workshop, change, item, said)
+    context.answer({"change": change.name, "item": item, "written": written}, [wrap(written)])
+
+
+def _split(words: tuple[str, ...]) -> tuple[str, str, str]:
+    at = next(
+        (at for at, word in enumerate(words[:2]) if word[:1] in "QA" and word[1:].isdigit()), -1
+    )
+    if at < 0 or len(words) <= at + 1:
+        raise ConfigurationError(
+            "say which question or assumption, and the answer",
+            hint="accord answer my-change Q1 'the answer'",
+        )
+    return (words[0] if at else ""), words[at], " ".join(words[at + 1 :])

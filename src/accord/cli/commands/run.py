@@ -1,0 +1,48 @@
+"""`accord run`: let everything go on that waits for nobody."""
+
+import click
+
+from accord.cli.context import Context, command
+from accord.cli.render import wrap
+
+
+@click.command()
+@click.argument("change", default="")
+@click.option("--agent", default="", help="Use this agent for every stage.")
+@click.option("--script", type=click.Path(exists=True, dir_okay=False, resolve_path=True),
+              help="Play this script in place of an agent, and say so.")  # fmt: skip
+@click.option("--built", multiple=True, metavar="TASK", help="A task that you built by hand.")
+@command
+def run(
+    context: Context, change: str, agent: str, script: str | None, built: tuple[str, ...]
+) -> None:
+    """Go on with CHANGE (or with all) until whatever is left waits for a person."""
+    from attrs import asdict
+
+    from accord.app.changes import choose, find
+    from accord.engine.drive import Event, drive
+    from accord.wiring import opening
+
+    workshop = opening.with_agent(context.workshop(), agent=agent, script=script or "")
+    names = (
+        [choose(workshop, change).name]
+        if change or built
+        else [one.change for one in find(workshop)]
+    )
+
+    def tell(event: Event) -> None:
+        mark = "" if event.good else "not done: "
+        context.remark(wrap(f"{event.change}: {mark}{event.text}", "  ", "    "))
+
+    for line in opening.warnings(workshop):
+        context.remark(line)
+    outcome = drive(workshop, names, tell=tell, handed_in=built)
+    data = {"waits": [asdict(one) for one in outcome.waits], "released": list(outcome.released)}
+    lines = [wrap(f"{name} is released") for name in outcome.released]
+    for one in outcome.waits:
+        lines.append(wrap(f"{one.change} waits for you: {one.what}"))
+        lines += [f"  in {one.place}"] if one.place else []
+        lines.append(f"  {one.command}")
+    context.answer(data, lines or ["nothing waits"])
+    if outcome.failed:
+        raise click.exceptions.Exit(4)

@@ -1,0 +1,171 @@
+"""`accord show`: one change, as the person who decides at its gate needs to see it."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import click
+
+from accord.cli.context import Context, command
+from accord.cli.render import plain, style, wrap
+
+MARKS = {"open": "✓", "skipped": "·", "waiting": "→", "early": "→", "shut": " "}
+LONGEST = 60
+
+
+@click.command()
+@click.argument("change", default="")
+@click.option("--template", is_flag=True, help="Print the empty document of the current stage.")
+@command
+def show(context: Context, change: str, template: bool) -> None:
+    """Show CHANGE at its gate: what is asked, what changed, what is known."""
+    from accord.app import views
+    from accord.app.changes import choose
+
+    workshop = context.workshop()
+    found = choose(workshop, change)
+    if template:
+        text = views.template(workshop, found)
+        context.answer({"template": text}, [text.rstrip("\n")])
+        return
+    data = views.show(workshop, found)
+    context.answer(data, lines(data))
+
+
+def lines(data: dict[str, Any]) -> Iterator[str]:
+    """Yield the lines of the gate screen."""
+    yield style(wrap(f"{data['change']}: {data['title']}"), bold=True)
+    yield wrap(f"{data['track']} track: {data['because']}", "", "  ")
+    yield ""
+    for gate in data["gates"]:
+        words = f"{MARKS[gate['standing']]} {gate['stage']:<15}{gate['reason']}"
+        yield wrap(words, "  ", " " * 19)
+    if data["blank"]:
+        yield ""
+        yield f"{data['document']} is yet to be written; accord show --template prints its shape"
+    else:
+        yield from _notes(data["notes"])
+        yield from _items(data)
+        yield from _tasks(data["tasks"], data["waves"])
+        yield from _files(data["files"])
+        yield from evidence_lines(data["evidence"])
+        yield from _findings(data["findings"])
+    yield ""
+    yield f"documents: {data['folder']}"
+    for step in data["next"]:
+        if "command" in step:
+            yield wrap(f"next: {step['waits']}", "", "  ")
+            if step["place"] and step["place"] != data["folder"]:
+                yield f"  in {step['place']}"
+            if step["command"] != f"accord show {data['change']}":
+                yield f"  {_command(step['command'], data)}"
+        else:
+            yield f"next: accord run {data['change']} ({step['does']} {step['subject']})"
+
+
+def _command(command: str, data: dict[str, Any]) -> str:
+    """Bind the approval that is proposed to what is on the screen."""
+    if command == f"accord approve {data['change']}":
+        return f"{command} --seen {data['seen']}"
+    return command
+
+
+def _notes(notes: list[dict[str, Any]]) -> Iterator[str]:
+    waiting = [note for note in notes if note["open"]]
+    if not waiting:
+        return
+    yield ""
+    yield "To answer"
+    for note in sorted(waiting, key=lambda one: (one["kind"] != "question", _risk(one))):
+        risk = f" ({note['risk']} risk)" if note["risk"] else ""
+        yield wrap(f"{note['id']}{risk} {note['text']}", "  ", "     ")
+
+
+def _risk(note: dict[str, Any]) -> int:
+    return ("high", "medium", "low", "").index(note["risk"] if note["risk"] in
+                                              ("high", "medium", "low") else "")  # fmt: skip
+
+
+def _items(data: dict[str, Any]) -> Iterator[str]:
+    if not data["items"]:
+        return
+    yield ""
+    kept = data["kept"]
+    if kept["count"]:
+        yield wrap(f"To decide ({kept['count']} more are as {kept['by']} approved them on "
+                   f"{kept['at'][:10]})")  # fmt: skip
+    else:
+        yield "To decide"
+    for item in data["items"]:
+        yield f"  {item['id']} ({item['change']})"
+        yield from _body(item)
+
+
+def _body(item: dict[str, Any]) -> Iterator[str]:
+    if item["change"] == "rests on a change":
+        return
+    if item["change"] == "removed":
+        yield wrap(f"- {item['before'].strip()}", "    ", "      ")
+        return
+    if item["before"]:
+        yield wrap("".join(_marked(sign, text) for sign, text in item["words"]).strip(), "    ")
+        return
+    source = [line for line in plain(item["after"]).splitlines() if line.strip()]
+    for line in source[:LONGEST]:
+        yield wrap(line, "    ", "      ")
+    if len(source) > LONGEST:
+        yield f"    … {len(source) - LONGEST} more lines in the document"
+
+
+def _marked(sign: str, text: str) -> str:
+    if sign == " " or not text.strip():
+        return text
+    before = text[: len(text) - len(text.lstrip())]
+    after = text[len(text.rstrip()) :]
+    return f"{before}[{sign}{text.strip()}{sign}]{after}"
+
+
+def _tasks(tasks: list[dict[str, Any]], waves: list[list[str]]) -> Iterator[str]:
+    if not tasks:
+        return
+    yield ""
+    order = " then ".join(", ".join(wave) for wave in waves)
+    yield wrap(f"Tasks: {order}")
+    for task in tasks:
+        state = "landed" if task["landed"] else "to do"
+        yield wrap(f"{task['id']} {task['title']} ({state})", "  ", "     ")
+        yield wrap(f"touches {', '.join(task['touches'])}", "     ")
+        if task["verify"]:
+            yield wrap(f"proved by {task['verify']}", "     ")
+
+
+def _files(files: list[dict[str, Any]]) -> Iterator[str]:
+    if not files:
+        return
+    yield ""
+    yield f"Changed: {len(files)} file{'' if len(files) == 1 else 's'}"
+    for one in files[:LONGEST]:
+        what = "deleted" if one["deleted"] else f"{one['lines']} lines"
+        yield wrap(f"{one['path']} ({what})", "  ", "    ")
+
+
+def evidence_lines(found: dict[str, Any] | None) -> Iterator[str]:
+    """Yield what is proved about each criterion, or about each task where there is none."""
+    if not found:
+        return
+    yield ""
+    yield "Evidence, from runs that Accord made on a fresh checkout"
+    for one in found["criteria"]:
+        yield wrap(f"{one['criterion']} {one['proof']}: {one['reason']}", "  ", "     ")
+    if not found["criteria"]:
+        for task, run in found["runs"].items():
+            yield wrap(f"{task} {run}", "  ", "     ")
+
+
+def _findings(findings: list[dict[str, Any]]) -> Iterator[str]:
+    if not findings:
+        return
+    yield ""
+    yield "Findings"
+    for one in findings:
+        yield wrap(f"{one['place']} {one['severity']}: {one['message']}", "  ", "    ")
+        yield wrap(f"hint: {one['hint']}", "    ", "      ")

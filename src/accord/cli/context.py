@@ -1,0 +1,68 @@
+"""What every command shares: where it runs, how it answers, how it asks."""
+
+import json
+import sys
+from collections.abc import Iterable
+from functools import wraps
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+from attrs import define
+
+if TYPE_CHECKING:  # opening the workshop imports everything, which `accord --version` never needs
+    from collections.abc import Callable
+
+    from accord.app.workshop import Workshop
+
+
+@define
+class Context:
+    """One call of the command line: the folder, and whether the answer is to be JSON."""
+
+    folder: Path
+    json: bool = False
+
+    def workshop(self) -> "Workshop":
+        """Open the repository around the folder. Raises what `wiring.open_workshop` raises."""
+        from accord.wiring.opening import open_workshop
+
+        return open_workshop(self.folder, ask_passphrase)
+
+    def answer(self, data: dict[str, Any], lines: Iterable[str]) -> None:
+        """Print the answer: `data` as JSON, or the lines for a person."""
+        if self.json:
+            click.echo(json.dumps(data, indent=2, ensure_ascii=False))
+            return
+        for line in lines:
+            click.echo(line)
+
+    def remark(self, text: str) -> None:
+        """Say something beside the answer, on stderr."""
+        if not self.json:
+            click.echo(text, err=True)
+
+
+def ask_passphrase(question: str) -> str:
+    """Ask the person for a passphrase, on the terminal only."""
+    if not sys.stdin.isatty():
+        from accord.errors import ConfigurationError
+
+        raise ConfigurationError(
+            "the key needs a passphrase and there is no terminal to ask on",
+            hint="ssh-add the key, and name its .pub file with accord init --key",
+        )
+    return str(click.prompt(question, hide_input=True, err=True))
+
+
+def command(function: "Callable[..., None]") -> "Callable[..., None]":
+    """Give a command its context as first argument, and the option `--json`."""
+
+    @click.option("--json", "as_json", is_flag=True, help="Answer as JSON.")
+    @click.pass_obj
+    @wraps(function)
+    def run(context: Context, /, *, as_json: bool, **options: Any) -> None:
+        context.json = context.json or as_json
+        function(context, **options)
+
+    return run

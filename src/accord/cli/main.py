@@ -1,0 +1,105 @@
+"""The command `accord`: finds the verb, runs it, turns errors into words and exit codes."""
+
+import importlib
+import json
+import sys
+import traceback
+from pathlib import Path
+
+import click
+
+from accord import __version__
+from accord.cli.context import Context
+from accord.errors import AccordError
+
+VERBS = {
+    "init": "set Accord up in this repository",
+    "new": "begin a change with a sentence",
+    "status": "what to do now, and every open change",
+    "show": "one change, as its gate needs to be seen",
+    "answer": "answer a question, accept or correct an assumption",
+    "approve": "approve the gate that a change stands before",
+    "reject": "send the work of a stage back with a reason",
+    "run": "let everything go on that waits for nobody",
+    "log": "the operations, the newest first",
+    "undo": "take back the last operation",
+    "doctor": "what works here and what does not",
+    "demo": "see a whole change in a throw-away repository",
+}
+
+
+class Verbs(click.Group):
+    """The verbs, each imported only when it is used: starting up must stay cheap."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 -- click's signature
+        """Return the verbs in the order of a change's life."""
+        return list(VERBS)
+
+    def get_command(self, ctx: click.Context, name: str) -> click.Command | None:  # noqa: ARG002
+        """Import and return the command for a verb."""
+        if name not in VERBS:
+            return None
+        module = importlib.import_module(f"accord.cli.commands.{name}")
+        found: click.Command = getattr(module, name)
+        return found
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
+        """List the verbs without importing any."""
+        with formatter.section("Commands"):
+            formatter.write_dl(list(VERBS.items()))
+
+
+@click.command(cls=Verbs, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, message="accord %(version)s")
+@click.option("-C", "folder", type=click.Path(path_type=Path), default=Path(), metavar="DIR",
+              help="Run as if started in DIR.")  # fmt: skip
+@click.pass_context
+def cli(ctx: click.Context, folder: Path) -> None:
+    """Spec-driven development with gates that hold."""
+    ctx.obj = Context(folder)
+
+
+def main() -> None:
+    """Run the command line and exit: 0 fine, 1 refused, 2 usage, 3 conflict, 4 agent, 70 bug."""
+    try:
+        status = cli.main(standalone_mode=False)
+    except click.exceptions.Abort:
+        click.echo("stopped", err=True)
+        sys.exit(130)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(2)
+    except AccordError as error:
+        _explain(error)
+        sys.exit(error.exit_code)
+    except BrokenPipeError:
+        sys.exit(141)
+    except OSError as error:
+        _explain(
+            AccordError(f"the system refused: {error}", hint="free space or rights, then retry")
+        )
+        sys.exit(1)
+    except Exception:  # noqa: BLE001 -- the last boundary: whatever is left is a bug, and is said so
+        _report_bug()
+        sys.exit(70)
+    sys.exit(status if isinstance(status, int) else 0)
+
+
+def _explain(error: AccordError) -> None:
+    if "--json" in sys.argv:
+        said = {"error": error.message, "hint": error.hint, "kind": error.kind}
+        click.echo(json.dumps(said, indent=2, ensure_ascii=False))
+        return
+    click.echo(f"error: {error.message}", err=True)
+    if error.hint:
+        click.echo(f"hint: {error.hint}", err=True)
+
+
+def _report_bug() -> None:
+    click.echo(
+        "error: this is a bug in Accord; nothing was left half-written\n"
+        "hint: report it with what follows\n\n"
+        f"accord {__version__}, Python {sys.version.split()[0]}, {sys.platform}\n"
+        f"{traceback.format_exc()}",
+        err=True,
+    )

@@ -1,0 +1,239 @@
+"""Pieces of work as durable workflows: one for each kind of action, each step done at least once.
+
+A workflow's id is its meaning, so asking twice runs once. Steps take and give small JSON; what
+they do to the world is found in git, and looked for there before it is done again.
+"""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Any
+
+import attrs
+from dbos import (
+    DBOS,
+    DBOSPortableJSONSerializer,
+    SetWorkflowID,
+    WorkflowHandleAsync,
+    _serialization,
+)
+
+from accord.app import evidence, landing, running
+from accord.app.changes import load
+from accord.app.running import Taken
+from accord.app.workshop import Workshop
+from accord.core.model import Stage
+from accord.core.reconcile import Action, Build, Draft, Land, Prove, Release
+from accord.errors import AccordError
+
+Payload = dict[str, Any]
+Notice = Callable[[str], None]
+
+# Bumped only when the steps of a workflow change while older ones may be unfinished.
+VERSION = "1"
+
+
+class _Bench:
+    """What the workflows of this process work with; DBOS hands them nothing but JSON."""
+
+    workshop: Workshop | None = None
+    notice: Notice = staticmethod(lambda _: None)
+
+
+def open_engine(workshop: Workshop, notice: Notice) -> None:
+    """Start the engine on the workshop's own SQLite file and take up what was left unfinished.
+
+    `notice` is told of each step before and after it (`ID STEP begin`, `ID STEP end`). Only one
+    process may have the engine of a repository open; the caller holds the lock for it.
+    """
+    # DBOS unpickles any row that says so; nothing of Accord's is ever pickled.
+    _serialization.DefaultSerializer.deserialize = _refuse_pickle  # type: ignore[method-assign, assignment] # on purpose
+    logging.getLogger("dbos").setLevel(logging.CRITICAL)
+    _Bench.workshop, _Bench.notice = workshop, staticmethod(notice)
+    DBOS(
+        config={
+            "name": "accord",
+            "system_database_url": f"sqlite:///{_database(workshop.state)}",
+            "application_version": VERSION,
+            "executor_id": "local",
+            "log_level": "CRITICAL",
+            "serializer": DBOSPortableJSONSerializer(),
+        }
+    )
+    DBOS.launch()
+
+
+def close_engine() -> None:
+    """Stop the engine; agents that run go on, and the next engine finds them."""
+    DBOS.destroy()
+
+
+async def submit(action: Action, attempt: int) -> WorkflowHandleAsync[Payload]:
+    """Start the workflow of `action`, or find the one that has its id; return its handle."""
+    with SetWorkflowID(f"{action.id}#{attempt}"):
+        return await DBOS.start_workflow_async(_WORKFLOWS[type(action)], attrs.asdict(action))
+
+
+@DBOS.workflow(name="draft", max_recovery_attempts=None)
+async def _draft(payload: Payload) -> Payload:
+    return await _rounds(_draft_of(payload).id, payload, _begin_draft, _take_draft, _note_draft)
+
+
+@DBOS.workflow(name="build", max_recovery_attempts=None)
+async def _build(payload: Payload) -> Payload:
+    if payload["by_hand"]:
+        taken = await _take_build(payload, 1)
+        await _note_build(payload, taken)
+        return taken
+    return await _rounds(Build(**payload).id, payload, _begin_build, _take_build, _note_build)
+
+
+@DBOS.workflow(name="land", max_recovery_attempts=None)
+async def _land(payload: Payload) -> Payload:
+    return await _land_step(payload)
+
+
+@DBOS.workflow(name="prove", max_recovery_attempts=None)
+async def _prove(payload: Payload) -> Payload:
+    return await _prove_step(payload)
+
+
+@DBOS.workflow(name="release", max_recovery_attempts=None)
+async def _release(payload: Payload) -> Payload:
+    return await _release_step(payload)
+
+
+_WORKFLOWS = {Draft: _draft, Build: _build, Land: _land, Prove: _prove, Release: _release}
+
+
+async def _rounds(
+    name: str,
+    payload: Payload,
+    begin: Callable[[Payload, int, str], Awaitable[Payload]],
+    take: Callable[[Payload, int], Awaitable[Payload]],
+    note: Callable[[Payload, Payload], Awaitable[None]],
+) -> Payload:
+    """Let an agent try until its work is accepted, or there is nothing new to tell it."""
+    taken: Payload = {}
+    feedback = ""
+    for number in range(1, _workshop().config.rounds + 1):
+        begun = await begin(payload, number, feedback)
+        if "detail" in begun:
+            taken = begun
+            break
+        await _wait(f"{name}/{number}")
+        taken = await take(payload, number)
+        feedback = taken["feedback"]
+        if taken["accepted"] or not feedback:
+            break
+    await note(payload, taken)
+    return taken
+
+
+@DBOS.step()
+async def _begin_draft(payload: Payload, number: int, feedback: str) -> Payload:
+    action = _draft_of(payload)
+    return await _told(f"{action.id}/{number} begin", _begun, running.begin_draft, action, number,
+                       feedback)  # fmt: skip
+
+
+@DBOS.step()
+async def _take_draft(payload: Payload, number: int) -> Payload:
+    action = _draft_of(payload)
+    return await _told(f"{action.id}/{number} take", running.take_draft, action, number)
+
+
+@DBOS.step()
+async def _note_draft(payload: Payload, taken: Payload) -> None:
+    running.note_draft(_workshop(), _draft_of(payload), Taken(**taken))
+
+
+@DBOS.step()
+async def _begin_build(payload: Payload, number: int, feedback: str) -> Payload:
+    action = Build(**payload)
+    return await _told(f"{action.id}/{number} begin", _begun, running.begin_build, action, number,
+                       feedback)  # fmt: skip
+
+
+@DBOS.step()
+async def _take_build(payload: Payload, number: int) -> Payload:
+    action = Build(**payload)
+    return await _told(f"{action.id}/{number} take", running.take_build, action, number)
+
+
+@DBOS.step()
+async def _note_build(payload: Payload, taken: Payload) -> None:
+    running.note_build(_workshop(), Build(**payload), Taken(**taken))
+
+
+@DBOS.step()
+async def _land_step(payload: Payload) -> Payload:
+    action = Land(**payload)
+    return await _told(f"{action.id} land", landing.land_task, action)
+
+
+@DBOS.step()
+async def _prove_step(payload: Payload) -> Payload:
+    action = Prove(**payload)
+    return await _told(f"{action.id} prove", _proved, action)
+
+
+@DBOS.step()
+async def _release_step(payload: Payload) -> Payload:
+    action = Release(**payload)
+    return await _told(f"{action.id} release", landing.release, action)
+
+
+@DBOS.step()
+async def _wait(run_id: str) -> None:
+    """Wait for an agent's run to end; the run does not depend on anybody waiting."""
+    agents, pause = _workshop().agents, 0.02
+    while await asyncio.to_thread(agents.report, run_id) is None:
+        if not await asyncio.to_thread(agents.is_running, run_id):
+            return
+        await asyncio.sleep(pause)
+        pause = min(pause * 1.5, 0.5)
+
+
+def _begun(workshop: Workshop, begin: Callable[..., str], *arguments: Any) -> str:
+    return begin(workshop, *arguments)
+
+
+def _proved(workshop: Workshop, action: Prove) -> Taken:
+    evidence.prove(workshop, load(workshop, action.change))
+    return Taken(True, "the evidence is in")
+
+
+async def _told(point: str, use: Callable[..., Taken | str], *arguments: Any) -> Payload:
+    """Run one use case off the event loop; give its result, or the error that a person can read.
+
+    An error of Accord's own ends the attempt, not the workflow; anything else is a bug and goes on.
+    """
+    _Bench.notice(f"{point} begin")
+    try:
+        result = await asyncio.to_thread(use, _workshop(), *arguments)
+    except AccordError as error:
+        words = f"{error.message} ({error.hint})" if error.hint else error.message
+        return {**Taken(False, words).as_json()}
+    _Bench.notice(f"{point} end")
+    return {**result.as_json()} if isinstance(result, Taken) else {"run": result}
+
+
+def _draft_of(payload: Payload) -> Draft:
+    return Draft(**{**payload, "stage": Stage(payload["stage"])})
+
+
+def _workshop() -> Workshop:
+    if _Bench.workshop is None:
+        raise RuntimeError("the engine is not open")
+    return _Bench.workshop
+
+
+def _database(state: Path) -> Path:
+    state.mkdir(mode=0o700, parents=True, exist_ok=True)
+    return state / "engine.sqlite"
+
+
+def _refuse_pickle(_self: object, _data: str) -> Any:
+    raise ValueError("the engine's database holds a pickled value, which is never read")

@@ -1,0 +1,78 @@
+"""What belongs to this machine: where Accord keeps its state, and what it knows of the person."""
+
+import hashlib
+import os
+import tempfile
+import tomllib
+from datetime import UTC, datetime
+from pathlib import Path
+
+import tomlkit
+from attrs import frozen
+
+from accord.errors import ConfigurationError
+
+
+class SystemClock:
+    """The clock of the machine."""
+
+    def now(self) -> str:
+        """Return the present moment in UTC, to the second."""
+        return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+@frozen
+class Person:
+    """What this machine knows about the person for one project: the key, the pinned trust."""
+
+    key: str
+    pin: str
+
+
+def state_folder(common: Path) -> Path:
+    """Return Accord's folder for the repository with this git directory, outside any checkout.
+
+    Raises ConfigurationError for a place below the folder for temporary files: agents may write
+    there, and the system may empty it.
+    """
+    home = os.environ.get("XDG_STATE_HOME") or str(Path.home() / ".local" / "state")
+    root = (Path(home) / "accord").resolve()
+    if root.is_relative_to(Path(tempfile.gettempdir()).resolve()):
+        raise ConfigurationError(
+            f"{root} is a temporary folder, where work would be lost",
+            hint="set XDG_STATE_HOME to another place",
+        )
+    name = common.parent.name if common.name == ".git" else common.name
+    return root / f"{name}-{hashlib.sha256(str(common.resolve()).encode()).hexdigest()[:10]}"
+
+
+def person_file(project: str) -> Path:
+    """Return the file that says which key this person signs with in `project`."""
+    home = os.environ.get("XDG_CONFIG_HOME") or str(Path.home() / ".config")
+    return Path(home) / "accord" / "projects" / f"{project}.toml"
+
+
+def person(project: str) -> Person:
+    """Return what this machine knows about the person; empty where nothing was set up."""
+    path = person_file(project)
+    if not path.is_file():
+        return Person("", "")
+    try:
+        facts = tomllib.loads(path.read_text())
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ConfigurationError(f"{path} cannot be read: {error}", hint="accord init") from None
+    return Person(str(facts.get("key", "")), str(facts.get("trust", "")))
+
+
+def remember(project: str, known: Person) -> None:
+    """Write down what this machine knows about the person for `project`."""
+    path = person_file(project)
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    part = path.with_suffix(".part")
+    part.write_text(tomlkit.dumps({"key": known.key, "trust": known.pin}))
+    part.replace(path)
+
+
+def key_file(project: str) -> Path:
+    """Return where the key that Accord makes for `project` lies."""
+    return person_file(project).with_name(f"{project}.key")

@@ -1,0 +1,136 @@
+"""Open a workshop: a repository with its rules, its people and the adapters that serve it."""
+
+import hashlib
+from collections.abc import Callable
+from pathlib import Path
+
+from attrs import evolve
+
+from accord.agents.runs import AgentRuns
+from accord.app import config as configuration
+from accord.app.config import Config
+from accord.app.workshop import Workshop
+from accord.approvals.signers import Signer, load_signer
+from accord.approvals.trust import FOLDER as TRUST
+from accord.approvals.trust import read_trust
+from accord.core.approval import Trust
+from accord.core.model import Stage
+from accord.core.ports import AgentChoice, AgentKind
+from accord.engine.journal import SqliteJournal
+from accord.errors import ConfigurationError, RefusedError
+from accord.git.locate import Place, locate
+from accord.git.repo import GitRepo
+from accord.git.run import Git
+from accord.sandbox.none import NoSandbox
+from accord.wiring.machine import Person, SystemClock, person, person_file, state_folder
+
+AskPassphrase = Callable[[str], str]
+
+
+def open_repo(place: Place) -> GitRepo:
+    """Return the repository at `place`."""
+    return GitRepo(Git(place.common), state_folder(place.common))
+
+
+def open_workshop(start: Path, ask: AskPassphrase) -> Workshop:
+    """Return the workshop for the repository around `start`.
+
+    Raises ConfigurationError where Accord is not set up and RefusedError where the trust file
+    does not hold or is not the one that this machine pinned.
+    """
+    place = locate(start)
+    repo = open_repo(place)
+    data = repo.read(place.head, configuration.PATH)
+    base = configuration.read(data).policy.base if data is not None else ""
+    tip = repo.resolve(f"refs/heads/{base}") if base else ""
+    settings = repo.read(tip, configuration.PATH) if tip else None
+    if settings is None:
+        raise ConfigurationError("Accord is not set up in this repository", hint="accord init")
+    files = {name: repo.read(tip, f"{TRUST}/{name}") or b"" for name in repo.names(tip, TRUST)}
+    trust = read_trust(files)
+    known = person(trust.project)
+    root = hashlib.sha256(files["v1.json"]).hexdigest()
+    if known.pin and known.pin != root:
+        raise RefusedError(
+            f"the trust file is not the one that this machine knows ({known.pin[:12]})",
+            hint=f"compare it with a colleague; the pin is in {person_file(trust.project)}",
+        )
+    state = state_folder(place.common)
+    return Workshop(
+        repo=repo,
+        top=place.top,
+        state=state,
+        branch=place.branch,
+        person=place.person,
+        email=place.email,
+        config=configuration.read(settings),
+        trust=trust,
+        signer=_signer(trust, known, ask),
+        journal=SqliteJournal(state / "journal.sqlite"),
+        agents=AgentRuns(state / "runs"),
+        sandbox=NoSandbox(),
+        clock=SystemClock(),
+    )
+
+
+def _signer(trust: Trust, known: Person, ask: AskPassphrase) -> Callable[[], Signer]:
+    """Return what loads the person's key once, when it is first needed."""
+    loaded: list[Signer] = []
+
+    def signer() -> Signer:
+        if not known.key:
+            raise ConfigurationError(
+                f"this machine knows no key of yours for project {trust.project[:8]}",
+                hint="accord init --key PATH names one",
+            )
+        if not loaded:
+            loaded.append(load_signer(Path(known.key), ask))
+        return loaded[0]
+
+    return signer
+
+
+def with_agent(workshop: Workshop, *, agent: str = "", script: str = "") -> Workshop:
+    """Return the workshop with one agent for every stage: one by name, or a script to be played.
+
+    Raises ConfigurationError for a name that the configuration does not know.
+    """
+    config = workshop.config
+    if script:
+        chosen = AgentChoice("scripted", AgentKind.SCRIPTED, (script,))
+        agents = {**config.agents, chosen.name: chosen}
+        workshop.config = evolve(config, agents=agents, stages={"default": chosen.name})
+    elif agent:
+        if agent not in config.agents:
+            known = ", ".join(config.agents) or "none is defined"
+            raise ConfigurationError(
+                f"there is no agent {agent}", hint=f"in {configuration.PATH}: {known}"
+            )
+        workshop.config = evolve(config, stages={"default": agent})
+    workshop.config = _rooted(workshop.config, workshop.top)
+    return workshop
+
+
+def warnings(workshop: Workshop) -> list[str]:
+    """Return what a person should know before agents run."""
+    used = [agent for stage in Stage if (agent := workshop.config.agent(stage)) is not None]
+    said = []
+    if any(agent.kind is AgentKind.SCRIPTED for agent in used):
+        said.append("note: the agent is scripted: it plays a file and thinks nothing")
+    if used and workshop.sandbox.level < 2:
+        said.append("warning: there is no wall around the agent: it runs with your own rights")
+    return said
+
+
+def _rooted(config: Config, top: Path) -> Config:
+    """Return the configuration with the scripts of scripted agents named from the root.
+
+    An agent starts in a worktree that it can write; a relative name would be looked for there.
+    """
+    agents = {
+        name: evolve(one, command=(str(top / one.command[0]), *one.command[1:]))
+        if one.kind is AgentKind.SCRIPTED and one.command
+        else one
+        for name, one in config.agents.items()
+    }
+    return evolve(config, agents=agents)

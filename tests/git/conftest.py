@@ -1,0 +1,48 @@
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from gitrepo import make_repo
+
+from accord.git.repo import GitRepo
+
+START = {
+    "README.md": "shop\n",
+    "src/cart.py": "def keep(): ...\n",
+    "src/run.sh": "#!/bin/sh\n",
+    "docs/guide.md": "guide\n",
+    ".gitignore": "*.log\nbuild/\n",
+    "specs/guest/requirements.md": "# Guest\n",
+}
+
+
+@pytest.fixture(autouse=True)
+def isolated(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Give git a home of its own, so that nobody's configuration changes a test."""
+    home = tmp_path / "home"
+    home.mkdir()
+    for name in list(os.environ):
+        if name.startswith("GIT_"):
+            monkeypatch.delenv(name)
+    monkeypatch.setenv("HOME", str(home))
+    monkeypatch.setenv("GIT_CONFIG_GLOBAL", os.devnull)
+    monkeypatch.delenv("XDG_CONFIG_HOME", raising=False)
+    return home
+
+
+@pytest.fixture
+def top(tmp_path: Path) -> Path:
+    return tmp_path / "shop"
+
+
+@pytest.fixture
+def repo(top: Path) -> Iterator[GitRepo]:
+    made = make_repo(top, START)
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def base(repo: GitRepo) -> str:
+    return repo.resolve("main")

@@ -1,0 +1,240 @@
+import os
+import shutil
+from concurrent.futures import ThreadPoolExecutor
+from multiprocessing import get_context
+from pathlib import Path
+
+import pytest
+from gitrepo import AUTHOR, commit, contents, head, make_repo, run, write
+
+from accord.git import worktrees
+from accord.git.repo import GitRepo
+from accord.git.run import Git
+
+
+@pytest.fixture
+def tree(repo: GitRepo, base: str) -> Path:
+    return Path(repo.worktree("T1", base))
+
+
+def test_a_worktree_lies_in_the_state_folder_and_holds_the_commit(
+    repo: GitRepo, tree: Path, top: Path, base: str
+) -> None:
+    assert tree == repo.state / "worktrees" / "T1"
+    assert contents(tree) == contents(top)
+    assert head(tree) == base
+    assert repo.checkout_of("refs/heads/main") == str(top)
+    assert worktrees.checkouts(repo.git) == {"refs/heads/main": top}
+
+
+def damage(tree: Path, kind: str) -> None:
+    pointer = tree / ".git"
+    if kind == "leftovers":
+        write(tree, {"left.txt": "x", "build/out.o": "x", "a.log": "x", "src/cart.py": "worse\n"})
+        write(tree, {"docs/guide.md": None})
+        (tree / "src/run.sh").chmod(0o755)
+    elif kind == "another pointer":
+        make_repo(tree.parent / "evil").close()
+        pointer.write_text(f"gitdir: {tree.parent}/evil/.git\n")
+    elif kind == "a folder as pointer":
+        pointer.unlink()
+        run(tree, "init", "-q", "-b", "main")
+    elif kind == "a link as pointer":
+        pointer.unlink()
+        pointer.symlink_to(tree.parent)
+    elif kind == "no pointer":
+        pointer.unlink()
+    elif kind == "its own commits":
+        commit(tree, {"src/cart.py": "committed\n"})
+    elif kind == "locks":
+        directory = Path(run(tree, "rev-parse", "--git-dir"))
+        (directory / "index.lock").touch()
+        (directory / "HEAD.lock").touch()
+    elif kind == "a torn index":
+        (Path(run(tree, "rev-parse", "--git-dir")) / "index").write_bytes(b"DIRC")
+    elif kind == "an unfinished merge":
+        directory = Path(run(tree, "rev-parse", "--git-dir"))
+        (directory / "MERGE_HEAD").write_text(head(tree))
+    elif kind == "repositories inside":
+        make_repo(tree / "inner").close()
+        run(tree, "init", "-q", "--bare", "bare")
+    elif kind == "read-only folders":
+        write(tree, {"cache/deep/file": "x"})
+        (tree / "cache/deep").chmod(0o555)
+        (tree / "cache").chmod(0)
+        (tree / "src").chmod(0o500)
+    elif kind == "a folder for a file":
+        write(tree, {"README.md": None})
+        write(tree, {"README.md/x": "y"})
+    else:
+        shutil.rmtree(tree)
+
+
+DAMAGE = [
+    "leftovers", "another pointer", "a folder as pointer", "a link as pointer", "no pointer",
+    "its own commits", "locks", "a torn index", "an unfinished merge", "repositories inside",
+    "read-only folders", "a folder for a file", "no folder",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", DAMAGE)
+def test_a_reused_worktree_holds_exactly_the_commit(
+    repo: GitRepo, tree: Path, top: Path, base: str, kind: str
+) -> None:
+    damage(tree, kind)
+    next_one = repo.commit(base, {"src/new.py": b"new\n"}, "Do", AUTHOR)
+    for wanted in (base, next_one):
+        assert repo.worktree("T1", wanted) == str(tree)
+        repo.export(wanted, str(top.parent / "out"))
+        assert contents(tree) == contents(top.parent / "out")
+        assert not os.access(tree / "docs/guide.md", os.X_OK)
+        assert oct((tree / "src/run.sh").stat().st_mode)[-3:] == "644"
+        assert run(tree, "status", "--porcelain", "--ignored") == ""
+        assert run(tree, "rev-parse", "--git-common-dir") == str(top / ".git")
+        assert head(tree) == wanted
+    assert head(top) == base
+
+
+def test_what_a_link_of_the_agent_points_at_is_left_alone(
+    repo: GitRepo, tree: Path, base: str, tmp_path: Path
+) -> None:
+    outside = tmp_path / "outside"
+    write(outside, {"cart.py": "precious", "below/x": "precious"})
+    shutil.rmtree(tree / "src")
+    (tree / "src").symlink_to(outside)
+    (tree / "more").symlink_to(outside)
+    repo.worktree("T1", base)
+    assert contents(outside) == {"cart.py": b"precious", "below/x": b"precious"}
+    assert not (tree / "src").is_symlink()
+    shutil.rmtree(tree)
+    tree.symlink_to(outside)
+    repo.worktree("T1", base)
+    assert not tree.is_symlink()
+    assert contents(outside) == {"cart.py": b"precious", "below/x": b"precious"}
+
+
+def test_a_worktree_that_was_made_only_in_part_is_made_anew(
+    repo: GitRepo, tree: Path, base: str, top: Path
+) -> None:
+    directory = Path(run(tree, "rev-parse", "--git-dir"))
+    (directory / "HEAD").unlink()
+    (directory / "locked").write_text("initializing")
+    repo.worktree("T1", base)
+    assert head(tree) == base
+    shutil.rmtree(tree)
+    (next((top / ".git/worktrees").iterdir()) / "locked").write_text("initializing")
+    repo.worktree("T1", base)
+    assert head(tree) == base
+    assert len(list((top / ".git/worktrees").iterdir())) == 1
+
+
+def test_what_is_in_the_place_of_a_submodule_goes(repo: GitRepo, top: Path, base: str) -> None:
+    run(top, "update-index", "--add", "--cacheinfo", f"160000,{base},libs/sub")
+    run(top, "commit", "-q", "-m", "sub")
+    tip = head(top)
+    tree = Path(repo.worktree("T1", tip))
+    make_repo(tree / "libs/sub/inner").close()
+    write(tree, {"libs/sub/evil.py": "x"})
+    repo.worktree("T1", tip)
+    assert list((tree / "libs/sub").iterdir()) == []
+
+
+def test_a_sparse_checkout_of_the_person_leaves_no_hole(
+    repo: GitRepo, top: Path, base: str, tmp_path: Path
+) -> None:
+    before = contents(top)
+    run(top, "sparse-checkout", "set", "src")
+    assert not (top / "docs").exists()
+    tree = Path(repo.worktree("T1", base))
+    assert contents(tree) == before
+    repo.export(base, str(tmp_path / "out"))
+    assert contents(tmp_path / "out") == before
+    write(tree, {"docs/guide.md": "more\n"})
+    taken = repo.harvest("T1", base, ["**"], message="Do", author=AUTHOR)
+    assert taken.changed == ("docs/guide.md",)
+
+
+def test_the_state_folder_may_lie_behind_a_link(repo: GitRepo, base: str, tmp_path: Path) -> None:
+    (tmp_path / "real").mkdir()
+    repo.state.symlink_to(tmp_path / "real")
+    tree = Path(repo.worktree("T1", base))
+    write(tree, {"left.txt": "x"})
+    assert repo.harvest("T1", base, ["**"], message="Do", author=AUTHOR).changed == ("left.txt",)
+    repo.worktree("T1", base)
+    assert not (tree / "left.txt").exists()
+
+
+def test_the_person_s_worktrees_are_not_pruned(
+    repo: GitRepo, top: Path, base: str, tmp_path: Path
+) -> None:
+    run(top, "worktree", "add", "-q", "-b", "side", str(tmp_path / "usb" / "side"))
+    (tmp_path / "usb").rename(tmp_path / "unplugged")
+    repo.worktree("T1", base)
+    repo.drop_worktree("T1")
+    (tmp_path / "unplugged").rename(tmp_path / "usb")
+    assert run(tmp_path / "usb/side", "status", "--porcelain", "--branch") == "## side"
+
+
+def test_a_dropped_worktree_is_gone_and_dropping_it_again_is_fine(
+    repo: GitRepo, tree: Path, top: Path, base: str
+) -> None:
+    (tree / "src").chmod(0o500)
+    for _ in range(2):
+        repo.drop_worktree("T1")
+        assert not tree.exists()
+        assert "T1" not in run(top, "worktree", "list")
+    assert repo.harvest("T1", base, ["**"], message="Do", author=AUTHOR).commit == ""
+    assert repo.worktree("T1", base) == str(tree)
+
+
+def prepare(directory: Path, path: Path, commit: str) -> str:
+    return str(worktrees.prepare(Git(directory), path, commit).path)
+
+
+def test_eight_processes_make_their_worktrees_at_once(
+    repo: GitRepo, top: Path, base: str
+) -> None:
+    wanted = [(repo.git.directory, repo.state / f"w/{n}", base) for n in range(8)]
+    with get_context("spawn").Pool(8) as pool:
+        made = pool.starmap(prepare, wanted)
+        pool.close()
+        pool.join()
+    assert made == [str(path) for _, path, _ in wanted]
+    assert all(contents(path) == contents(top) for _, path, _ in wanted)
+    assert len(worktrees.registered(repo.git)) == 8
+
+
+def test_eight_threads_reuse_their_worktrees_at_once(repo: GitRepo, top: Path, base: str) -> None:
+    keys = [f"T{n}" for n in range(8)]
+    for _ in range(2):
+        with ThreadPoolExecutor(8) as pool:
+            made = list(pool.map(lambda key: repo.worktree(key, base), keys))
+        assert all(contents(Path(path)) == contents(top) for path in made)
+
+
+def test_an_export_has_the_exact_bytes_and_no_git_directory(
+    repo: GitRepo, top: Path, tmp_path: Path
+) -> None:
+    (top / "src/run.sh").chmod(0o755)
+    (top / "docs/link").symlink_to("guide.md")
+    (top / "docs/dangling").symlink_to("nowhere")
+    tip = commit(top, {"crlf.txt": b"a\r\nb\n", "größe \n.md": b"x", "empty": b""})
+    target = tmp_path / "out"
+    write(target, {"old.txt": "left over"})
+    repo.export(tip, str(target))
+    assert contents(target) == contents(top)
+    assert not (target / ".git").exists()
+    assert os.access(target / "src/run.sh", os.X_OK)
+    assert not os.access(target / "src/cart.py", os.X_OK)
+    assert (target / "docs/link").is_symlink()
+    assert list((repo.git.directory / "accord").glob("index-*")) == []
+
+
+def test_an_export_replaces_a_link_and_not_what_it_points_at(
+    repo: GitRepo, base: str, tmp_path: Path
+) -> None:
+    write(tmp_path / "outside", {"x": "precious"})
+    (tmp_path / "out").symlink_to(tmp_path / "outside")
+    repo.export(base, str(tmp_path / "out"))
+    assert contents(tmp_path / "outside") == {"x": b"precious"}
+    assert (tmp_path / "out/README.md").is_file()
