@@ -21,7 +21,7 @@ def land_task(workshop: Workshop, action: Land) -> Taken:
     """
     change = load(workshop, action.change)
     if action.task in change.landed:
-        return Taken(True, f"{action.task} has landed")
+        return Taken(True, "landed")
     repo, ref, tip = workshop.repo, change.found.ref, change.found.tip
     task = next(one for one in change.tasks if one.id == action.task)
     if repo.fork(tip, action.commit) == tip:
@@ -38,7 +38,7 @@ def land_task(workshop: Workshop, action: Land) -> Taken:
             return _set_aside(workshop, action, f"with what landed before: {run.reason}")
     workshop.move("land", change.name, ref, new, tip, detail=action.task)
     desk.refresh(workshop, change.name, ref)
-    return Taken(True, f"{action.task} landed")
+    return Taken(True, "landed")
 
 
 def release(workshop: Workshop, action: Release) -> Taken:
@@ -81,8 +81,8 @@ def _unproved(workshop: Workshop, change: Change, commit: str) -> str:
 
 def _message(change: Change) -> str:
     lines = [f"- {one.id} {one.text}" for one in change.spec.criteria]
-    body = "\n".join(lines) if change.track is not Track.TRIVIAL else change.sentence
-    return f"{change.title}\n\n{body}\n\nAccord-Change: {change.name}\n"
+    body = "\n".join(lines) + "\n\n" if change.track is not Track.TRIVIAL else ""
+    return f"{change.title}\n\n{body}Accord-Change: {change.name}\n"
 
 
 def _set_aside(workshop: Workshop, action: Land, reason: str) -> Taken:
@@ -107,7 +107,7 @@ def _clear(workshop: Workshop, name: str) -> Taken:
         repo.move(task, "", commit, "released")
     desk.clear(workshop, name)
     where = str(note.get("commit", "")) or repo.resolve(workshop.base)
-    return Taken(True, f"{name} is on {_base_name(workshop)} as {where[:12]}")
+    return Taken(True, f"on {_base_name(workshop)} as {where[:12]}")
 
 
 def _base_name(workshop: Workshop) -> str:

@@ -83,7 +83,7 @@ def take_draft(workshop: Workshop, action: Draft, number: int) -> Taken:
     if report is None or report.status is not AgentStatus.ENDED:
         return Taken(False, _ended(report))
     if f"{action.id}/{number}" in workshop.repo.trailers(change.fork, change.found.tip, DRAFTED):
-        return Taken(True, f"the {action.stage} is drafted")
+        return Taken(True, "drafted")
     base = _base(workshop, action)["commit"]
     agent = _present(workshop.config.agent(action.stage), action.stage)
     harvest = workshop.repo.harvest(
@@ -100,7 +100,8 @@ def take_draft(workshop: Workshop, action: Draft, number: int) -> Taken:
     notes = ("open-question", "open-assumption")
     found = [one for one in blocking(drafted.findings_at(action.stage)) if one.rule not in notes]
     if found and number < workshop.config.rounds:
-        return Taken(False, f"the draft has {len(found)} findings", prompting.as_feedback(found))
+        count = f"{len(found)} finding{'' if len(found) == 1 else 's'}"
+        return Taken(False, f"{count}: {found[0].message}", prompting.as_feedback(found))
     return _publish(workshop, change, harvest, action.stage, agent)
 
 
@@ -213,7 +214,7 @@ def _publish(
     workshop.move("draft", change.name, ref, new, tip, detail=str(stage), actor=agent.name)
     desk.refresh(workshop, change.name, ref)
     left = _parked(harvest)
-    return Taken(True, f"left out: {left}" if left else f"the {stage} is drafted")
+    return Taken(True, f"drafted; left out: {left}" if left else "drafted")
 
 
 def _is_asked(change: Change, stage: Stage) -> bool:

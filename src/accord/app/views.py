@@ -67,6 +67,9 @@ def show(workshop: Workshop, change: Change) -> View:
         "waves": [list(wave) for wave in plan.waves(change.tasks)],
         "evidence": evidence.known(workshop, change) if gate and gate.items else None,
         "files": _files(change, gate),
+        "diff": f"git diff {change.fork[:12]} {change.found.tip[:12]}"
+        if _files(change, gate)
+        else "",
         "next": [_step(step) for step in steps],
     }
 
@@ -182,7 +185,8 @@ def _kept(gate: Gate | None) -> View:
 def _findings(change: Change, gate: Gate | None) -> Iterable[Finding]:
     if gate is None or gate.stage not in SPEC_STAGES:
         return ()
-    return change.findings_at(gate.stage)
+    notes = ("open-question", "open-assumption")  # shown as what is to be answered
+    return [one for one in change.findings_at(gate.stage) if one.rule not in notes]
 
 
 def _finding(one: Finding) -> View:

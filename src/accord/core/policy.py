@@ -60,7 +60,8 @@ GATES: Mapping[Track, tuple[Stage, ...]] = {
 }
 
 _RISK = re.compile(
-    r"\b(auth\w*|log-?ins?|passwords?|passkeys?|tokens?|secrets?|encrypt\w*|crypto\w*|permissions?|"
+    r"\b(auth|auth[nz]|authenticat\w+|authori[sz]\w+|log-?ins?|passwords?|passkeys?|"
+    r"tokens?|secrets?|encrypt\w*|crypto\w*|permissions?|"
     r"roles?|payments?|pay|billing|invoices?|refunds?|migrat\w+|schemas?|delet\w+|personal data|"
     r"gdpr|security|sandbox\w*|admin\w*)\b",
     re.IGNORECASE,

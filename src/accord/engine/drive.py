@@ -56,7 +56,7 @@ def drive(
         # DBOS takes a second of CPU to import, which is wasted where everything waits.
         from accord.engine import jobs
 
-        jobs.open_engine(workshop, notice)
+        jobs.open_engine(workshop, notice, steering.sent_back)
         try:
             return asyncio.run(steering.run(jobs.submit))
         finally:
@@ -136,15 +136,17 @@ class _Drive:
         journal.note(key, {"count": attempt})
         return result
 
+    def sent_back(self, change: str, subject: str, why: str) -> None:
+        self.tell(Event(change, subject, f"back to the agent: {why}"))
+
     def _announce(self, step: Action) -> None:
-        agent = self.workshop.config.agent(step.stage) if isinstance(step, Draft) else None
         words = {
-            "Draft": f"{agent.name if agent else 'an agent'} drafts the {step.subject}",
-            "Build": f"{step.subject} is being built",
-            "Land": f"{step.subject} is landing",
-            "Prove": "the evidence is being gathered",
-            "Release": f"{step.change} is landing on {self.workshop.config.policy.base}",
-        }[type(step).__name__]
+            Draft: "is being drafted",
+            Build: "is being built",
+            Land: "is landing",
+            Prove: "is being gathered",
+            Release: f"is landing on {self.workshop.config.policy.base}",
+        }[type(step)]
         self.tell(Event(step.change, step.subject, words))
 
     def _finished(self, step: Action, result: dict[str, object]) -> None:

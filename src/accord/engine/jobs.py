@@ -29,6 +29,7 @@ from accord.errors import AccordError
 
 Payload = dict[str, Any]
 Notice = Callable[[str], None]
+SentBack = Callable[[str, str, str], None]
 
 # Bumped only when the steps of a workflow change while older ones may be unfinished.
 VERSION = "1"
@@ -39,18 +40,21 @@ class _Bench:
 
     workshop: Workshop | None = None
     notice: Notice = staticmethod(lambda _: None)
+    sent_back: SentBack = staticmethod(lambda *_: None)
 
 
-def open_engine(workshop: Workshop, notice: Notice) -> None:
+def open_engine(workshop: Workshop, notice: Notice, sent_back: SentBack) -> None:
     """Start the engine on the workshop's own SQLite file and take up what was left unfinished.
 
-    `notice` is told of each step before and after it (`ID STEP begin`, `ID STEP end`). Only one
+    `notice` is told of each step before and after it (`ID STEP begin`, `ID STEP end`);
+    `sent_back` of each round whose work goes back to the agent (change, subject, why). Only one
     process may have the engine of a repository open; the caller holds the lock for it.
     """
     # DBOS unpickles any row that says so; nothing of Accord's is ever pickled.
     _serialization.DefaultSerializer.deserialize = _refuse_pickle  # type: ignore[method-assign, assignment] # on purpose
     logging.getLogger("dbos").setLevel(logging.CRITICAL)
     _Bench.workshop, _Bench.notice = workshop, staticmethod(notice)
+    _Bench.sent_back = staticmethod(sent_back)
     DBOS(
         config={
             "name": "accord",
@@ -77,7 +81,7 @@ async def submit(action: Action, attempt: int) -> WorkflowHandleAsync[Payload]:
 
 @DBOS.workflow(name="draft", max_recovery_attempts=None)
 async def _draft(payload: Payload) -> Payload:
-    return await _rounds(_draft_of(payload).id, payload, _begin_draft, _take_draft, _note_draft)
+    return await _rounds(_draft_of(payload), payload, _begin_draft, _take_draft, _note_draft)
 
 
 @DBOS.workflow(name="build", max_recovery_attempts=None)
@@ -86,7 +90,7 @@ async def _build(payload: Payload) -> Payload:
         taken = await _take_build(payload, 1)
         await _note_build(payload, taken)
         return taken
-    return await _rounds(Build(**payload).id, payload, _begin_build, _take_build, _note_build)
+    return await _rounds(Build(**payload), payload, _begin_build, _take_build, _note_build)
 
 
 @DBOS.workflow(name="land", max_recovery_attempts=None)
@@ -108,7 +112,7 @@ _WORKFLOWS = {Draft: _draft, Build: _build, Land: _land, Prove: _prove, Release:
 
 
 async def _rounds(
-    name: str,
+    action: Draft | Build,
     payload: Payload,
     begin: Callable[[Payload, int, str], Awaitable[Payload]],
     take: Callable[[Payload, int], Awaitable[Payload]],
@@ -117,16 +121,19 @@ async def _rounds(
     """Let an agent try until its work is accepted, or there is nothing new to tell it."""
     taken: Payload = {}
     feedback = ""
-    for number in range(1, _workshop().config.rounds + 1):
+    rounds = _workshop().config.rounds
+    for number in range(1, rounds + 1):
         begun = await begin(payload, number, feedback)
         if "detail" in begun:
             taken = begun
             break
-        await _wait(f"{name}/{number}")
+        await _wait(f"{action.id}/{number}")
         taken = await take(payload, number)
         feedback = taken["feedback"]
         if taken["accepted"] or not feedback:
             break
+        if number < rounds:
+            _Bench.sent_back(action.change, action.subject, taken["detail"])
     await note(payload, taken)
     return taken
 

@@ -32,7 +32,8 @@ def run(
 
     def tell(event: Event) -> None:
         mark = "" if event.good else "not done: "
-        context.remark(wrap(f"{event.change}: {mark}{event.text}", "  ", "    "))
+        words = f"{event.change} {event.subject}: {mark}{event.text}"
+        context.remark(wrap(words, "  ", "    "))
 
     for line in opening.warnings(workshop):
         context.remark(line)

@@ -46,7 +46,7 @@ def lines(data: dict[str, Any]) -> Iterator[str]:
         yield from _notes(data["notes"])
         yield from _items(data)
         yield from _tasks(data["tasks"], data["waves"])
-        yield from _files(data["files"])
+        yield from _files(data["files"], data["diff"])
         yield from evidence_lines(data["evidence"])
         yield from _findings(data["findings"])
     yield ""
@@ -138,11 +138,11 @@ def _tasks(tasks: list[dict[str, Any]], waves: list[list[str]]) -> Iterator[str]
             yield wrap(f"proved by {task['verify']}", "     ")
 
 
-def _files(files: list[dict[str, Any]]) -> Iterator[str]:
+def _files(files: list[dict[str, Any]], diff: str) -> Iterator[str]:
     if not files:
         return
     yield ""
-    yield f"Changed: {len(files)} file{'' if len(files) == 1 else 's'}"
+    yield f"Changed: {len(files)} file{'' if len(files) == 1 else 's'} ({diff})"
     for one in files[:LONGEST]:
         what = "deleted" if one["deleted"] else f"{one['lines']} lines"
         yield wrap(f"{one['path']} ({what})", "  ", "    ")

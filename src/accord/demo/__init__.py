@@ -1,0 +1,1 @@
+"""The demonstration: one full change and one trivial one on a real project, in a minute."""
