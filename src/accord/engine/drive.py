@@ -10,7 +10,7 @@ from attrs import define, field, frozen
 from accord.app.changes import Change, load_all, released
 from accord.app.situations import situation
 from accord.app.workshop import Workshop
-from accord.core.reconcile import Action, Build, Draft, Land, Release, Wait, next_steps
+from accord.core.reconcile import Action, Build, Draft, Land, Prove, Release, Wait, next_steps
 from accord.errors import ConflictError
 
 RETRIES = 2
