@@ -4,7 +4,7 @@ What is kept is a cache: the run can be made again from the commit at any time, 
 always makes it again.
 """
 
-import shutil
+import tempfile
 from collections.abc import Mapping
 from functools import cache
 
@@ -27,12 +27,12 @@ def verify(workshop: Workshop, commit: str, command: str) -> Run:
     if not command.strip():
         return Run((), tree, Result.UNKNOWN, "no command is set that would verify it")
     argv = words(command)
-    folder = workshop.state / "checks" / f"{tree[:16]}-{sha256(command.encode())[:8]}"
-    try:
-        workshop.repo.export(commit, str(folder))
-        ran = workshop.sandbox.run(argv, str(folder), workshop.config.policy.verify_timeout_s)
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
+    checks = workshop.state / "checks"
+    checks.mkdir(parents=True, exist_ok=True)
+    # A folder of its own for each run: one that was cut off may still be at work in another.
+    with tempfile.TemporaryDirectory(dir=checks, ignore_cleanup_errors=True) as folder:
+        workshop.repo.export(commit, f"{folder}/tree")
+        ran = workshop.sandbox.run(argv, f"{folder}/tree", workshop.config.policy.verify_timeout_s)
     run = evidence.judge(ran, tree)
     workshop.journal.note(f"run/{tree}/{sha256(command.encode())[:16]}", _kept(ran, run))
     return run

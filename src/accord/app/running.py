@@ -13,7 +13,7 @@ from accord.core.approval import Json
 from accord.core.checks import blocking
 from accord.core.evidence import Result
 from accord.core.model import Stage, Task
-from accord.core.ports import AgentChoice, AgentOrder, AgentReport, AgentStatus, Harvest
+from accord.core.ports import AgentChoice, AgentOrder, AgentStatus, Harvest
 from accord.core.reconcile import Build, Draft
 from accord.errors import AgentError
 from accord.formats.templates import DOCUMENT
@@ -79,9 +79,6 @@ def take_draft(workshop: Workshop, action: Draft, number: int) -> Taken:
     change = load(workshop, action.change)
     if not _is_asked(change, action.stage):
         return Taken(True, "a person went on without it")
-    report = workshop.agents.report(f"{action.id}/{number}")
-    if report is None or report.status is not AgentStatus.ENDED:
-        return Taken(False, _ended(report))
     if f"{action.id}/{number}" in workshop.repo.trailers(change.fork, change.found.tip, DRAFTED):
         return Taken(True, "drafted")
     base = _base(workshop, action)["commit"]
@@ -92,6 +89,8 @@ def take_draft(workshop: Workshop, action: Draft, number: int) -> Taken:
         author=_author(agent),
     )  # fmt: skip
     _keep(workshop, f"{WIP}/{action.change}/{action.stage}/{action.number}-{number}", harvest)
+    if reason := _unfinished(workshop, f"{action.id}/{number}"):
+        return Taken(False, reason)
     path = f"{SPECS}/{action.change}/{DOCUMENT[action.stage]}"
     if not harvest.commit or path not in harvest.changed:
         return Taken(False, "the agent ended without writing the document", _parked(harvest)
@@ -130,12 +129,11 @@ def take_build(workshop: Workshop, action: Build, number: int) -> Taken:
     task = _task(change, action.task)
     if built(workshop, change, task):
         return Taken(True, f"{task.id} is built")
-    if not action.by_hand:
-        report = workshop.agents.report(f"{action.id}/{number}")
-        if report is None or report.status is not AgentStatus.ENDED:
-            return Taken(False, _ended(report))
     harvest = _harvest(workshop, action, change, task)
     _keep(workshop, f"{WIP}/{action.change}/{action.task}/{action.number}-{number}", harvest)
+    reason = "" if action.by_hand else _unfinished(workshop, f"{action.id}/{number}")
+    if reason:
+        return Taken(False, reason)
     parked = _parked(harvest)
     if not harvest.commit:
         return Taken(False, "nothing was changed", parked or "You changed no file.")
@@ -185,17 +183,30 @@ def _harvest(workshop: Workshop, action: Build, change: Change, task: Task) -> H
     )  # fmt: skip
 
 
-def lend(workshop: Workshop, change: Change, task: Task) -> str:
-    """Return the worktree where a person builds `task`; one that is there is never touched."""
+def lent(workshop: Workshop, change: Change, task: Task) -> str:
+    """Return the folder where a person builds `task` as it is agreed now, or an empty string."""
     key = f"hand/{change.name}/{task.id}"
     note = workshop.journal.noted(key).get(key, {})
-    folder = str(note.get("folder", ""))
-    if note.get("key") == change.keys[task.id] and folder:
+    return str(note.get("folder", "")) if note.get("key") == change.keys[task.id] else ""
+
+
+def lend(workshop: Workshop, change: Change, task: Task) -> str:
+    """Return the worktree where a person builds `task`, made where there is none.
+
+    One that was lent for what the task said before is kept as a snapshot first.
+    """
+    folder = lent(workshop, change, task)
+    if folder:
         return folder
-    folder = workshop.repo.worktree(build_key(change.name, task.id), change.found.tip)
-    workshop.journal.note(
-        key, {"commit": change.found.tip, "folder": folder, "key": change.keys[task.id]}
-    )
+    key, name = build_key(change.name, task.id), f"hand/{change.name}/{task.id}"
+    earlier = workshop.journal.noted(name).get(name)
+    if earlier:
+        base = str(earlier["commit"])
+        kept = workshop.repo.harvest(key, base, (), message="By hand\n", author=workshop.author)
+        _keep(workshop, f"{WIP}/{change.name}/{task.id}/hand-{earlier['key']}", kept)
+    folder = workshop.repo.worktree(key, change.found.tip)
+    note = {"commit": change.found.tip, "folder": folder, "key": change.keys[task.id]}
+    workshop.journal.note(name, dict(note))
     return folder
 
 
@@ -261,9 +272,13 @@ def _parked(harvest: Harvest) -> str:
     return "; ".join(f"{path}: {reason}" for path, reason in harvest.parked)
 
 
-def _ended(report: AgentReport | None) -> str:
+def _unfinished(workshop: Workshop, run_id: str) -> str:
+    """Return why a run did not come to its own end, or an empty string when it did."""
+    report = workshop.agents.report(run_id)
     if report is None:
         return "the agent was never started"
+    if report.status is AgentStatus.ENDED:
+        return ""
     return report.detail or f"the agent's run ended as {report.status}"
 
 

@@ -86,8 +86,9 @@ def _work(
         state = WorkState.BUILT
     elif set(task.after) <= change.landed:
         state = WorkState.READY
-        if by_hand and acting and not change.outgrowth:
-            folder = running.lend(workshop, change, task)
+        if by_hand and not change.outgrowth:
+            lend = running.lend if acting else running.lent
+            folder = lend(workshop, change, task)
     else:
         state = WorkState.BLOCKED
     return Work(

@@ -93,6 +93,16 @@ def asked(workshop: Workshop, change: Change) -> tuple[ItemChange, ...]:
     return compare(before, change.spec, gate.asked)
 
 
+def place(workshop: Workshop, change: Change) -> str:
+    """Return the path where the person works next: a document, or the folder of a task."""
+    gate = change.gate
+    folder = of(workshop, change.name, change.found.ref).folder
+    if gate is not None and gate.stage in SPEC_STAGES:
+        return str(folder / DOCUMENT[gate.stage])
+    places = [step.place for step in steps_of(workshop, change) if isinstance(step, Wait)]
+    return next((place for place in places if place), str(folder))
+
+
 def template(workshop: Workshop, change: Change) -> str:
     """Return the empty document of the stage that the change stands at."""
     stage = change.gate.stage if change.gate else Stage.STORY

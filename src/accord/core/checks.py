@@ -17,6 +17,7 @@ from accord.core.model import (
     ItemKind,
     Spec,
     Standing,
+    lineage,
 )
 
 
@@ -83,8 +84,8 @@ _FILE = re.compile(
 )
 _SHALL = re.compile(r"\bSHALL\b(?:\s+NOT\b)?\s*(.*)", re.DOTALL)
 _EMPTY_RESULT = re.compile(
-    r"\W*(?:(?:work|function|behave|operate|be (?:good|correct|right|ok|okay|fine|supported))"
-    r"(?:\s+(?:as expected|correctly|properly|well|fine))?|support \w+|handle \w+|)\W*\Z",
+    r"\W*+(?:(?:work|function|behave|operate|be (?:good|correct|right|ok|okay|fine|supported))"
+    r"(?:\s+(?:as expected|correctly|properly|well|fine))?|support \w+|handle \w+|)\W*+\Z",
     re.IGNORECASE,
 )
 _PLACEHOLDER = re.compile(r"<<[^<>\n]+>>|\[NEEDS CLARIFICATION[^\]\n]*\]|\bTBD\b|\bTODO\b")
@@ -194,7 +195,7 @@ def _tasks(spec: Spec) -> Iterator[Finding]:
     if spec.tasks:
         met = {name for task in spec.tasks for name in task.satisfies}
         for item in spec.criteria:
-            if item.id not in met and item.id.rpartition(".")[0] not in met:
+            if met.isdisjoint(lineage(item.id)):
                 yield _at("no-task-for-criterion", item, f"no task satisfies {item.id}")
 
 

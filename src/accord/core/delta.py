@@ -7,7 +7,7 @@ from enum import StrEnum
 
 from attrs import frozen
 
-from accord.core.model import Document, Item, Spec
+from accord.core.model import Document, Item, ItemKind, Spec
 
 
 class Change(StrEnum):
@@ -55,7 +55,8 @@ def words(before: str, after: str) -> tuple[tuple[str, str], ...]:
     """Return runs of (`-`, `+` or a space, text): what was taken out, put in, and kept."""
     old, new = re.findall(r"\S+|\s+", before), re.findall(r"\S+|\s+", after)
     runs: list[tuple[str, str]] = []
-    matcher = difflib.SequenceMatcher(None, old, new, autojunk=False)
+    # Spaces and common words alone are no place to begin a match: it would take cubic time.
+    matcher = difflib.SequenceMatcher(None, old, new)
     for tag, i, j, k, end in matcher.get_opcodes():
         if tag == "equal":
             runs.append((" ", "".join(old[i:j])))
@@ -68,21 +69,31 @@ def words(before: str, after: str) -> tuple[tuple[str, str], ...]:
 
 
 def _sources(spec: Spec) -> dict[str, str]:
-    return {
-        item.id: source(document, item) for document in spec.documents for item in document.items
-    }
+    found: dict[str, str] = {}
+    for document in spec.documents:
+        for item in document.items:  # items that share an id are shown together, as they are bound
+            found[item.id] = found.get(item.id, "") + source(document, item)
+    return found
 
 
 def source(document: Document, item: Item) -> str:
-    """Return the item's own text as it stands in the file, without the items inside it."""
+    """Return the item's own text as it stands in the file, without the items inside it.
+
+    Bytes that are not UTF-8 are written as `\\xff`, so that no two texts look the same.
+    """
     inner = [one.place for one in document.items if one is not item and _holds(item, one)]
     parts, at = [], item.place.start
     for place in sorted(inner, key=lambda one: one.start):
         parts.append(document.data[at : place.start])
         at = max(at, place.end)
     parts.append(document.data[at : item.place.end])
-    return b"".join(parts).decode(errors="replace")
+    return b"".join(parts).decode(errors="backslashreplace")
 
 
 def _holds(outer: Item, inner: Item) -> bool:
-    return outer.place.start <= inner.place.start and inner.place.end <= outer.place.end
+    # A frame spans its whole file, and so may the one item in it: a frame is inside nothing.
+    return (
+        inner.kind is not ItemKind.FRAME
+        and outer.place.start <= inner.place.start
+        and inner.place.end <= outer.place.end
+    )

@@ -13,7 +13,7 @@ from xml.etree import ElementTree as ET
 from attrs import frozen
 
 from accord.core.approval import Json
-from accord.core.model import Criterion, Spec, Task
+from accord.core.model import Criterion, Spec, Task, lineage
 from accord.core.paths import matches
 from accord.core.ports import CommandRun
 
@@ -101,16 +101,19 @@ def judge(run: CommandRun, tree: str) -> Run:
     """Return what `run` proves about the tree with the id `tree`."""
     cases = tuple(_cases(run.junit)) if run.junit else ()
     tests = len(cases) if cases else _counted(run.output)
-    result, reason = _verdict(run, tests)
+    failed = next((case.name for case in cases if not case.passed), "")
+    result, reason = _verdict(run, tests, failed)
     return Run(run.command, tree, result, reason, run.exit_status, tests, cases)
 
 
-def _verdict(run: CommandRun, tests: int | None) -> tuple[Result, str]:
+def _verdict(run: CommandRun, tests: int | None, failed: str) -> tuple[Result, str]:
     name = " ".join(run.command)
     if run.missing:
         return Result.UNKNOWN, f"the command was not found: {run.command[0]}"
     if run.timed_out:
         return Result.UNKNOWN, f"it was ended after its time limit: {name}"
+    if run.exit_status == 0 and failed:
+        return Result.FAIL, f"exit 0, but {failed} fails: {name}"
     if run.exit_status == 0 and tests:
         return Result.PASS, f"{tests} test{'' if tests == 1 else 's'} passed: {name}"
     if not tests:
@@ -130,8 +133,8 @@ def _counted(output: str) -> int | None:
 
 
 def _cases(junit: bytes) -> Iterator[TestCase]:
-    if b"<!DOCTYPE" in junit or b"<!ENTITY" in junit:
-        return  # entity expansion: a report has no use for it
+    if b"<!DOCTYPE" in junit or b"<!ENTITY" in junit or b"\0" in junit:
+        return  # entity expansion: a report has no use for it; with NUL, UTF-16 could hide it
     try:
         root = ET.fromstring(junit)  # noqa: S314 -- entities are refused above
     except ET.ParseError:
@@ -166,22 +169,23 @@ def for_criteria(
 def _evidence(
     criterion: Criterion, tasks: Sequence[Task], runs: Mapping[str, Run], before: Run | None
 ) -> Evidence:
-    names = {criterion.id, criterion.id.rpartition(".")[0]}
+    names = set(lineage(criterion.id))
     relevant = [runs[task.id] for task in tasks if names & set(task.satisfies) and task.id in runs]
-    linked = {
-        case.name: case.passed
+    linked = [
+        (case, run)
         for run in runs.values()
         for case in run.cases
         if names_criterion(case.name, criterion.id)
-    }
-    tests = tuple(sorted(linked))
-    if linked and not all(linked.values()):
-        failing = next(name for name, passed in linked.items() if not passed)
+    ]
+    tests = tuple(sorted({case.name for case, _ in linked}))
+    failing = next((case.name for case, _ in linked if not case.passed), "")
+    if failing:
         return Evidence(criterion.id, Proof.MISSING, f"{failing} fails", tests)
     passing = [run for run in relevant if run.result is Result.PASS]
     if linked and before is not None:
         passed_before = {case.name for case in before.cases if case.passed}
-        fresh = sorted(set(linked) - passed_before)
+        counting = {case.name for case, run in linked if run.result is Result.PASS}
+        fresh = sorted(counting - passed_before)
         if fresh and before.result is not Result.UNKNOWN:
             words = f"{fresh[0]} fails without the change and passes with it"
             return Evidence(criterion.id, Proof.PROVEN, words, tests)

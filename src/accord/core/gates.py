@@ -5,7 +5,7 @@ round, exactly the items that the gate covers now, under the policy that holds n
 is looked at: no database, no state, no word of an agent.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from enum import StrEnum
 
 from attrs import evolve, frozen
@@ -36,8 +36,8 @@ class Standing(StrEnum):
 class Gate:
     """One gate: how it stands and why, and what a person would be asked to look at.
 
-    `items` maps what the gate covers to binding digests, `asked` names those that no valid
-    record of the latest round covers, `approved` is the latest round that somebody approved.
+    `items` maps what the gate covers to binding digests. `approved` is a record of the latest
+    round that enough people approved alike, `asked` names the items that differ from it.
     """
 
     stage: Stage
@@ -80,19 +80,25 @@ def track(log: Log) -> Track:
 
 def latest_track(log: Log) -> Approval | None:
     """Return the latest signed record that sets the track, or None."""
-    records = [one.approval for one in log.signed if one.approval.gate == TRACK_GATE]
-    known = [one for one in records if one.details.get("track") in set(Track)]
+    records = [one.approval for one in _approvals(log.signed) if one.approval.gate == TRACK_GATE]
+    known = [one for one in records if one.details.get("track") in list(Track)]
     return known[-1] if known else None
 
 
 def standings(facts: Facts) -> tuple[Gate, ...]:
-    """Return the six gates in order. A gate whose predecessor is shut is shut as well."""
+    """Return the six gates in order. A gate whose predecessor is shut is shut as well.
+
+    A record that does not verify shuts them all, those too that the track would skip: which
+    track holds is then not known either.
+    """
     chosen = track(facts.log)
     covered = _covered(facts.spec, chosen)
     gates: list[Gate] = []
     for stage in STAGES:
         items = covered.get(stage, facts.files)
-        if stage not in GATES[chosen]:
+        if facts.log.unsound:
+            gate = Gate(stage, Standing.SHUT, facts.log.unsound[0].reason, items)
+        elif stage not in GATES[chosen]:
             gate = Gate(stage, Standing.SKIPPED, f"the {chosen} track has no {stage} gate", items)
         else:
             gate = _gate(stage, items, facts)
@@ -109,14 +115,10 @@ def current(gates: tuple[Gate, ...]) -> Gate | None:
 
 
 def _gate(stage: Stage, items: Mapping[str, str], facts: Facts) -> Gate:
-    if facts.log.unsound:
-        first = facts.log.unsound[0]
-        return Gate(stage, Standing.SHUT, first.reason, items)
     records = [one for one in facts.log.signed if one.approval.gate == stage]
     last = max((one.approval.round for one in records), default=0)
     rounds = [one for one in records if one.approval.round == last]
-    approved = [one for one in records if one.approval.decision is Decision.APPROVE]
-    base = approved[-1] if approved else None
+    base = _settled(records, facts.trust.rule(stage).threshold)
     seen = base.approval.items if base else {}
     asked = changed_ids(seen, items)
     rejected = next((one for one in rounds if one.approval.decision is Decision.REJECT), None)
@@ -131,13 +133,32 @@ def _gate(stage: Stage, items: Mapping[str, str], facts: Facts) -> Gate:
     return _counted(gate, rounds, facts)
 
 
+def _approvals(records: Iterable[Signed]) -> list[Signed]:
+    return [one for one in records if one.approval.decision is Decision.APPROVE]
+
+
+def _settled(records: list[Signed], threshold: int) -> Signed | None:
+    """Return the newest approval that enough people gave alike: what the others need not reread.
+
+    With a threshold of two, the second person is asked about all that the first one was.
+    """
+    people: dict[tuple[int, frozenset[tuple[str, str]]], set[str]] = {}
+    settled = None
+    for one in sorted(_approvals(records), key=lambda one: one.approval.round):
+        alike = people.setdefault((one.approval.round, frozenset(one.approval.items.items())), set())
+        alike.add(one.approval.approver)
+        if len(alike) >= threshold:
+            settled = one
+    return settled
+
+
 def _counted(gate: Gate, rounds: list[Signed], facts: Facts) -> Gate:
     rule = facts.trust.rule(gate.stage)
-    valid = [one for one in rounds if one.approval.decision is Decision.APPROVE]
+    valid = _approvals(rounds)
     same = [one for one in valid if dict(one.approval.items) == dict(gate.items)]
     bound = [one for one in same if one.approval.policy == facts.policy]
     people = tuple(sorted({one.approval.approver for one in bound}))
-    if len(people) >= rule.threshold:
+    if people and len(people) >= rule.threshold:
         words = f"approved by {', '.join(people)}"
         return evolve(gate, standing=Standing.OPEN, reason=words, approvers=people, asked=())
     if people:

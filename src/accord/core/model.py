@@ -182,14 +182,18 @@ def sha256(data: bytes) -> str:
 
 
 def framed(path: str, data: bytes, title: str, items: Iterable[Item]) -> Document:
-    """Return the document with one more item for the bytes outside `items`, named `path`."""
+    """Return the document with one more item for the bytes outside `items`, named `path`.
+
+    Its digest covers which items stand between those bytes and where: a criterion that moves to
+    another heading says something else without a byte of its own changing.
+    """
     found = tuple(sorted(items, key=lambda item: item.place.start))
     outside = hashlib.sha256()
     at = 0
     for item in found:
-        outside.update(data[at : item.place.start])
+        outside.update(f"{sha256(data[at : item.place.start])} {item.id}\n".encode())
         at = max(at, item.place.end)
-    outside.update(data[at:])
+    outside.update(sha256(data[at:]).encode())
     frame = Item(path, ItemKind.FRAME, Place(path, 0, len(data), 1), title, outside.hexdigest())
     return Document(path, data, title, (frame, *found))
 
@@ -200,18 +204,25 @@ def whole_file(path: str, data: bytes) -> Document:
     return Document(path, data, path, (item,))
 
 
+def lineage(name: str) -> tuple[str, ...]:
+    """Return an id and those that it is part of, the nearest first: `R1.2`, `R1`."""
+    parts = name.split(".")
+    return tuple(".".join(parts[:end]) for end in range(len(parts), 0, -1))
+
+
 def dependencies(spec: Spec) -> Mapping[str, tuple[str, ...]]:
     """Map each item's id to the ids that it rests on.
 
     A section rests on the criteria that it satisfies; a task on the criteria that it satisfies
-    and on the sections that serve any of them. Naming a requirement names its criteria.
+    and on the sections that serve any of them. Naming a requirement names its criteria. Items
+    that share an id rest on what each of them rests on.
     """
     members: dict[str, list[str]] = {}
     for criterion in spec.criteria:
-        members.setdefault(criterion.id, []).append(criterion.id)
-        members.setdefault(criterion.id.rpartition(".")[0], []).append(criterion.id)
+        for name in lineage(criterion.id):
+            members.setdefault(name, []).append(criterion.id)
     known = {item.id for item in spec.items}
-    rests: dict[str, tuple[str, ...]] = {}
+    rests: dict[str, set[str]] = {}
     serving: dict[str, list[str]] = {}
     for item in spec.items:
         direct = {one for name in item.satisfies for one in (name, *members.get(name, ()))}
@@ -220,8 +231,8 @@ def dependencies(spec: Spec) -> Mapping[str, tuple[str, ...]]:
                 serving.setdefault(name, []).append(item.id)
         if isinstance(item, Task):
             direct |= {one for name in direct for one in serving.get(name, ())}
-        rests[item.id] = tuple(sorted(direct & known))
-    return rests
+        rests.setdefault(item.id, set()).update(direct & known)
+    return {name: tuple(sorted(below)) for name, below in rests.items()}
 
 
 def bindings(spec: Spec) -> dict[str, str]:

@@ -186,18 +186,14 @@ Step = Action | Wait
 def next_steps(situation: Situation, base: str = "") -> tuple[Step, ...]:
     """Return what may be done now, and whom the rest waits for; `base` is the base's commit."""
     gate = current(situation.gates)
-    if gate is None:
-        if reason := situation.failed.get("release"):
-            return (_wait(situation, reason, f"accord run {situation.change}"),)
-        return (Release(situation.change, situation.tip, base),)
-    if (
-        gate.standing is Standing.SHUT
-        and "not built" not in gate.reason
-        and not _unbuilt(situation)
-    ):
+    if gate is not None and gate.standing is Standing.SHUT:
         return (_wait(situation, gate.reason, f"accord show {situation.change}"),)
-    if gate.stage in SPEC_STAGES:
+    if gate is not None and gate.stage in SPEC_STAGES:
         return _document(situation, gate)
+    if situation.obstacle:
+        return (_wait(situation, situation.obstacle, situation.obstacle_hint),)
+    if gate is None:
+        return _release(situation, base)
     if _unbuilt(situation):
         return _work(situation)
     return _judgement(situation, gate)
@@ -209,6 +205,12 @@ def _wait(situation: Situation, what: str, command: str, place: str = "") -> Wai
 
 def _unbuilt(situation: Situation) -> bool:
     return any(work.state is not WorkState.LANDED for work in situation.work)
+
+
+def _release(situation: Situation, base: str) -> tuple[Step, ...]:
+    if reason := situation.failed.get("release"):
+        return (_wait(situation, reason, f"accord run {situation.change}"),)
+    return (Release(situation.change, situation.tip, base),)
 
 
 def _document(situation: Situation, gate: Gate) -> tuple[Step, ...]:
@@ -235,8 +237,6 @@ def _document(situation: Situation, gate: Gate) -> tuple[Step, ...]:
 
 def _work(situation: Situation) -> tuple[Step, ...]:
     change = situation.change
-    if situation.obstacle:
-        return (_wait(situation, situation.obstacle, situation.obstacle_hint),)
     steps: list[Step] = []
     landing = False
     for work in situation.work:
@@ -249,6 +249,9 @@ def _work(situation: Situation) -> tuple[Step, ...]:
             steps.append(Land(change, work.task, work.commit, situation.tip))
         elif work.state is WorkState.READY:
             steps.append(_ready(situation, work))
+    if not steps:
+        names = ", ".join(work.task for work in situation.work if work.state is WorkState.BLOCKED)
+        steps.append(_wait(situation, f"{names} can never start", f"accord show {change}"))
     return tuple(steps)
 
 
@@ -260,6 +263,8 @@ def _ready(situation: Situation, work: Work) -> Step:
 
 
 def _judgement(situation: Situation, gate: Gate) -> tuple[Step, ...]:
+    if gate.standing is Standing.EARLY:
+        return (_wait(situation, gate.reason, f"accord show {situation.change}"),)
     if not situation.evidence:
         if reason := situation.failed.get("evidence"):
             return (_wait(situation, reason, f"accord run {situation.change}"),)

@@ -6,7 +6,7 @@ import re
 import shutil
 import stat
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path, PurePosixPath
 
 from attrs import frozen
@@ -49,8 +49,13 @@ def registered(git: Git) -> dict[Path, Path]:
     for pointer in sorted((git.directory / "worktrees").glob("*/gitdir")):
         # Relative where the person configured worktree.useRelativePaths.
         named = pointer.parent / os.fsdecode(pointer.read_bytes()).rstrip("\n")
-        found[Path(os.path.realpath(named.parent))] = pointer.parent
+        found[_real(named.parent)] = pointer.parent
     return found
+
+
+def _real(folder: Path) -> Path:
+    # What lies at the folder itself may be a link that an agent put there; above it, git resolves.
+    return Path(os.path.realpath(folder.parent), folder.name)
 
 
 def prepare(git: Git, path: Path, commit: str) -> Worktree:
@@ -60,7 +65,7 @@ def prepare(git: Git, path: Path, commit: str) -> Worktree:
     elsewhere, is written anew first. Other worktrees are not pruned: a person's may be on a disk
     that is not there just now.
     """
-    path = Path(os.path.realpath(path.parent), path.name)
+    path = _real(path)
     with locked(git):
         directory = registered(git).get(path)
         if directory is None or path.is_symlink() or not _is_complete(path, directory):
@@ -119,14 +124,14 @@ def erase(path: Path) -> None:
 
 def find(git: Git, path: Path) -> Worktree | None:
     """Return the worktree at `path` as it stands, or None when there is none."""
-    path = Path(os.path.realpath(path.parent), path.name)
+    path = _real(path)
     directory = registered(git).get(path)
     return Worktree(path, directory) if directory and path.is_dir() else None
 
 
 def remove(git: Git, path: Path) -> None:
     """Forget the worktree at `path` and delete its folder; only one that Accord made."""
-    path = Path(os.path.realpath(path.parent), path.name)
+    path = _real(path)
     with locked(git):
         erase(path)
         if directory := registered(git).get(path):
@@ -189,7 +194,7 @@ def follow(git: Git, folder: Path, old: str, new: str, *, rehearse: bool = False
         git.bytes("read-tree", "-m", "-u", *options, old, new,
                   directory=_directory(git, folder), work_tree=folder)  # fmt: skip
     except GitError as error:
-        return error.said.strip().splitlines()[0].removeprefix("error: ")
+        return error.said.strip().splitlines()[0].removeprefix("error: ").removeprefix("fatal: ")
     return ""
 
 
@@ -238,8 +243,9 @@ def _is_written(git: Git, folder: Path, change: FileChange) -> bool:
 
 def refresh(git: Git, folder: Path) -> None:
     """Bring the stat data of the checkout's index up to date, so that unchanged files match."""
-    git.bytes("update-index", "-q", "--really-refresh", "--unmerged", "--ignore-missing",
-              directory=_directory(git, folder), work_tree=folder)  # fmt: skip
+    with suppress(GitError):  # another git holds the index; what comes next will say so
+        git.bytes("update-index", "-q", "--really-refresh", "--unmerged", "--ignore-missing",
+                  directory=_directory(git, folder), work_tree=folder)  # fmt: skip
 
 
 def index_matches(git: Git, folder: Path, tree: str) -> bool:
@@ -261,4 +267,4 @@ def forget_paths(git: Git, folder: Path, paths: list[str]) -> None:
 
 
 def _directory(git: Git, folder: Path) -> Path:
-    return registered(git).get(Path(os.path.realpath(folder)), git.directory)
+    return registered(git).get(_real(folder), git.directory)

@@ -15,14 +15,19 @@ LONGEST = 60
 @click.command()
 @click.argument("change", default="")
 @click.option("--template", is_flag=True, help="Print the empty document of the current stage.")
+@click.option("--path", is_flag=True, help="Print just the path where you work next.")
 @command
-def show(context: Context, change: str, template: bool) -> None:
+def show(context: Context, change: str, template: bool, path: bool) -> None:
     """Show CHANGE at its gate: what is asked, what changed, what is known."""
     from accord.app import views
     from accord.app.changes import choose
 
     workshop = context.workshop()
     found = choose(workshop, change)
+    if path:
+        place = views.place(workshop, found)
+        context.answer({"path": place}, [place])
+        return
     if template:
         text = views.template(workshop, found)
         context.answer({"template": text}, [text.rstrip("\n")])

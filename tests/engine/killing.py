@@ -1,0 +1,103 @@
+"""Drive a change to its release, killing this process once at each point that it passes.
+
+    python killing.py REPOSITORY SCRIPT KILLED
+
+KILLED names a file that lists the points where a run was killed already; a run kills itself with
+SIGKILL at the first point that is not in it. It exits with 0 when the change is released.
+"""
+
+import os
+import signal
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from accord.app import authoring, reviewing
+from accord.app.changes import find, load, released
+from accord.app.workshop import Workshop
+from accord.core.model import Standing
+from accord.core.ports import Operation
+from accord.engine.drive import drive
+from accord.engine.journal import SqliteJournal
+from accord.wiring.opening import open_workshop, with_agent
+
+CHANGE = "counts"
+
+
+class Killer:
+    """Knows where runs were killed before, and kills this one at the first new point."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.known = set(path.read_text().splitlines()) if path.exists() else set()
+
+    def at(self, point: str) -> None:
+        if point not in self.known:
+            with self.path.open("a") as handle:
+                handle.write(f"{point}\n")
+                handle.flush()
+                os.fsync(handle.fileno())
+            os.kill(os.getpid(), signal.SIGKILL)
+
+
+class KillingJournal(SqliteJournal):
+    """A journal with a point before and after everything that it writes."""
+
+    def __init__(self, path: Path, killer: Killer) -> None:
+        super().__init__(path)
+        self.killer = killer
+        self.verbs: dict[int, str] = {}
+
+    def begin(self, operation: Operation) -> int:
+        name = f"{operation.verb} {operation.detail[:30]}"
+        self.killer.at(f"before it is written down: {name}")
+        number = super().begin(operation)
+        self.verbs[number] = name
+        self.killer.at(f"before the ref moves: {name}")
+        return number
+
+    def finish(self, number: int) -> None:
+        self.killer.at(f"after the ref moved: {self.verbs.get(number, 'an earlier one')}")
+        super().finish(number)
+
+    def note(self, key: str, value: Mapping[str, Any]) -> None:
+        kind = key.split("/")[0]
+        self.killer.at(f"before a note: {kind}")
+        super().note(key, value)
+        self.killer.at(f"after a note: {kind}")
+
+
+def decide(workshop: Workshop) -> None:
+    """Do what the person does: answer what is open, approve what waits."""
+    change = load(workshop, CHANGE)
+    open_questions = [one.id for one in change.spec.questions if one.standing is Standing.OPEN]
+    open_assumptions = [one.id for one in change.spec.assumptions if one.standing is Standing.OPEN]
+    for name in open_questions:
+        authoring.answer(workshop, load(workshop, CHANGE), name, "no posts")
+    for name in open_assumptions:
+        authoring.answer(workshop, load(workshop, CHANGE), name, "yes")
+    reviewing.approve(workshop, CHANGE)
+
+
+def main() -> int:
+    """Go on until the change is released."""
+    repository, script, killed = map(Path, sys.argv[1:])
+    killer = Killer(killed)
+    workshop = with_agent(open_workshop(repository, lambda _: ""), script=str(script))
+    workshop.journal = KillingJournal(workshop.state / "journal.sqlite", killer)
+    if CHANGE not in {one.change for one in find(workshop)} | set(released(workshop)):
+        authoring.new(workshop, "Count nouns", name=CHANGE)
+    while CHANGE not in released(workshop):
+        outcome = drive(workshop, [CHANGE], tell=print, notice=killer.at)
+        if outcome.failed:
+            print(outcome, file=sys.stderr)
+            return 4
+        if CHANGE not in released(workshop):
+            decide(workshop)
+    drive(workshop, [CHANGE], tell=print)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
