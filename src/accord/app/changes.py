@@ -16,6 +16,7 @@ from accord.core.checks import Finding, Severity
 from accord.core.markdown import UnreadableError
 from accord.core.model import (
     SPEC_STAGES,
+    STAGES,
     Document,
     ItemKind,
     Place,
@@ -167,6 +168,10 @@ class Change:
     @cached_property
     def standings(self) -> tuple[gates.Gate, ...]:
         """Return the six gates as the tree and the records have them."""
+        if self.name in released(self.workshop):
+            return tuple(
+                gates.Gate(stage, gates.Standing.OPEN, "it is released", {}) for stage in STAGES
+            )
         digest = self.workshop.config.policy.digest()
         facts = gates.Facts(self.spec, self.log, self.workshop.trust, digest, {})
         standing = gates.standings(facts)
@@ -226,13 +231,18 @@ def trailer(change: str, task: str, key: str) -> str:
 def find(workshop: Workshop) -> tuple[Found, ...]:
     """Return every open change, by name."""
     repo = workshop.repo
-    released = set(repo.names(workshop.base, FOLDER))
+    base = workshop.base
+    released = set(repo.names(base, FOLDER))
     found = {}
     for ref, tip in repo.refs("refs/heads/").items():
         own = ref.removeprefix(CHANGES) if ref.startswith(CHANGES) else ""
-        if own:
+        if own in released:
+            # A release that was cut off before it took the branch away; it is gone on with.
+            if repo.contains(base, tip) and not repo.checkout_of(ref):
+                found[own] = Found(own, ref, tip)
+        elif own:
             found[own] = Found(own, ref, tip)
-        elif ref != workshop.base:
+        elif ref != base:
             for change in set(repo.names(tip, FOLDER)) - released:
                 if _opened_on(workshop, change, tip) == ref:
                     found[change] = Found(change, ref, tip)
@@ -295,18 +305,20 @@ def read(workshop: Workshop, found: Found, history: Mapping[str, str]) -> Change
     entries = repo.folder(found.tip, f"{FOLDER}/{name}")
     files = {path: repo.blob(entry.id) for path, entry in entries.items()}
     log = _witnessed(workshop, name, read_log(name, files, workshop.trust), history)
-    texts = {
-        path: repo.blob(entry.id)
-        for path, entry in repo.folder(found.tip, f"{SPECS}/{name}").items()
-        if entry.mode in REGULAR
-    }
+    kept = repo.folder(found.tip, f"{SPECS}/{name}")
+    texts = {path: repo.blob(entry.id) for path, entry in kept.items()}
     typed = desk.edits(workshop, desk.of(workshop, name, found.ref))
     for path, data in typed.items():
         if data is None:
             texts.pop(path, None)
         else:
             texts[path] = data
-    spec, unreadable = _spec(texts)
+    links = {
+        path: f"{entry.mode} {entry.id}\n".encode()
+        for path, entry in kept.items()
+        if entry.mode not in REGULAR and path not in typed
+    }
+    spec, unreadable = _spec(texts, links)
     found_in_it = checks.check(spec, default_verify=workshop.config.policy.verify)
     return Change(workshop, found, spec, (*unreadable, *found_in_it), log, tuple(typed))
 
@@ -335,10 +347,19 @@ def _witnessed(workshop: Workshop, name: str, log: Log, history: Mapping[str, st
     return evolve(log, unsound=(*log.unsound, *gone))
 
 
-def _spec(texts: Mapping[str, bytes]) -> tuple[Spec, tuple[Finding, ...]]:
+def _spec(
+    texts: Mapping[str, bytes], links: Mapping[str, bytes]
+) -> tuple[Spec, tuple[Finding, ...]]:
     documents: list[Document] = []
     findings = []
     for path in sorted(texts, key=_order):
+        if path in links:  # what it will show is decided elsewhere, after it was approved
+            documents.append(whole_file(path, links[path]))
+            findings.append(
+                Finding("unreadable", Severity.BLOCKS, path, 1, 1, path,
+                        "it is a link or a submodule, not a file", "put a file in its place")
+            )  # fmt: skip
+            continue
         try:
             documents.append(native.read(path, texts[path]))
         except UnreadableError as error:

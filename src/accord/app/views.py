@@ -47,7 +47,7 @@ def show(workshop: Workshop, change: Change) -> View:
         "title": change.title,
         "sentence": change.sentence,
         "track": str(change.track),
-        "because": str(change.opening.details.get("because", "")) if change.opening else "",
+        "because": _because(change),
         "branch": change.found.ref.removeprefix("refs/heads/"),
         "folder": str(of(workshop, change.name, change.found.ref).folder),
         "edited": list(change.edited),
@@ -133,6 +133,17 @@ def history(operations: Sequence[Operation]) -> View:
             for one in operations
         ]
     }
+
+
+def _because(change: Change) -> str:
+    """Return why the change is on its track, and who put it there against the proposal."""
+    opening = change.opening
+    if opening is None:
+        return "no signed record says otherwise"
+    proposed, reason = opening.details.get("proposed"), str(opening.details.get("because", ""))
+    if proposed == opening.details.get("track"):
+        return reason
+    return f"chosen by {opening.approver} (proposed: {proposed}, {reason})"
 
 
 def _row(workshop: Workshop, change: Change, base: str) -> View:

@@ -103,7 +103,7 @@ def standings(facts: Facts) -> tuple[Gate, ...]:
         else:
             gate = _gate(stage, items, facts)
         behind = next((one for one in gates if not one.passed), None)
-        if behind is not None:
+        if behind is not None and gate.standing is not Standing.SKIPPED:
             gate = Gate(stage, Standing.SHUT, f"the {behind.stage} gate is not open", items)
         gates.append(gate)
     return tuple(gates)
@@ -145,7 +145,9 @@ def _settled(records: list[Signed], threshold: int) -> Signed | None:
     people: dict[tuple[int, frozenset[tuple[str, str]]], set[str]] = {}
     settled = None
     for one in sorted(_approvals(records), key=lambda one: one.approval.round):
-        alike = people.setdefault((one.approval.round, frozenset(one.approval.items.items())), set())
+        alike = people.setdefault(
+            (one.approval.round, frozenset(one.approval.items.items())), set()
+        )
         alike.add(one.approval.approver)
         if len(alike) >= threshold:
             settled = one

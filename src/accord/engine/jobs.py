@@ -209,7 +209,7 @@ def _begun(workshop: Workshop, begin: Callable[..., str], *arguments: Any) -> st
 
 def _proved(workshop: Workshop, action: Prove) -> Taken:
     evidence.prove(workshop, load(workshop, action.change))
-    return Taken(True, "the evidence is in")
+    return Taken(True, "gathered")
 
 
 async def _told(point: str, use: Callable[..., Taken | str], *arguments: Any) -> Payload:

@@ -50,8 +50,7 @@ def locate(start: Path) -> Place:
             f"{common} does not say that its checkout is {top}",
             hint=f"git -C {top} config core.worktree {top}",
         )
-    name = _ask(start, "config", "user.name") or os.environ.get("USER", "") or "somebody"
-    email = _ask(start, "config", "user.email") or f"{name.replace(' ', '.')}@localhost"
+    name, email = _identity(start)
     return Place(Path(top), Path(common), branch, head, name, email)
 
 
@@ -75,9 +74,19 @@ def check_version() -> str:
     return match[0]
 
 
+def _identity(start: Path) -> tuple[str, str]:
+    """Return the name and address that git would put on a commit made here, or a stand-in."""
+    known = re.fullmatch(r"(.*) <(.*)> \d+ [+-]\d+", _ask(start, "var", "GIT_AUTHOR_IDENT"))
+    if known and known[1] and known[2]:
+        return known[1], known[2]
+    name = os.environ.get("USER", "") or "somebody"
+    return name, f"{name}@localhost"
+
+
 def _ask(start: Path, *arguments: str) -> str:
     kept = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
-    kept |= {name: os.environ[name] for name in ("GIT_CONFIG_GLOBAL",) if name in os.environ}
+    named = ("GIT_CONFIG_GLOBAL", "GIT_AUTHOR_NAME", "GIT_AUTHOR_EMAIL")
+    kept |= {name: os.environ[name] for name in named if name in os.environ}
     done = subprocess.run(
         [command()[0], *arguments],
         cwd=start,

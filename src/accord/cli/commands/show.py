@@ -50,7 +50,8 @@ def lines(data: dict[str, Any]) -> Iterator[str]:
     else:
         yield from _notes(data["notes"])
         yield from _items(data)
-        yield from _tasks(data["tasks"], data["waves"])
+        asked = {item["id"] for item in data["items"]}
+        yield from _tasks(data["tasks"], data["waves"], asked)
         yield from _files(data["files"], data["diff"])
         yield from evidence_lines(data["evidence"])
         yield from _findings(data["findings"])
@@ -129,13 +130,13 @@ def _marked(sign: str, text: str) -> str:
     return f"{before}[{sign}{text.strip()}{sign}]{after}"
 
 
-def _tasks(tasks: list[dict[str, Any]], waves: list[list[str]]) -> Iterator[str]:
+def _tasks(tasks: list[dict[str, Any]], waves: list[list[str]], asked: set[str]) -> Iterator[str]:
     if not tasks:
         return
     yield ""
     order = " then ".join(", ".join(wave) for wave in waves)
     yield wrap(f"Tasks: {order}")
-    for task in tasks:
+    for task in [one for one in tasks if one["id"] not in asked]:
         state = "landed" if task["landed"] else "to do"
         yield wrap(f"{task['id']} {task['title']} ({state})", "  ", "     ")
         yield wrap(f"touches {', '.join(task['touches'])}", "     ")
