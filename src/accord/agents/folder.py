@@ -58,7 +58,11 @@ def read_order(run: Path) -> AgentOrder:
     return AgentOrder(
         run_id=held["run_id"],
         agent=AgentChoice(
-            agent["name"], AgentKind(agent["kind"]), tuple(agent["command"]), agent["model"]
+            agent["name"],
+            AgentKind(agent["kind"]),
+            tuple(agent["command"]),
+            agent["model"],
+            tuple(agent["passes"]),
         ),
         workdir=held["workdir"],
         prompt=held["prompt"],

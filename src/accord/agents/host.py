@@ -75,8 +75,14 @@ def _play(run: Path, emit: Emit) -> AgentReport:
 
 
 def _marked(order: AgentOrder, run: Path) -> AgentOrder:
+    """Return the order with the run's mark and with the variables that the agent is to have.
+
+    Those are taken from this process and not from the order, so that no key lies in a file.
+    """
+    names = [name for name in order.agent.passes if name in os.environ]
+    passed = tuple((name, os.environ[name]) for name in names)
     mark = (RUN_MARK, folder.mark_of(run))
-    return evolve(order, environment=(*order.environment, mark))
+    return evolve(order, environment=(*passed, *order.environment, mark))
 
 
 async def _drive(run: Path, order: AgentOrder, emit: Emit) -> AgentReport:

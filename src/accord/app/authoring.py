@@ -104,6 +104,7 @@ def answer(workshop: Workshop, change: Change, item_id: str, words: str) -> str:
 
     Raises ConfigurationError when the change has no such item.
     """
+    records.refuse_agents()
     found = [
         (document, item)
         for document in change.spec.documents
@@ -176,6 +177,9 @@ def _branch(workshop: Workshop, change: str, *, here: bool) -> tuple[str, str]:
             f"{base} holds only what was released, so no change can live on it",
             hint=f"git switch -c {change}, or leave out --here",
         )
+    if workshop.branch.startswith(CHANGES):
+        name = workshop.branch.removeprefix("refs/heads/")
+        raise RefusedError(f"{name} is the branch of another change", hint="leave out --here")
     return workshop.branch, workshop.repo.resolve(workshop.branch)
 
 

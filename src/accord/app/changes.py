@@ -57,7 +57,7 @@ class Change:
     workshop: Workshop
     found: Found
     spec: Spec
-    findings: tuple[Finding, ...]
+    unreadable: tuple[Finding, ...]
     log: Log
     edited: tuple[str, ...]
 
@@ -121,8 +121,7 @@ class Change:
             later = []
         documents = tuple(one for one in self.spec.documents if one.path not in later)
         verify = self.workshop.config.policy.verify
-        unreadable = tuple(one for one in self.findings if one.rule == "unreadable")
-        return (*unreadable, *checks.check(Spec(documents), default_verify=verify))
+        return (*self.unreadable, *checks.check(Spec(documents), default_verify=verify))
 
     @cached_property
     def tasks(self) -> tuple[Task, ...]:
@@ -319,8 +318,7 @@ def read(workshop: Workshop, found: Found, history: Mapping[str, str]) -> Change
         if entry.mode not in REGULAR and path not in typed
     }
     spec, unreadable = _spec(texts, links)
-    found_in_it = checks.check(spec, default_verify=workshop.config.policy.verify)
-    return Change(workshop, found, spec, (*unreadable, *found_in_it), log, tuple(typed))
+    return Change(workshop, found, spec, unreadable, log, tuple(typed))
 
 
 def _opened_on(workshop: Workshop, change: str, tip: str) -> str:

@@ -22,7 +22,7 @@ _SHAPE: Mapping[str, tuple[str, ...]] = {
     "tracks": ("trivial", "small", "risk_paths"),
     "agent": ("default", "parallel", "rounds", "total_s", "idle_s", *Stage),
 }
-_AGENT = ("kind", "command", "model")
+_AGENT = ("kind", "command", "model", "env")
 
 
 @frozen
@@ -69,6 +69,7 @@ parallel = 2
 
 # [agents.claude]
 # kind = "claude"
+# env = ["ANTHROPIC_API_KEY"]
 #
 # [agents.gemini]
 # kind = "acp"
@@ -127,7 +128,11 @@ def _agent(name: str, facts: object) -> AgentChoice:
             f"{PATH}: agents.{name}.kind is {kind}", hint=f"one of {', '.join(AgentKind)}"
         )
     return AgentChoice(
-        name, AgentKind(kind), _list(facts, "command", ()), _text(facts, "model", "")
+        name,
+        AgentKind(kind),
+        _list(facts, "command", ()),
+        _text(facts, "model", ""),
+        _list(facts, "env", ()),
     )
 
 

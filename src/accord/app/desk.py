@@ -55,7 +55,7 @@ def edits(workshop: Workshop, desk: Desk) -> dict[str, bytes | None]:
         for path, data in found.items()
         if path not in known or workshop.repo.blob(known[path].id) != data
     }
-    return changed | {path: None for path in known if path not in found}
+    return changed | {path: None for path in known if path not in found and not _ignored(path)}
 
 
 def save(workshop: Workshop, change: str, ref: str) -> str:
@@ -131,15 +131,20 @@ def _files(folder: Path) -> dict[str, bytes]:
         names[:] = [name for name in names if not name.startswith(".")]
         for name in files:
             path = Path(where) / name
-            if name.startswith(".") or name.endswith(("~", ".swp")):
-                continue
             inside = path.relative_to(folder).as_posix()
+            if _ignored(inside):
+                continue
             if path.is_symlink() or not path.is_file():
                 raise ConfigurationError(f"{path} is not a plain file", hint="remove it")
             if path.stat().st_size > LARGEST:
                 raise ConfigurationError(f"{path} is larger than 4 MiB", hint="remove it")
             found[inside] = path.read_bytes()
     return found
+
+
+def _ignored(path: str) -> bool:
+    """Tell whether an editor left `path` there; such a file is neither taken nor missed."""
+    return any(part.startswith(".") for part in path.split("/")) or path.endswith(("~", ".swp"))
 
 
 def _note(folder: Path) -> Path:

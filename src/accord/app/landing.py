@@ -4,7 +4,7 @@ store: the tree that was verified is the tree that lands.
 
 from accord.app import desk, evidence
 from accord.app.changes import Change, load, released
-from accord.app.running import BUILT, WIP, Taken
+from accord.app.running import BUILT, WIP, Taken, built, refuse_shut
 from accord.app.workshop import CHANGES, Workshop
 from accord.core.evidence import Result
 from accord.core.gates import current
@@ -23,7 +23,10 @@ def land_task(workshop: Workshop, action: Land) -> Taken:
     if action.task in change.landed:
         return Taken(True, "landed")
     repo, ref, tip = workshop.repo, change.found.ref, change.found.tip
-    task = next(one for one in change.tasks if one.id == action.task)
+    refuse_shut(change)
+    task = next((one for one in change.tasks if one.id == action.task), None)
+    if task is None or built(workshop, change, task) != action.commit:
+        return Taken(False, f"{action.task} was built for something else")
     if repo.fork(tip, action.commit) == tip:
         new = action.commit
     else:

@@ -44,7 +44,17 @@ def draft(
     workshop: Workshop, change: str, gate: str, decision: Decision, *, log: Log, approver: str,
     factor: str, number: int,
 ) -> Approval:  # fmt: skip
-    """Return a record with everything that every record has; the caller adds what it is about."""
+    """Return a record with everything that every record has; the caller adds what it is about.
+
+    Raises RefusedError when the trust file asks for a role that `approver` does not have.
+    """
+    role = workshop.trust.rule(gate).role
+    principal = workshop.trust.principal(approver)
+    if principal is None or role not in principal.roles:
+        raise RefusedError(
+            f"{approver} lacks the role {role}, which the trust file asks for at {gate}",
+            hint=f"ask somebody who has it: {_having(workshop, role)}",
+        )
     return Approval(
         project=workshop.trust.project,
         change=change,
@@ -60,6 +70,11 @@ def draft(
         assurance=Assurance(factor=factor, sandbox=workshop.sandbox.level),
         tool="accord",
     )
+
+
+def _having(workshop: Workshop, role: str) -> str:
+    names = [one.name for one in workshop.trust.principals if role in one.roles]
+    return ", ".join(names) or "nobody has yet"
 
 
 def signed_files(signer: Signer, approval: Approval) -> dict[str, bytes]:

@@ -36,15 +36,12 @@ def approve(
     signed. Raises RefusedError when the gate is not ready for a decision.
     """
     records.refuse_agents()
-    change = saved(workshop, name)
-    gate = waiting(change)
+    gate = _looked_at(load(workshop, name), token)
     last = through or gate.stage
     if STAGES.index(last) < STAGES.index(gate.stage):
         raise ConfigurationError(f"{name} is past the {last} gate already")
-    if token and token != seen(gate):
-        raise RefusedError(
-            f"the {gate.stage} of {name} changed since you looked", hint=f"accord show {name}"
-        )
+    change = saved(workshop, name)
+    gate = _looked_at(change, token)  # what was typed may have met what others did on the branch
     done = [_approve(workshop, change, gate)]
     while done[-1].gate.passed:
         change = load(workshop, name)
@@ -64,10 +61,10 @@ def reject(
     `tasks` says which tasks it is about; without any it is about all. An open gate shuts again.
     """
     records.refuse_agents()
-    change = saved(workshop, name)
-    gate = _gate(change, stage)
     if not reason.strip():
         raise ConfigurationError("a rejection needs a reason", hint="--reason 'what should change'")
+    change = saved(workshop, name)
+    gate = _gate(change, stage)
     unknown = set(tasks) - {task.id for task in change.tasks}
     if unknown:
         raise ConfigurationError(f"{name} has no task {', '.join(sorted(unknown))}")
@@ -86,9 +83,9 @@ def waive(workshop: Workshop, name: str, reason: str) -> str:
     Two things can be waived: that a change outgrew its track, and that nothing verified a task.
     """
     records.refuse_agents()
-    change = saved(workshop, name)
     if not reason.strip():
         raise ConfigurationError("a waiver needs a reason", hint="--waive 'why it may stay'")
+    change = saved(workshop, name)
     details: dict[str, Json]
     outgrowth = change.outgrowth
     unverified = evidence.unverified(workshop, change)
@@ -120,7 +117,11 @@ def retrack(workshop: Workshop, name: str, track: Track, reason: str) -> Change:
 
 
 def saved(workshop: Workshop, name: str) -> Change:
-    """Return the change after what a person typed on the desk was committed."""
+    """Return the change after what a person typed on the desk was committed.
+
+    Raises RefusedError, before anything is written, when the person's key is not in the trust file.
+    """
+    records.person(workshop, workshop.signer())
     change = load(workshop, name)
     if change.edited:
         desk.save(workshop, name, change.found.ref)
@@ -144,6 +145,16 @@ def waiting(change: Change) -> Gate:
         raise RefusedError(
             f"nothing was verified for the {gate.stage} of {change.name} as it is now",
             hint=f"accord run {change.name}",
+        )
+    return gate
+
+
+def _looked_at(change: Change, token: str) -> Gate:
+    gate = waiting(change)
+    if token and token != seen(gate):
+        raise RefusedError(
+            f"the {gate.stage} of {change.name} changed since you looked",
+            hint=f"accord show {change.name}",
         )
     return gate
 

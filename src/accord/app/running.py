@@ -12,10 +12,10 @@ from accord.app.workshop import SPECS, Workshop
 from accord.core.approval import Json
 from accord.core.checks import blocking
 from accord.core.evidence import Result
-from accord.core.model import Stage, Task
+from accord.core.model import SPEC_STAGES, Stage, Task
 from accord.core.ports import AgentChoice, AgentOrder, AgentStatus, Harvest
 from accord.core.reconcile import Build, Draft
-from accord.errors import AgentError
+from accord.errors import AgentError, RefusedError
 from accord.formats.templates import DOCUMENT
 
 WIP = "refs/accord/wip"
@@ -61,6 +61,8 @@ def begin_draft(workshop: Workshop, action: Draft, number: int, feedback: str) -
     if _known(workshop, run_id):
         return run_id
     change = load(workshop, action.change)
+    if not _is_asked(change, action.stage):
+        raise RefusedError(f"the {action.stage} of {action.change} is not what is asked for now")
     tip = desk.save(workshop, action.change, change.found.ref)
     folder = _worktree(workshop, action, draft_key(action), tip, number)
     path = f"{SPECS}/{action.change}/{DOCUMENT[action.stage]}"
@@ -110,6 +112,7 @@ def begin_build(workshop: Workshop, action: Build, number: int, feedback: str) -
     if _known(workshop, run_id):
         return run_id
     change = load(workshop, action.change)
+    refuse_shut(change)
     task = _task(change, action.task)
     key = build_key(action.change, action.task)
     folder = _worktree(workshop, action, key, change.found.tip, number)
@@ -134,6 +137,7 @@ def take_build(workshop: Workshop, action: Build, number: int) -> Taken:
     reason = "" if action.by_hand else _unfinished(workshop, f"{action.id}/{number}")
     if reason:
         return Taken(False, reason)
+    refuse_shut(change)
     parked = _parked(harvest)
     if not harvest.commit:
         return Taken(False, "nothing was changed", parked or "You changed no file.")
@@ -152,6 +156,18 @@ def take_build(workshop: Workshop, action: Build, number: int) -> Taken:
                       actor=_builder(workshop, action))  # fmt: skip
     detail = f"{run.reason}; left out: {parked}" if parked else run.reason
     return Taken(True, detail)
+
+
+def refuse_shut(change: Change) -> None:
+    """Raise RefusedError unless the records open the way to code, whatever asked for it.
+
+    A job is taken up again from the engine's database, where anybody could have written it.
+    """
+    if change.log.unsound:
+        raise RefusedError(change.log.unsound[0].reason)
+    gate = change.gate
+    if gate is not None and gate.stage in SPEC_STAGES:
+        raise RefusedError(f"the {gate.stage} of {change.name} is not open: {gate.reason}")
 
 
 def built(workshop: Workshop, change: Change, task: Task) -> str:
@@ -288,7 +304,10 @@ def _tail(workshop: Workshop, tree: str) -> str:
 
 
 def _task(change: Change, name: str) -> Task:
-    return next(task for task in change.tasks if task.id == name)
+    for task in change.tasks:
+        if task.id == name:
+            return task
+    raise RefusedError(f"{change.name} has no task {name}")
 
 
 def _present(agent: AgentChoice | None, stage: Stage) -> AgentChoice:

@@ -9,7 +9,7 @@ from accord.app.desk import of, refresh
 from accord.app.workshop import Workshop
 from accord.core import checks
 from accord.core.gates import Gate
-from accord.core.model import SPEC_STAGES, Spec, Stage, Task, Track, bindings, sha256
+from accord.core.model import SPEC_STAGES, ItemKind, Spec, Stage, Task, Track, bindings, sha256
 from accord.core.reconcile import Situation, Work, WorkState
 from accord.formats.templates import DOCUMENT, PLACEHOLDER
 
@@ -62,14 +62,22 @@ def _at_work(
     acting: bool,
 ) -> Situation:
     work = tuple(_work(workshop, change, task, handed_in, acting=acting) for task in change.tasks)
-    outgrowth = change.outgrowth
-    name = change.name
-    hint = f"accord approve {name} --track full, or --waive 'why it may stay'"
+    obstacle, hint = _obstacle(change)
     return Situation(
         facts.change, facts.track, facts.gates, work=work, tip=facts.tip, failed=facts.failed,
         evidence=evidence.known(workshop, change) is not None, code=change.code_digest,
-        obstacle=str(outgrowth) if outgrowth else "", obstacle_hint=hint if outgrowth else "",
+        obstacle=obstacle, obstacle_hint=hint,
     )  # fmt: skip
+
+
+def _obstacle(change: Change) -> tuple[str, str]:
+    """Return what keeps any more work from being done, and what helps; empty when nothing does."""
+    if change.log.unsound:  # the track that is left may not be the one that was signed last
+        return change.log.unsound[0].reason, f"accord show {change.name}"
+    if change.outgrowth:
+        hint = f"accord approve {change.name} --track full, or --waive 'why it may stay'"
+        return str(change.outgrowth), hint
+    return "", ""
 
 
 def _work(
@@ -86,7 +94,7 @@ def _work(
         state = WorkState.BUILT
     elif set(task.after) <= change.landed:
         state = WorkState.READY
-        if by_hand and not change.outgrowth:
+        if by_hand and not _obstacle(change)[0]:
             lend = running.lend if acting else running.lent
             folder = lend(workshop, change, task)
     else:
@@ -101,6 +109,8 @@ def is_blank(spec: Spec, stage: Stage) -> bool:
     document = spec.document(DOCUMENT[stage])
     if document is None:
         return True
+    if document.items[0].kind is ItemKind.FILE:  # nobody could read it, so nobody may replace it
+        return False
     return not any(item.text and PLACEHOLDER not in item.text for item in document.items[1:])
 
 

@@ -4,9 +4,9 @@ Decisions are not taken back by forgetting them. Undoing an approval signs its w
 undoing a rejection is approving, which the person does with open eyes.
 """
 
-from accord.app import desk, reviewing
+from accord.app import desk, records, reviewing
 from accord.app.changes import find
-from accord.app.workshop import CHANGES, Workshop
+from accord.app.workshop import Workshop
 from accord.core.model import Stage
 from accord.core.ports import Operation
 from accord.errors import ConflictError, RefusedError
@@ -21,6 +21,7 @@ def undo(workshop: Workshop, change: str = "") -> str:
     Raises RefusedError when there is nothing to undo or when it cannot be taken back, and
     ConflictError when a ref moved on since.
     """
+    records.refuse_agents()
     last = _last(workshop, change)
     if last.verb in DECISIONS or (last.verb == "approve" and last.detail.split(":")[0] == "track"):
         raise RefusedError(
@@ -66,7 +67,7 @@ def _restore(workshop: Workshop, last: Operation) -> None:
             workshop.journal.void(number)
             raise
         workshop.journal.finish(number)
-        if not old and ref.startswith(CHANGES):
+        if last.verb == "new":
             _forget(workshop, last.change)
         elif ref.startswith("refs/heads/"):
             _refresh(workshop, last.change)

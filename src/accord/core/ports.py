@@ -22,14 +22,16 @@ class AgentChoice:
     """One configured agent: its name on screens, how it is driven, the command that starts it.
 
     For ACP the command speaks the Agent Client Protocol on stdin and stdout. For the scripted
-    agent `command` holds the path of its script. For Claude it may name the CLI, or be empty to
-    use the one that the SDK carries.
+    agent `command` holds the absolute path of its script. For Claude it may name the CLI, or be
+    empty to use the one that the SDK carries. `passes` names the variables of the person's
+    environment that the agent is given; it gets no other that could hold a secret.
     """
 
     name: str
     kind: AgentKind
     command: tuple[str, ...] = ()
     model: str = ""
+    passes: tuple[str, ...] = ()
 
 
 @frozen
@@ -123,7 +125,7 @@ class Agent(Protocol):
         """Tell whether the run's process is alive."""
 
     def stop(self, run_id: str) -> None:
-        """End the run and everything that it started; a run that is over is left alone."""
+        """End a run that is not over, with all it started. Raises AgentError if it cannot."""
 
 
 @frozen

@@ -7,7 +7,6 @@ import tomllib
 from datetime import UTC, datetime
 from pathlib import Path
 
-import tomlkit
 from attrs import frozen
 
 from accord.errors import ConfigurationError
@@ -57,19 +56,49 @@ def person(project: str) -> Person:
     path = person_file(project)
     if not path.is_file():
         return Person("", "")
-    try:
-        facts = tomllib.loads(path.read_text())
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise ConfigurationError(f"{path} cannot be read: {error}", hint="accord init") from None
+    facts = _facts(path)
     return Person(str(facts.get("key", "")), str(facts.get("trust", "")))
 
 
 def remember(project: str, known: Person) -> None:
     """Write down what this machine knows about the person for `project`."""
-    path = person_file(project)
+    import tomlkit  # reading a configuration, which every command does, needs none of it
+
+    _write(person_file(project), {"key": known.key, "trust": known.pin})
+
+
+def base_file(common: Path) -> Path:
+    """Return the file that says which branch is the base of the repository at `common`."""
+    folder = person_file("").parent.with_name("repositories")
+    return folder / f"{state_folder(common).name}.toml"
+
+
+def known_base(common: Path) -> str:
+    """Return the branch that this machine knows as the base, or an empty string.
+
+    The configuration names the base as well, but whoever wrote the branch that is checked out
+    could name another branch of theirs there, with rules and people of their own.
+    """
+    path = base_file(common)
+    return str(_facts(path).get("base", "")) if path.is_file() else ""
+
+
+def remember_base(common: Path, base: str) -> None:
+    """Write down which branch is the base of the repository at `common`."""
+    _write(base_file(common), {"base": base})
+
+
+def _facts(path: Path) -> dict[str, object]:
+    try:
+        return tomllib.loads(path.read_text())
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ConfigurationError(f"{path} cannot be read: {error}", hint="accord init") from None
+
+
+def _write(path: Path, facts: dict[str, str]) -> None:
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     part = path.with_suffix(".part")
-    part.write_text(tomlkit.dumps({"key": known.key, "trust": known.pin}))
+    part.write_text(tomlkit.dumps(facts))
     part.replace(path)
 
 

@@ -62,10 +62,11 @@ def approve(
 def _confirmed(context: Context, name: str, *, yes: bool) -> str:
     """Show the gate and ask, on a terminal; return what was shown. Elsewhere `--yes` is needed."""
     from accord.app import views
-    from accord.app.reviewing import saved, seen, waiting
+    from accord.app.changes import load
+    from accord.app.reviewing import seen, waiting
 
     workshop = context.workshop()
-    change = saved(workshop, name)
+    change = load(workshop, name)
     token = seen(waiting(change))
     if yes:
         return token
