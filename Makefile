@@ -30,9 +30,9 @@ bench: .venv/.dev
 # The lock holds names, versions and hashes, and no address: it installs from whichever registry
 # the machine is set up to use.
 lock: $(UV)
-	$(UV) pip compile -q --universal --generate-hashes --no-annotate --no-header --python-version 3.11 \
+	$(UV) --system-certs pip compile -q --universal --generate-hashes --no-annotate --no-header --python-version 3.11 \
 	    pyproject.toml --group demo -o locks/demo.txt
-	$(UV) pip compile -q --universal --generate-hashes --no-annotate --no-header --python-version 3.11 \
+	$(UV) --system-certs pip compile -q --universal --generate-hashes --no-annotate --no-header --python-version 3.11 \
 	    pyproject.toml --all-extras --group dev -c locks/demo.txt -o locks/dev.txt
 
 clean:
@@ -47,10 +47,10 @@ $(BIN)/python:
 	$(PYTHON) -m venv .venv
 
 .venv/.demo: $(UV) $(BIN)/python locks/demo.txt pyproject.toml
-	$(UV) pip install -q --python $(BIN)/python --require-hashes -r locks/demo.txt
-	$(UV) pip install -q --python $(BIN)/python --no-deps --no-build-isolation -e .
+	$(UV) --system-certs pip install -q --python $(BIN)/python --require-hashes -r locks/demo.txt
+	$(UV) --system-certs pip install -q --python $(BIN)/python --no-deps --no-build-isolation -e .
 	@touch $@
 
 .venv/.dev: .venv/.demo locks/dev.txt
-	$(UV) pip install -q --python $(BIN)/python --require-hashes -r locks/dev.txt
+	$(UV) --system-certs pip install -q --python $(BIN)/python --require-hashes -r locks/dev.txt
 	@touch $@

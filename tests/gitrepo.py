@@ -24,7 +24,12 @@ def run(folder: Path, *arguments: str, feed: bytes = b"") -> str:
     for role in ("AUTHOR", "COMMITTER"):
         environment |= {f"GIT_{role}_NAME": "Robin", f"GIT_{role}_EMAIL": "robin@example.org"}
     done = subprocess.run(
-        ["git", *arguments], cwd=folder, env=environment, input=feed, capture_output=True, check=True
+        ["git", *arguments],
+        cwd=folder,
+        env=environment,
+        input=feed,
+        capture_output=True,
+        check=True,
     )
     return done.stdout.decode(errors="surrogateescape").rstrip("\n")
 

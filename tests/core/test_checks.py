@@ -176,3 +176,9 @@ def test_what_is_shown_holds_nothing_hidden_but_comments(text: str) -> None:
     left = [hit for hit in hidden.find(hidden.visible(text)) if "U+" in hit.what]
 
     assert left == []
+
+
+def test_a_task_for_a_requirement_is_a_task_for_the_parts_of_its_criteria() -> None:
+    story = STORY + "- R1.1.1 THE shop SHALL say so.\n"
+
+    assert rules(spec(story=story, tasks=TASKS.replace("R1.1", "R1"))) == []

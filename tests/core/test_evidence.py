@@ -85,7 +85,19 @@ def test_junit_names_each_test_and_leaves_out_the_skipped() -> None:
     )
 
 
-@pytest.mark.parametrize("junit", [b"<oops", b"<!DOCTYPE x><testsuite/>", b"\xff\xfe"])
+def test_a_command_that_hides_a_failing_test_behind_exit_0_is_a_failure() -> None:
+    judged = evidence.judge(CommandRun(("make", "test"), 0, "", JUNIT), "tree")
+
+    assert judged.result is Result.FAIL
+    assert judged.reason == "exit 0, but tests.test_cart::test_other fails: make test"
+
+
+ENTITIES = '<!DOCTYPE x [<!ENTITY a "t">]><testsuite><testcase name="&a;"/></testsuite>'
+
+
+@pytest.mark.parametrize(
+    "junit", [b"<oops", b"<!DOCTYPE x><testsuite/>", b"\xff\xfe", ENTITIES.encode("utf-16")]
+)
 def test_a_hostile_report_is_no_report(junit: bytes) -> None:
     assert evidence.judge(CommandRun(("pytest",), 0, "", junit), "tree").result is Result.UNKNOWN
 
@@ -132,6 +144,30 @@ def test_a_base_whose_tests_did_not_run_proves_nothing() -> None:
     after = run_of(TestCase("test_R1_1", True))
 
     assert proofs({"T1": after}, run_of(result=Result.UNKNOWN))[0] is Proof.CLAIMED
+
+
+def test_a_run_that_failed_proves_nothing_even_where_its_named_test_passed() -> None:
+    after = run_of(TestCase("test_R1_1", True), result=Result.UNKNOWN)
+    before = run_of(TestCase("test_R1_1", False), result=Result.FAIL)
+
+    assert proofs({"T1": after}, before)[0] is Proof.MISSING
+
+
+def test_a_named_test_that_fails_under_one_command_is_not_saved_by_another() -> None:
+    red = run_of(TestCase("test_R1_1", False), result=Result.FAIL)
+    green = run_of(TestCase("test_R1_1", True))
+
+    assert proofs({"T2": red, "T1": green})[0] is Proof.MISSING
+
+
+def test_a_task_that_satisfies_a_requirement_satisfies_every_part_of_it() -> None:
+    story = b"- R1.1.1 THE shop SHALL keep it.\n"
+    tasks = b"- [ ] T1 Do\n  - Satisfies: R1\n"
+    known = Spec((native.read("requirements.md", story), native.read("tasks.md", tasks)))
+
+    (found,) = evidence.for_criteria(known, {"T1": run_of()})
+
+    assert found.proof is Proof.CLAIMED
 
 
 def test_a_failing_named_test_outweighs_everything() -> None:

@@ -3,9 +3,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from gitrepo import make_repo
 
 from accord.git.repo import GitRepo
+from gitrepo import make_repo
 
 START = {
     "README.md": "shop\n",

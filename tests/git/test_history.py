@@ -1,10 +1,10 @@
 from pathlib import Path
 
 import pytest
-from gitrepo import AUTHOR, commit, head, run
 
 from accord.git.repo import GitRepo
 from accord.git.run import GitError
+from gitrepo import AUTHOR, commit, head, run
 
 
 def test_refs_below_a_prefix_are_mapped_to_their_commits(

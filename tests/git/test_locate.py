@@ -2,11 +2,11 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from gitrepo import commit, head, make_repo, run
 
 from accord.errors import ConfigurationError
 from accord.git.locate import Place, check_version, locate
 from accord.git.repo import GitRepo
+from gitrepo import commit, head, make_repo, run
 
 
 def test_the_repository_is_found_from_a_subfolder(repo: GitRepo, top: Path) -> None:

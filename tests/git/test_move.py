@@ -1,11 +1,11 @@
 from pathlib import Path
 
 import pytest
-from gitrepo import AUTHOR, commit, contents, head, make_repo, run, write
 
 from accord.errors import ConflictError, RefusedError
 from accord.git.repo import GitRepo
 from accord.git.run import Git
+from gitrepo import AUTHOR, commit, contents, head, make_repo, run, write
 
 MAIN = "refs/heads/main"
 
@@ -124,9 +124,7 @@ def test_an_ignored_file_of_the_person_is_not_overwritten(
     assert everything(top) == before
 
 
-def test_a_file_may_take_the_place_of_a_tracked_folder(
-    repo: GitRepo, top: Path, base: str
-) -> None:
+def test_a_file_may_take_the_place_of_a_tracked_folder(repo: GitRepo, top: Path, base: str) -> None:
     tip = repo.commit(base, {"docs/guide.md": None, "docs": b"one page\n"}, "Do", AUTHOR)
     repo.move(MAIN, tip, base, "land")
     assert (top / "docs").read_bytes() == b"one page\n"
@@ -212,9 +210,7 @@ def cut_off(top: Path, new: str) -> None:
     run(top, "update-ref", MAIN, new)
 
 
-def test_a_move_that_was_cut_off_is_finished(
-    repo: GitRepo, top: Path, base: str, new: str
-) -> None:
+def test_a_move_that_was_cut_off_is_finished(repo: GitRepo, top: Path, base: str, new: str) -> None:
     write(top, {"README.md": "edited\n", "notes.txt": "mine"})
     cut_off(top, new)
     repo.settle(MAIN, base, new)
@@ -288,9 +284,7 @@ def test_adopting_no_path_unstages_nothing(repo: GitRepo, top: Path, base: str, 
     assert status(top) == "M  README.md"
 
 
-def test_an_adoption_that_was_cut_off_is_finished(
-    repo: GitRepo, top: Path, base: str
-) -> None:
+def test_an_adoption_that_was_cut_off_is_finished(repo: GitRepo, top: Path, base: str) -> None:
     write(top, {"README.md": "mine\n", "src/new.py": "new\n"})
     new = repo.commit(base, {"README.md": b"mine\n", "src/new.py": b"new\n"}, "Do", AUTHOR)
     cut_off(top, new)

@@ -4,13 +4,13 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
-from gitrepo import AUTHOR, commit, contents, head, run
 
 from accord.core.ports import FileChange
 from accord.errors import ConfigurationError, ConflictError
 from accord.git.objects import move_ref, scratch_index
 from accord.git.repo import GitRepo
 from accord.git.run import GitError
+from gitrepo import AUTHOR, commit, contents, head, run
 
 Written = dict[str, bytes | None]
 
@@ -70,9 +70,7 @@ def test_a_file_is_never_dropped_for_a_folder_of_its_name(
     assert repo.read(made, "README.md/below") == b"x"
 
 
-def test_an_executable_file_stays_executable_when_it_is_rewritten(
-    repo: GitRepo, top: Path
-) -> None:
+def test_an_executable_file_stays_executable_when_it_is_rewritten(repo: GitRepo, top: Path) -> None:
     (top / "src/run.sh").chmod(0o755)
     made = repo.commit(commit(top, {}), {"src/run.sh": b"#!/bin/bash\n"}, "Do", AUTHOR)
     assert repo.folder(made, "src")["run.sh"].mode == "100755"

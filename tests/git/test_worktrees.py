@@ -1,15 +1,16 @@
 import os
 import shutil
+import subprocess
+import sys
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from multiprocessing import get_context
 from pathlib import Path
 
 import pytest
-from gitrepo import AUTHOR, commit, contents, head, make_repo, run, write
 
 from accord.git import worktrees
 from accord.git.repo import GitRepo
-from accord.git.run import Git
+from gitrepo import AUTHOR, commit, contents, head, make_repo, run, write
 
 
 @pytest.fixture
@@ -27,61 +28,84 @@ def test_a_worktree_lies_in_the_state_folder_and_holds_the_commit(
     assert worktrees.checkouts(repo.git) == {"refs/heads/main": top}
 
 
-def damage(tree: Path, kind: str) -> None:
-    pointer = tree / ".git"
-    if kind == "leftovers":
-        write(tree, {"left.txt": "x", "build/out.o": "x", "a.log": "x", "src/cart.py": "worse\n"})
-        write(tree, {"docs/guide.md": None})
-        (tree / "src/run.sh").chmod(0o755)
-    elif kind == "another pointer":
-        make_repo(tree.parent / "evil").close()
-        pointer.write_text(f"gitdir: {tree.parent}/evil/.git\n")
-    elif kind == "a folder as pointer":
-        pointer.unlink()
-        run(tree, "init", "-q", "-b", "main")
-    elif kind == "a link as pointer":
-        pointer.unlink()
-        pointer.symlink_to(tree.parent)
-    elif kind == "no pointer":
-        pointer.unlink()
-    elif kind == "its own commits":
-        commit(tree, {"src/cart.py": "committed\n"})
-    elif kind == "locks":
-        directory = Path(run(tree, "rev-parse", "--git-dir"))
-        (directory / "index.lock").touch()
-        (directory / "HEAD.lock").touch()
-    elif kind == "a torn index":
-        (Path(run(tree, "rev-parse", "--git-dir")) / "index").write_bytes(b"DIRC")
-    elif kind == "an unfinished merge":
-        directory = Path(run(tree, "rev-parse", "--git-dir"))
-        (directory / "MERGE_HEAD").write_text(head(tree))
-    elif kind == "repositories inside":
-        make_repo(tree / "inner").close()
-        run(tree, "init", "-q", "--bare", "bare")
-    elif kind == "read-only folders":
-        write(tree, {"cache/deep/file": "x"})
-        (tree / "cache/deep").chmod(0o555)
-        (tree / "cache").chmod(0)
-        (tree / "src").chmod(0o500)
-    elif kind == "a folder for a file":
-        write(tree, {"README.md": None})
-        write(tree, {"README.md/x": "y"})
-    else:
-        shutil.rmtree(tree)
+def leftovers(tree: Path) -> None:
+    write(tree, {"left.txt": "x", "build/out.o": "x", "a.log": "x", "src/cart.py": "worse\n"})
+    write(tree, {"docs/guide.md": None})
+    (tree / "src/run.sh").chmod(0o755)
+
+
+def another_pointer(tree: Path) -> None:
+    make_repo(tree.parent / "evil").close()
+    (tree / ".git").write_text(f"gitdir: {tree.parent}/evil/.git\n")
+
+
+def a_repository_for_a_pointer(tree: Path) -> None:
+    (tree / ".git").unlink()
+    run(tree, "init", "-q", "-b", "main")
+
+
+def a_link_for_a_pointer(tree: Path) -> None:
+    (tree / ".git").unlink()
+    (tree / ".git").symlink_to(tree.parent)
+
+
+def no_pointer(tree: Path) -> None:
+    (tree / ".git").unlink()
+
+
+def commits_of_its_own(tree: Path) -> None:
+    commit(tree, {"src/cart.py": "committed\n"})
+
+
+def locks(tree: Path) -> None:
+    (own(tree) / "index.lock").touch()
+    (own(tree) / "HEAD.lock").touch()
+
+
+def a_torn_index(tree: Path) -> None:
+    (own(tree) / "index").write_bytes(b"DIRC")
+
+
+def an_unfinished_merge(tree: Path) -> None:
+    (own(tree) / "MERGE_HEAD").write_text(head(tree))
+
+
+def repositories_inside(tree: Path) -> None:
+    make_repo(tree / "inner").close()
+    run(tree, "init", "-q", "--bare", "bare")
+
+
+def read_only_folders(tree: Path) -> None:
+    write(tree, {"cache/deep/file": "x"})
+    for folder, mode in (("cache/deep", 0o555), ("cache", 0), ("src", 0o500)):
+        (tree / folder).chmod(mode)
+
+
+def a_folder_for_a_file(tree: Path) -> None:
+    write(tree, {"README.md": None})
+    write(tree, {"README.md/x": "y"})
+
+
+def no_folder(tree: Path) -> None:
+    shutil.rmtree(tree)
+
+
+def own(tree: Path) -> Path:
+    return Path(run(tree, "rev-parse", "--git-dir"))
 
 
 DAMAGE = [
-    "leftovers", "another pointer", "a folder as pointer", "a link as pointer", "no pointer",
-    "its own commits", "locks", "a torn index", "an unfinished merge", "repositories inside",
-    "read-only folders", "a folder for a file", "no folder",
+    leftovers, another_pointer, a_repository_for_a_pointer, a_link_for_a_pointer, no_pointer,
+    commits_of_its_own, locks, a_torn_index, an_unfinished_merge, repositories_inside,
+    read_only_folders, a_folder_for_a_file, no_folder,
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize("kind", DAMAGE)
+@pytest.mark.parametrize("damage", DAMAGE)
 def test_a_reused_worktree_holds_exactly_the_commit(
-    repo: GitRepo, tree: Path, top: Path, base: str, kind: str
+    repo: GitRepo, tree: Path, top: Path, base: str, damage: Callable[[Path], None]
 ) -> None:
-    damage(tree, kind)
+    damage(tree)
     next_one = repo.commit(base, {"src/new.py": b"new\n"}, "Do", AUTHOR)
     for wanted in (base, next_one):
         assert repo.worktree("T1", wanted) == str(tree)
@@ -116,7 +140,7 @@ def test_what_a_link_of_the_agent_points_at_is_left_alone(
 def test_a_worktree_that_was_made_only_in_part_is_made_anew(
     repo: GitRepo, tree: Path, base: str, top: Path
 ) -> None:
-    directory = Path(run(tree, "rev-parse", "--git-dir"))
+    directory = own(tree)
     (directory / "HEAD").unlink()
     (directory / "locked").write_text("initializing")
     repo.worktree("T1", base)
@@ -187,20 +211,23 @@ def test_a_dropped_worktree_is_gone_and_dropping_it_again_is_fine(
     assert repo.worktree("T1", base) == str(tree)
 
 
-def prepare(directory: Path, path: Path, commit: str) -> str:
-    return str(worktrees.prepare(Git(directory), path, commit).path)
+PREPARE = """
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from accord.git import run, worktrees
+worktrees.prepare(run.Git(Path(sys.argv[1])), Path(sys.argv[2]), sys.argv[3])
+"""
 
 
-def test_eight_processes_make_their_worktrees_at_once(
-    repo: GitRepo, top: Path, base: str
-) -> None:
-    wanted = [(repo.git.directory, repo.state / f"w/{n}", base) for n in range(8)]
-    with get_context("spawn").Pool(8) as pool:
-        made = pool.starmap(prepare, wanted)
-        pool.close()
-        pool.join()
-    assert made == [str(path) for _, path, _ in wanted]
-    assert all(contents(path) == contents(top) for _, path, _ in wanted)
+def test_eight_processes_make_their_worktrees_at_once(repo: GitRepo, top: Path, base: str) -> None:
+    wanted = [repo.state / f"w/{n}" for n in range(8)]
+    running = [
+        subprocess.Popen([sys.executable, "-c", PREPARE, repo.git.directory, path, base])
+        for path in wanted
+    ]
+    assert [one.wait() for one in running] == [0] * 8
+    assert all(contents(path) == contents(top) for path in wanted)
     assert len(worktrees.registered(repo.git)) == 8
 
 

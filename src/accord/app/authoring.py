@@ -80,8 +80,9 @@ def step_up(workshop: Workshop, change: Change, track: Track, reason: str) -> Ch
     details: dict[str, Json] = {
         "sentence": change.sentence,
         "track": str(track),
-        "proposed": str(change.track),
+        "proposed": str(track),
         "because": reason,
+        "before": str(change.track),
         "branch": change.found.ref,
     }
     rounds = [one.approval.round for one in change.log.signed if one.approval.gate == TRACK_GATE]

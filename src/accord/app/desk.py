@@ -34,6 +34,11 @@ def of(workshop: Workshop, change: str, ref: str) -> Desk:
     if checkout:
         folder = Path(checkout) / SPECS / change
         return Desk(change, ref, folder, workshop.repo.resolve(ref), True)
+    return _apart(workshop, change, ref)
+
+
+def _apart(workshop: Workshop, change: str, ref: str) -> Desk:
+    """Return the desk that is a folder of Accord's; the person may have left text on it."""
     folder = workshop.state / "desks" / change
     note = _note(folder)
     commit = note.read_text().strip() if note.is_file() else ""
@@ -64,6 +69,14 @@ def save(workshop: Workshop, change: str, ref: str) -> str:
     Raises ConflictError, with the desk as it was, where the branch was changed in the same lines.
     """
     desk = of(workshop, change, ref)
+    if desk.checked_out:  # it may have been checked out after something was typed elsewhere
+        _save(workshop, _apart(workshop, change, ref))
+        desk = of(workshop, change, ref)
+    return _save(workshop, desk)
+
+
+def _save(workshop: Workshop, desk: Desk) -> str:
+    change, ref = desk.change, desk.ref
     repo, tip = workshop.repo, workshop.repo.resolve(ref)
     typed = edits(workshop, desk)
     if not typed:

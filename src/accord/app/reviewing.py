@@ -141,6 +141,11 @@ def waiting(change: Change) -> Gate:
         )
     if gate.stage in SPEC_STAGES:
         _refuse_findings(change, gate)
+    elif change.outgrowth is not None:
+        raise RefusedError(
+            f"{change.name}: {change.outgrowth}",
+            hint=f"accord approve {change.name} --track full, or --waive 'why it may stay'",
+        )
     elif evidence.known(change.workshop, change) is None:
         raise RefusedError(
             f"nothing was verified for the {gate.stage} of {change.name} as it is now",

@@ -140,7 +140,8 @@ def take_build(workshop: Workshop, action: Build, number: int) -> Taken:
     refuse_shut(change)
     parked = _parked(harvest)
     if not harvest.commit:
-        return Taken(False, "nothing was changed", parked or "You changed no file.")
+        detail = f"nothing was changed; left out: {parked}" if parked else "nothing was changed"
+        return Taken(False, detail, parked or "You changed no file.")
     run = evidence.verify(workshop, harvest.commit, evidence.command(workshop, task))
     proved = run.result is Result.PASS
     excused = run.result is Result.UNKNOWN and evidence.waived(change, task.id)

@@ -26,9 +26,7 @@ def situation(
     gate = change.gate
     facts = Situation(change.name, change.track, change.standings, failed=dict(failed or {}),
                       tip=change.found.tip)  # fmt: skip
-    if gate is None:
-        return facts
-    if gate.stage in SPEC_STAGES:
+    if gate is not None and gate.stage in SPEC_STAGES:
         return _at_document(workshop, change, gate, facts, acting=acting)
     return _at_work(workshop, change, facts, handed_in, acting=acting)
 

@@ -32,7 +32,8 @@ class Context:
     def answer(self, data: dict[str, Any], lines: Iterable[str]) -> None:
         """Print the answer: `data` as JSON, or the lines for a person."""
         if self.json:
-            click.echo(json.dumps(data, indent=2, ensure_ascii=False))
+            # ASCII, so that nothing in a document can steer the terminal that shows it.
+            click.echo(json.dumps(data, indent=2))
             return
         for line in lines:
             click.echo(line)

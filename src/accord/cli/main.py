@@ -51,7 +51,7 @@ class Verbs(click.Group):
 
 @click.command(cls=Verbs, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, message="accord %(version)s")
-@click.option("-C", "folder", type=click.Path(path_type=Path), default=Path(), metavar="DIR",
+@click.option("-C", "folder", type=click.Path(path_type=Path, exists=True, file_okay=False), default=Path(), metavar="DIR",
               help="Run as if started in DIR.")  # fmt: skip
 @click.pass_context
 def cli(ctx: click.Context, folder: Path) -> None:
@@ -74,25 +74,34 @@ def main() -> None:
         sys.exit(error.exit_code)
     except BrokenPipeError:
         sys.exit(141)
-    except OSError as error:
+    except Exception as error:  # noqa: BLE001 -- the last boundary: what is left is a bug, and is said so
+        if not _is_of_the_system(error):
+            _report_bug()
+            sys.exit(70)
         _explain(
             AccordError(f"the system refused: {error}", hint="free space or rights, then retry")
         )
         sys.exit(1)
-    except Exception:  # noqa: BLE001 -- the last boundary: whatever is left is a bug, and is said so
-        _report_bug()
-        sys.exit(70)
     sys.exit(status if isinstance(status, int) else 0)
 
 
+def _is_of_the_system(error: Exception) -> bool:
+    # Named, not imported: most commands have no use for SQLite, and starting up must stay cheap.
+    return isinstance(error, OSError) or (
+        type(error).__module__ == "sqlite3" and type(error).__name__ == "OperationalError"
+    )
+
+
 def _explain(error: AccordError) -> None:
+    from accord.cli.render import plain
+
     if "--json" in sys.argv:
         said = {"error": error.message, "hint": error.hint, "kind": error.kind}
-        click.echo(json.dumps(said, indent=2, ensure_ascii=False))
+        click.echo(json.dumps(said, indent=2))
         return
-    click.echo(f"error: {error.message}", err=True)
+    click.echo(f"error: {plain(error.message)}", err=True)
     if error.hint:
-        click.echo(f"hint: {error.hint}", err=True)
+        click.echo(f"hint: {plain(error.hint)}", err=True)
 
 
 def _report_bug() -> None:

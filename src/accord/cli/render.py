@@ -11,8 +11,10 @@ import click
 from accord.core.hidden import visible
 
 WIDTH = 80
+NAME = 28
 
-_CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+# Half a surrogate pair stands for a byte that is no text, in the name of a file for example.
+_CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
 
 
 def plain(text: str) -> str:
@@ -46,11 +48,18 @@ def wrap(text: str, indent: str = "", hanging: str | None = None) -> str:
 
 
 def table(rows: Sequence[Sequence[str]], head: Sequence[str]) -> Iterable[str]:
-    """Yield the lines of a table; the last column takes what is left of 80 columns."""
+    """Yield the lines of a table; the last column takes what is left of 80 columns.
+
+    A first cell that would leave too little has a line of its own.
+    """
     cells = [list(head), *([plain(cell).replace("\n", " ") for cell in row] for row in rows)]
     widths = [max(len(row[at]) for row in cells) for at in range(len(head) - 1)]
+    widths[0] = max(len(row[0]) for row in cells if len(row[0]) <= NAME)
     room = max(16, WIDTH - sum(widths) - 2 * len(widths) - 2)
     for number, row in enumerate(cells):
+        if len(row[0]) > NAME:
+            yield f"  {row[0]}"
+            row[0] = ""
         last = row[-1] if len(row[-1]) <= room else row[-1][: room - 1] + "…"
         text = "  ".join(
             [*(cell.ljust(width) for cell, width in zip(row, widths, strict=False)), last]

@@ -96,17 +96,21 @@ def standings(facts: Facts) -> tuple[Gate, ...]:
     gates: list[Gate] = []
     for stage in STAGES:
         items = covered.get(stage, facts.files)
-        if facts.log.unsound:
-            gate = Gate(stage, Standing.SHUT, facts.log.unsound[0].reason, items)
-        elif stage not in GATES[chosen]:
-            gate = Gate(stage, Standing.SKIPPED, f"the {chosen} track has no {stage} gate", items)
-        else:
-            gate = _gate(stage, items, facts)
+        gate = _gate(stage, items, facts)
         behind = next((one for one in gates if not one.passed), None)
-        if behind is not None and gate.standing is not Standing.SKIPPED:
-            gate = Gate(stage, Standing.SHUT, f"the {behind.stage} gate is not open", items)
+        if facts.log.unsound:
+            gate = _passive(gate, Standing.SHUT, facts.log.unsound[0].reason)
+        elif stage not in GATES[chosen]:
+            gate = _passive(gate, Standing.SKIPPED, f"the {chosen} track has no {stage} gate")
+        elif behind is not None:
+            gate = _passive(gate, Standing.SHUT, f"the {behind.stage} gate is not open")
         gates.append(gate)
     return tuple(gates)
+
+
+def _passive(gate: Gate, standing: Standing, reason: str) -> Gate:
+    # The round stays: a decision at a gate that is shut for now must not count as an older one.
+    return evolve(gate, standing=standing, reason=reason, asked=(), approvers=())
 
 
 def current(gates: tuple[Gate, ...]) -> Gate | None:

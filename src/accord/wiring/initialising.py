@@ -17,7 +17,15 @@ from accord.engine.journal import SqliteJournal
 from accord.errors import ConfigurationError, RefusedError
 from accord.git.locate import Place, check_version, locate
 from accord.git.repo import GitRepo
-from accord.wiring.machine import Person, SystemClock, key_file, person, remember, state_folder
+from accord.wiring.machine import (
+    Person,
+    SystemClock,
+    key_file,
+    person,
+    remember,
+    remember_base,
+    state_folder,
+)
 from accord.wiring.opening import AskPassphrase, open_repo
 
 
@@ -73,6 +81,7 @@ def initialise(
     journal.finish(number)
     pin = sha256(files[f"{TRUST}/v1.json"])
     remember(project, Person(str(path), pin))
+    remember_base(place.common, base)
     return SetUp(base, commit, name, str(path), sshsig.fingerprint(line), pin, command,
                  signer.factor != "ssh-key")  # fmt: skip
 
@@ -100,6 +109,7 @@ def _join(repo: GitRepo, place: Place, key: Path | None) -> SetUp:
         )
     pin = sha256(files["v1.json"])
     remember(trust.project, Person(str(path), pin))
+    remember_base(place.common, base)
     return SetUp(base, tip, mine.name, str(path), sshsig.fingerprint(line), pin,
                  settings.policy.verify, True)  # fmt: skip
 

@@ -62,8 +62,6 @@ def person(project: str) -> Person:
 
 def remember(project: str, known: Person) -> None:
     """Write down what this machine knows about the person for `project`."""
-    import tomlkit  # reading a configuration, which every command does, needs none of it
-
     _write(person_file(project), {"key": known.key, "trust": known.pin})
 
 
@@ -96,6 +94,8 @@ def _facts(path: Path) -> dict[str, object]:
 
 
 def _write(path: Path, facts: dict[str, str]) -> None:
+    import tomlkit  # reading a configuration, which every command does, needs none of it
+
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     part = path.with_suffix(".part")
     part.write_text(tomlkit.dumps(facts))

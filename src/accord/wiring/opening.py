@@ -22,7 +22,15 @@ from accord.git.locate import Place, locate
 from accord.git.repo import GitRepo
 from accord.git.run import Git
 from accord.sandbox.none import NoSandbox
-from accord.wiring.machine import Person, SystemClock, person, person_file, state_folder
+from accord.wiring.machine import (
+    Person,
+    SystemClock,
+    base_file,
+    known_base,
+    person,
+    person_file,
+    state_folder,
+)
 
 AskPassphrase = Callable[[str], str]
 
@@ -40,12 +48,17 @@ def open_workshop(start: Path, ask: AskPassphrase) -> Workshop:
     """
     place = locate(start)
     repo = open_repo(place)
-    data = repo.read(place.head, configuration.PATH)
-    base = configuration.read(data).policy.base if data is not None else ""
+    base = known_base(place.common) or _named_base(repo, place)
     tip = repo.resolve(f"refs/heads/{base}") if base else ""
     settings = repo.read(tip, configuration.PATH) if tip else None
     if settings is None:
         raise ConfigurationError("Accord is not set up in this repository", hint="accord init")
+    config = configuration.read(settings)
+    if config.policy.base != base:
+        raise RefusedError(
+            f"{base} names {config.policy.base} as the base, and this machine knows {base}",
+            hint=f"if a colleague moved it, delete {base_file(place.common)}",
+        )
     files = {name: repo.read(tip, f"{TRUST}/{name}") or b"" for name in repo.names(tip, TRUST)}
     trust = read_trust(files)
     known = person(trust.project)
@@ -63,7 +76,7 @@ def open_workshop(start: Path, ask: AskPassphrase) -> Workshop:
         branch=place.branch,
         person=place.person,
         email=place.email,
-        config=configuration.read(settings),
+        config=config,
         trust=trust,
         signer=_signer(trust, known, ask),
         journal=SqliteJournal(state / "journal.sqlite"),
@@ -71,6 +84,11 @@ def open_workshop(start: Path, ask: AskPassphrase) -> Workshop:
         sandbox=NoSandbox(),
         clock=SystemClock(),
     )
+
+
+def _named_base(repo: GitRepo, place: Place) -> str:
+    data = repo.read(place.head, configuration.PATH)
+    return configuration.read(data).policy.base if data is not None else ""
 
 
 def _signer(trust: Trust, known: Person, ask: AskPassphrase) -> Callable[[], Signer]:

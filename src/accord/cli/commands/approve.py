@@ -29,8 +29,10 @@ def approve(
     """Approve the gate that CHANGE stands before, by a signature over what it covers."""
     from accord.app import reviewing
     from accord.app.changes import choose
+    from accord.app.records import refuse_agents
     from accord.core.model import Stage, Track
 
+    refuse_agents()
     workshop = context.workshop()
     name = choose(workshop, change).name
     if waive and not track:

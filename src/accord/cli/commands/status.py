@@ -14,7 +14,7 @@ def status(context: Context) -> None:
 
     data = views.status(context.workshop())
     now = data["now"]
-    lines = [wrap(style(now["what"], bold=True)), f"  {now['command']}"]
+    lines = [style(wrap(now["what"]), bold=True), f"  {now['command']}"]
     if data["changes"]:
         rows = [
             (row["change"], row["track"], row["stage"], row["waits"]) for row in data["changes"]
