@@ -65,10 +65,11 @@ def _confirmed(context: Context, name: str, *, yes: bool) -> str:
     """Show the gate and ask, on a terminal; return what was shown. Elsewhere `--yes` is needed."""
     from accord.app import views
     from accord.app.changes import load
-    from accord.app.reviewing import seen, waiting
+    from accord.app.reviewing import saved, seen, waiting
 
     workshop = context.workshop()
-    change = load(workshop, name)
+    waiting(load(workshop, name))  # what is not ready is refused before anything is written
+    change = saved(workshop, name)
     token = seen(waiting(change))
     if yes:
         return token
