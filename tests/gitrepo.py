@@ -71,7 +71,8 @@ def contents(folder: Path) -> dict[str, bytes]:
     found = {}
     for path in sorted(folder.rglob("*")):
         name = path.relative_to(folder).as_posix()
-        if name == ".git" or name.startswith(".git/") or (path.is_dir() and not path.is_symlink()):
-            continue
-        found[name] = os.fsencode(path.readlink()) if path.is_symlink() else path.read_bytes()
+        if path.is_symlink():
+            found[name] = os.fsencode(path.readlink())
+        elif path.is_file() and not name.startswith(".git/") and name != ".git":
+            found[name] = path.read_bytes()
     return found

@@ -1,7 +1,7 @@
 """Changes as they stand: found on their branches, read from the tree, judged by the core."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from functools import cached_property
 
 from attrs import define, evolve, frozen
@@ -266,9 +266,9 @@ def load(workshop: Workshop, name: str) -> Change:
     raise ConfigurationError(f"there is no change called {name}", hint=hint)
 
 
-def load_all(workshop: Workshop) -> tuple[Change, ...]:
-    """Return every open change."""
-    found = find(workshop)
+def load_all(workshop: Workshop, only: Collection[str] | None = None) -> tuple[Change, ...]:
+    """Return every open change, or those of them that `only` names."""
+    found = tuple(one for one in find(workshop) if only is None or one.change in only)
     history = altered(workshop, found)
     return tuple(read(workshop, one, history) for one in found)
 
@@ -298,15 +298,18 @@ def altered(workshop: Workshop, found: Sequence[Found]) -> dict[str, str]:
     return dict(workshop.repo.altered(base, [one.tip for one in found], FOLDER))
 
 
-def read(workshop: Workshop, found: Found, history: Mapping[str, str]) -> Change:
-    """Read a change from its branch and its desk."""
+def read(
+    workshop: Workshop, found: Found, history: Mapping[str, str], *, desk_too: bool = True
+) -> Change:
+    """Read a change from a commit and, unless it is an older one, what was typed on its desk."""
     repo, name = workshop.repo, found.change
     entries = repo.folder(found.tip, f"{FOLDER}/{name}")
     files = {path: repo.blob(entry.id) for path, entry in entries.items()}
     log = _witnessed(workshop, name, read_log(name, files, workshop.trust), history)
     kept = repo.folder(found.tip, f"{SPECS}/{name}")
     texts = {path: repo.blob(entry.id) for path, entry in kept.items()}
-    typed = desk.edits(workshop, desk.of(workshop, name, found.ref))
+    place = desk.of(workshop, name, found.ref)
+    typed = desk.edits(workshop, place) if desk_too else {}
     for path, data in typed.items():
         if data is None:
             texts.pop(path, None)

@@ -36,10 +36,11 @@ def approve(
     signed. Raises RefusedError when the gate is not ready for a decision.
     """
     records.refuse_agents()
-    gate = _looked_at(load(workshop, name), token)
+    change = load(workshop, name)
+    if through and change.gate and STAGES.index(through) < STAGES.index(change.gate.stage):
+        raise ConfigurationError(f"{name} is past the {through} gate already")
+    gate = _looked_at(change, token)
     last = through or gate.stage
-    if STAGES.index(last) < STAGES.index(gate.stage):
-        raise ConfigurationError(f"{name} is past the {last} gate already")
     change = saved(workshop, name)
     gate = _looked_at(change, token)  # what was typed may have met what others did on the branch
     done = [_approve(workshop, change, gate)]

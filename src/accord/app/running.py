@@ -97,7 +97,8 @@ def take_draft(workshop: Workshop, action: Draft, number: int) -> Taken:
     if not harvest.commit or path not in harvest.changed:
         return Taken(False, "the agent ended without writing the document", _parked(harvest)
                      or f"You wrote nothing to {path}.")  # fmt: skip
-    drafted = read(workshop, Found(action.change, change.found.ref, harvest.commit), {})
+    drafted = read(workshop, Found(action.change, change.found.ref, harvest.commit), {},
+                   desk_too=False)  # fmt: skip
     notes = ("open-question", "open-assumption")
     found = [one for one in blocking(drafted.findings_at(action.stage)) if one.rule not in notes]
     if found and number < workshop.config.rounds:

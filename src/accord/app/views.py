@@ -89,7 +89,8 @@ def asked(workshop: Workshop, change: Change) -> tuple[ItemChange, ...]:
     if gate.approved is not None:
         commit = _recorded_in(workshop, change, gate.approved.digest)
         if commit:
-            before = read(workshop, Found(change.name, change.found.ref, commit), {}).spec
+            before = read(workshop, Found(change.name, change.found.ref, commit), {},
+                          desk_too=False).spec  # fmt: skip
     return compare(before, change.spec, gate.asked)
 
 

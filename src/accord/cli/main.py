@@ -51,8 +51,8 @@ class Verbs(click.Group):
 
 @click.command(cls=Verbs, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, message="accord %(version)s")
-@click.option("-C", "folder", type=click.Path(path_type=Path, exists=True, file_okay=False), default=Path(), metavar="DIR",
-              help="Run as if started in DIR.")  # fmt: skip
+@click.option("-C", "folder", metavar="DIR", default=Path(), help="Run as if started in DIR.",
+              type=click.Path(path_type=Path, exists=True, file_okay=False))  # fmt: skip
 @click.pass_context
 def cli(ctx: click.Context, folder: Path) -> None:
     """Spec-driven development with gates that hold."""

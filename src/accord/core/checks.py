@@ -76,6 +76,9 @@ STACK = (
     "kubernetes graphql grpc websocket websockets terraform aws s3 lambda webpack node.js nodejs"
 ).split()
 
+_WORD = re.compile(r"[\w-]+")
+_VAGUE_WORDS = frozenset(VAGUE)
+_STACK_WORDS = frozenset(word.partition(".")[0] for word in STACK)
 _VAGUE = re.compile(rf"(?<![\w-])({'|'.join(map(re.escape, VAGUE))})(?![\w-])", re.IGNORECASE)
 _STACK = re.compile(rf"(?<![\w.-])({'|'.join(map(re.escape, STACK))})(?![\w-])", re.IGNORECASE)
 _FILE = re.compile(
@@ -88,6 +91,7 @@ _EMPTY_RESULT = re.compile(
     r"(?:\s+(?:as expected|correctly|properly|well|fine))?|support \w+|handle \w+|)\W*+\Z",
     re.IGNORECASE,
 )
+_PLACEHOLDER_MARKS = ("<<", "[NEEDS", "TBD", "TODO")
 _PLACEHOLDER = re.compile(r"<<[^<>\n]+>>|\[NEEDS CLARIFICATION[^\]\n]*\]|\bTBD\b|\bTODO\b")
 
 Check = Callable[[Spec], Iterator[Finding]]
@@ -153,11 +157,19 @@ def _criteria(spec: Spec) -> Iterator[Finding]:
 def _words(spec: Spec) -> Iterator[Finding]:
     for item in spec.items:
         if item.kind in (ItemKind.CRITERION, ItemKind.ASSUMPTION):
-            for match in _VAGUE.finditer(item.text):
+            for match in _named(_VAGUE, _VAGUE_WORDS, item.text):
                 yield _at("vague-word", item, f"'{match[0]}' can be read in more than one way")
         if item.kind in (ItemKind.CRITERION, ItemKind.REQUIREMENT):
-            for match in (*_STACK.finditer(item.text), *_FILE.finditer(item.text)):
+            files = _FILE.finditer(item.text) if "." in item.text else ()
+            for match in (*_named(_STACK, _STACK_WORDS, item.text), *files):
                 yield _at("stack-in-story", item, f"'{match[1]}' is a means, not a behaviour")
+
+
+def _named(pattern: re.Pattern[str], words: frozenset[str], text: str) -> Iterator[re.Match[str]]:
+    # The long alternatives are slow, and hardly any sentence holds one of their words.
+    if words.isdisjoint(_WORD.findall(text.casefold())):
+        return iter(())
+    return pattern.finditer(text)
 
 
 def _ids(spec: Spec) -> Iterator[Finding]:
@@ -210,11 +222,16 @@ def _text(spec: Spec) -> Iterator[Finding]:
         if document.items[0].kind is ItemKind.FILE:
             continue
         text = document.data.decode()
-        lines = [0, *(match.end() for match in re.finditer("\n", text))]
-        for match in _PLACEHOLDER.finditer(text):
-            yield _spot("placeholder", document, lines, match.start(), f"'{match[0]}' is unwritten")
-        for hit in hidden.find(text):
-            yield _spot("hidden-text", document, lines, hit.offset, f"there is {hit.what}")
+        spots = [(hit.offset, "hidden-text", f"there is {hit.what}") for hit in hidden.find(text)]
+        if any(mark in text for mark in _PLACEHOLDER_MARKS):
+            spots += [
+                (match.start(), "placeholder", f"'{match[0]}' is unwritten")
+                for match in _PLACEHOLDER.finditer(text)
+            ]
+        if spots:
+            lines = [0, *(match.end() for match in re.finditer("\n", text))]
+            for offset, rule, words in sorted(spots):
+                yield _spot(rule, document, lines, offset, words)
 
 
 def _spot(rule: str, document: Document, lines: list[int], offset: int, words: str) -> Finding:

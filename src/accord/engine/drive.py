@@ -89,10 +89,8 @@ class _Drive:
 
     def look(self) -> list[Action | Wait]:
         base = self.workshop.repo.resolve(self.workshop.base)
-        return [step for change in self._changes() for step in self._steps(change, base)]
-
-    def _changes(self) -> list[Change]:
-        return [one for one in load_all(self.workshop) if one.name in self.names]
+        changes = load_all(self.workshop, self.names)
+        return [step for change in changes for step in self._steps(change, base)]
 
     def _steps(self, change: Change, base: str) -> tuple[Action | Wait, ...]:
         facts = situation(self.workshop, change, failed=self.failed.get(change.name, {}),

@@ -155,7 +155,26 @@ def export(git: Git, commit: str, target: Path) -> None:
 
 
 def checkouts(git: Git) -> dict[str, Path]:
-    """Map each branch that is checked out somewhere to the folder where it is, if it is there."""
+    """Map each branch that is checked out somewhere to the folder where it is, if it is there.
+
+    Every command asks this for every change, so the HEAD files are read as they lie; git is
+    asked where they do not tell (a submodule, refs that are not kept in files).
+    """
+    heads = {git.directory.parent: git.directory / "HEAD"}
+    heads |= {folder: directory / "HEAD" for folder, directory in registered(git).items()}
+    found = {}
+    for folder, head in heads.items():
+        said = head.read_text(errors="replace").strip() if head.is_file() else ""
+        if said == "ref: refs/heads/.invalid":
+            return _listed(git)
+        if said.startswith("ref: "):
+            found[said.removeprefix("ref: ")] = folder
+    if git.directory.name != ".git":
+        return _listed(git)
+    return {ref: where for ref, where in found.items() if (where / ".git").exists()}
+
+
+def _listed(git: Git) -> dict[str, Path]:
     found, folder = {}, Path()
     said = git.bytes("worktree", "list", "--porcelain", "-z").decode(errors="surrogateescape")
     for line in said.split("\0"):

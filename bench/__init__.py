@@ -1,0 +1,1 @@
+"""What Accord costs, measured beside what else would be used; `make bench` prints it."""

@@ -1,0 +1,36 @@
+"""`python -m bench`: measure, print the figures beside their peers, exit 1 for a broken budget."""
+
+import sys
+
+from bench import changing, looking, peers, reading, starting
+from bench.place import throw_away
+from bench.table import Figure, lines
+
+
+def main() -> int:
+    """Print every figure; return 1 when one of them breaks its budget."""
+    figures: list[Figure] = []
+    with peers.installed() as openspec:
+        if not openspec:
+            _say("peer not available: openspec could not be installed")
+        with throw_away() as place:
+            _say("starting up")
+            figures.append(starting.measure(place, openspec))
+        with throw_away() as place:
+            _say("looking at 200 open changes (making them takes half a minute)")
+            figures.append(looking.measure(place, openspec))
+    _say("reading and checking documents")
+    figures += reading.measure()
+    with throw_away() as place:
+        _say("carrying a change from its sentence to the landed commit")
+        figures.append(changing.measure(place))
+    print("\n".join(lines(figures)))
+    return 0 if all(figure.kept for figure in figures) else 1
+
+
+def _say(text: str) -> None:
+    print(f"{text} ...", file=sys.stderr, flush=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

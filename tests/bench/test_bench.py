@@ -1,0 +1,82 @@
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from bench.meter import Failed, spent
+from bench.place import throw_away
+from bench.table import Figure, Peer, lines
+
+from bench import changing, looking, reading, starting
+
+
+def test_starting_gives_a_figure_with_its_peers(root: Path) -> None:
+    with throw_away(root) as place:
+        figure = starting.measure(place, "", repeats=1)
+    assert figure.value > 0
+    assert [peer.value is None for peer in figure.peers] == [True, False]
+
+
+def test_looking_gives_a_figure_over_changes_at_every_stage(root: Path) -> None:
+    with throw_away(root) as place:
+        figure = looking.measure(place, "", count=4, repeats=1)
+        said = subprocess.run(
+            [Path(sys.executable).with_name("accord"), "status"],
+            cwd=place.repo, capture_output=True, text=True, check=True,
+        ).stdout  # fmt: skip
+    assert figure.value > 0
+    assert all(stage in said for stage in ("story", "design", "architecture", "implementation"))
+
+
+def test_reading_gives_a_figure_for_made_up_specs_and_for_others(tmp_path: Path) -> None:
+    (tmp_path / "design.md").write_text("# Cart\n\n## D1 Part\n\nSatisfies: R1\n" * 2000)
+    figures = reading.measure(specs=30, repeats=1, corpus=tmp_path)
+    assert [figure.value > 0 for figure in figures] == [True, True]
+
+
+def test_a_made_up_spec_has_no_finding() -> None:
+    assert reading.findings(specs=2) == ()
+
+
+def test_changing_carries_a_change_to_the_base_and_leaves_the_agent_out(root: Path) -> None:
+    with throw_away(root) as place:
+        figure = changing.measure(place)
+    assert figure.value > 0
+    assert "the agent's own" in figure.note
+    assert "the agent's own 0.00" not in figure.note
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux has subreapers")
+def test_the_meter_counts_what_a_command_left_running_behind(tmp_path: Path) -> None:
+    work = "import time\nwhile time.process_time() < 0.2: pass"
+    behind = f"import os\nif os.fork() == 0:\n  os.setsid()\n  exec({work!r})"
+    every, waited = spent([sys.executable, "-c", behind], tmp_path)
+    assert every >= 0.2
+    assert waited == 0
+
+
+def test_the_meter_says_which_command_failed(tmp_path: Path) -> None:
+    with pytest.raises(Failed, match="no such thing"):
+        spent([sys.executable, "-c", "raise SystemExit('no such thing')"], tmp_path)
+
+
+def test_the_environment_points_into_the_place_and_comes_back(root: Path) -> None:
+    before = dict(os.environ)
+    with throw_away(root) as place:
+        assert os.environ["HOME"].startswith(str(place.folder))
+        assert not [name for name in os.environ if name.startswith("ACCORD_")]
+    assert dict(os.environ) == before
+    assert not place.folder.exists()
+
+
+def test_the_table_says_which_budget_is_broken_and_which_peer_is_missing() -> None:
+    slow = Figure("slow", 2.0, "CPU s", 1.0, (Peer("git", 0.5), Peer("openspec", None)))
+    fast = Figure("fast", 9.0, "MB/CPU s", 5.0, (Peer("markdown", 3.0),), more=True, note="2 MB")
+    said = list(lines([slow, fast]))
+    assert [figure.kept for figure in (slow, fast)] == [False, True]
+    assert "BROKEN" in said[1]
+    assert said[1].endswith("4.00")
+    assert said[2].endswith("not available")
+    assert said[3].split()[-1] == "3.00"
+    assert said[-1] == "fast: 2 MB"
