@@ -182,3 +182,10 @@ def test_a_task_for_a_requirement_is_a_task_for_the_parts_of_its_criteria() -> N
     story = STORY + "- R1.1.1 THE shop SHALL say so.\n"
 
     assert rules(spec(story=story, tasks=TASKS.replace("R1.1", "R1"))) == []
+
+
+def test_a_story_that_holds_the_tasks_needs_one() -> None:
+    story = spec(design="", tasks="")
+
+    assert rules(story) == []
+    assert [one.rule for one in checks.check(story, tasks_in_story=True)] == ["no-task"]

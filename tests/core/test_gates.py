@@ -246,21 +246,37 @@ def test_on_the_small_track_the_story_covers_the_whole_folder(path: str) -> None
     assert now(after).asked == (path,)
 
 
+TRUST = Trust("shop", 1, ())
+
+
+def test_a_track_counts_when_as_many_chose_it_as_the_trust_file_asks() -> None:
+    two = Trust("shop", 1, (), {"track": GateRule(threshold=2)})
+    ann, ben = on_track("trivial", 2), evolve(on_track("trivial", 2), approver="ben")
+
+    assert gates.track(log(on_track("full"), ann), two) is Track.FULL
+    assert gates.track(log(on_track("full"), ann, ann), two) is Track.FULL
+    assert gates.track(log(on_track("full"), ann, ben), two) is Track.TRIVIAL
+
+
+def test_of_two_tracks_chosen_in_one_round_the_stricter_counts() -> None:
+    assert gates.track(log(on_track("small"), on_track("trivial")), TRUST) is Track.SMALL
+
+
 def test_the_latest_track_counts_and_full_is_what_holds_without_one() -> None:
-    assert gates.track(log()) is Track.FULL
-    assert gates.track(log(on_track("small"), on_track("full", 2))) is Track.FULL
-    assert gates.track(log(on_track("full"), on_track("trivial", 2))) is Track.TRIVIAL
+    assert gates.track(log(), TRUST) is Track.FULL
+    assert gates.track(log(on_track("small"), on_track("full", 2)), TRUST) is Track.FULL
+    assert gates.track(log(on_track("full"), on_track("trivial", 2)), TRUST) is Track.TRIVIAL
 
 
 @pytest.mark.parametrize("value", ["none", "", None, 3, ["trivial"], {"track": "trivial"}])
 def test_a_track_that_nobody_knows_is_ignored(value: Json) -> None:
-    assert gates.track(log(on_track("small"), on_track(value, 2))) is Track.SMALL
-    assert gates.track(log(on_track(value))) is Track.FULL
+    assert gates.track(log(on_track("small"), on_track(value, 2)), TRUST) is Track.SMALL
+    assert gates.track(log(on_track(value)), TRUST) is Track.FULL
 
 
 @pytest.mark.parametrize("decision", [Decision.REJECT, Decision.WAIVE])
 def test_a_track_is_set_by_an_approval_alone(decision: Decision) -> None:
-    assert gates.track(log(on_track("trivial", decision=decision))) is Track.FULL
+    assert gates.track(log(on_track("trivial", decision=decision)), TRUST) is Track.FULL
 
 
 def test_stepping_up_keeps_the_story_that_was_approved() -> None:

@@ -266,3 +266,23 @@ def test_real_documents_are_covered_to_the_last_byte() -> None:
             assert len({item.place for item in document.items if isinstance(item, Section)}) == len(
                 [item for item in document.items if isinstance(item, Section)]
             )
+
+
+def test_a_question_cannot_move_within_its_section_unseen() -> None:
+    moved = DESIGN.replace(
+        b"- Q3 (open) Redis or memory?\n\nText.\n", b"Text.\n\n- Q3 (open) Redis or memory?\n"
+    )
+    assert moved != DESIGN
+
+    assert bindings(spec(design=moved))["D1"] != bindings(spec())["D1"]
+
+
+def test_only_the_box_of_a_task_is_left_out_of_its_digest() -> None:
+    tasks = b"- [ ] T1 Press [x] to close\n"
+    document = native.read("tasks.md", tasks)
+    task = next(item for item in document.items if isinstance(item, Task))
+    ticked, edited = tasks.replace(b"[ ]", b"[x]", 1), tasks.replace(b"[x]", b"[ ]")
+
+    assert native.tick(document, task) == ticked
+    assert native.read("tasks.md", ticked).items[1].own == task.own
+    assert native.read("tasks.md", edited).items[1].own != task.own

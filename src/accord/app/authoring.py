@@ -9,7 +9,7 @@ from attrs import evolve, frozen
 from accord.app import desk, records
 from accord.app.changes import Change, find, load, released
 from accord.app.workshop import CHANGES, SPECS, Workshop
-from accord.core import policy
+from accord.core import gates, policy
 from accord.core.approval import Decision, Json, Log
 from accord.core.gates import TRACK_GATE
 from accord.core.model import Assumption, Document, Question, Stage, Standing, Track
@@ -85,8 +85,10 @@ def step_up(workshop: Workshop, change: Change, track: Track, reason: str) -> Ch
         "before": str(change.track),
         "branch": change.found.ref,
     }
-    rounds = [one.approval.round for one in change.log.signed if one.approval.gate == TRACK_GATE]
-    number = max(rounds, default=0) + 1
+    chosen = gates.track_records(change.log)
+    last = max((one.round for one in chosen), default=0)
+    waiting = [one for one in chosen if one.round == last and one.details["track"] == track]
+    number = last if waiting else last + 1  # where two have to choose, the second joins the first
     records.decide(workshop, change, TRACK_GATE, Decision.APPROVE, reason=reason, details=details,
                    number=number)  # fmt: skip
     changed = load(workshop, change.name)

@@ -69,17 +69,18 @@ class Change:
     @property
     def opening(self) -> Approval | None:
         """Return the record that opened the change, or None."""
-        return gates.latest_track(self.log)
+        return gates.latest_track(self.log, self.workshop.trust)
 
     @property
     def track(self) -> Track:
         """Return the track that the signed records set."""
-        return gates.track(self.log)
+        return gates.track(self.log, self.workshop.trust)
 
     @property
     def sentence(self) -> str:
         """Return the sentence that the change began with."""
-        return str(self.opening.details.get("sentence", "")) if self.opening else ""
+        first = gates.track_records(self.log)[:1]
+        return str(first[0].details.get("sentence", "")) if first else ""
 
     @property
     def title(self) -> str:
@@ -94,10 +95,15 @@ class Change:
 
     @cached_property
     def code(self) -> tuple[FileChange, ...]:
-        """Return what the change did outside its own records and documents."""
-        own = (f"{FOLDER}/{self.name}/", f"{SPECS}/{self.name}/")
+        """Return what the change did outside its own records and documents.
+
+        A trivial change has no documents: what lies in its spec folder counts like anything else.
+        """
+        own = [f"{FOLDER}/{self.name}/"]
+        if self.track is not Track.TRIVIAL:
+            own.append(f"{SPECS}/{self.name}/")
         every = self.workshop.repo.changed(self.fork, self.found.tip)
-        return tuple(one for one in every if not one.path.startswith(own))
+        return tuple(one for one in every if not one.path.startswith(tuple(own)))
 
     @cached_property
     def files(self) -> dict[str, str]:
@@ -117,11 +123,12 @@ class Change:
     def findings_at(self, stage: Stage) -> tuple[Finding, ...]:
         """Return the findings in the documents up to `stage`, leaving later ones out of sight."""
         later = [DOCUMENT[one] for one in SPEC_STAGES[SPEC_STAGES.index(stage) + 1 :]]
-        if self.track is Track.SMALL:
+        small = self.track is Track.SMALL
+        if small:
             later = []
         documents = tuple(one for one in self.spec.documents if one.path not in later)
         verify = self.workshop.config.policy.verify
-        return (*self.unreadable, *checks.check(Spec(documents), default_verify=verify))
+        return self.unreadable or checks.check(Spec(documents), default_verify=verify)
 
     @cached_property
     def tasks(self) -> tuple[Task, ...]:
@@ -327,8 +334,8 @@ def read(
 def _opened_on(workshop: Workshop, change: str, tip: str) -> str:
     entries = workshop.repo.folder(tip, f"{FOLDER}/{change}")
     files = {path: workshop.repo.blob(entry.id) for path, entry in entries.items()}
-    opening = gates.latest_track(read_log(change, files, workshop.trust))
-    return str(opening.details.get("branch", "")) if opening else ""
+    opening = gates.track_records(read_log(change, files, workshop.trust))
+    return str(opening[0].details.get("branch", "")) if opening else ""
 
 
 def _witnessed(workshop: Workshop, name: str, log: Log, history: Mapping[str, str]) -> Log:

@@ -8,7 +8,7 @@ from accord.app.changes import Change
 from accord.app.desk import of, refresh
 from accord.app.workshop import Workshop
 from accord.core import checks
-from accord.core.gates import Gate
+from accord.core.gates import Gate, Standing
 from accord.core.model import SPEC_STAGES, ItemKind, Spec, Stage, Task, Track, bindings, sha256
 from accord.core.reconcile import Situation, Work, WorkState
 from accord.formats.templates import DOCUMENT, PLACEHOLDER
@@ -42,7 +42,7 @@ def _at_document(
     folder = of(workshop, change.name, change.found.ref).folder
     if acting:
         refresh(workshop, change.name, change.found.ref)
-    if acting and blank and not by_agent:
+    if acting and blank and not by_agent and gate.standing is not Standing.SHUT:
         begin(workshop, change, stage)
     return Situation(
         facts.change, facts.track, facts.gates, checks.blocking(change.findings_at(stage)),

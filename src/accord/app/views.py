@@ -3,8 +3,8 @@
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from accord.app import evidence, reviewing
-from accord.app.changes import Change, Found, load_all, read, released
+from accord.app import board, evidence, reviewing
+from accord.app.changes import Change, Found, read, released
 from accord.app.desk import of
 from accord.app.situations import is_blank, situation
 from accord.app.workshop import Workshop
@@ -24,8 +24,7 @@ View = dict[str, Any]
 
 def status(workshop: Workshop) -> View:
     """Return every open change with what it waits for, and first what to do now."""
-    base = workshop.repo.resolve(workshop.base)
-    rows = [_row(workshop, change, base) for change in load_all(workshop)]
+    rows = board.rows(workshop)
     waiting = [row for row in rows if row["command"]]
     working = [row for row in rows if not row["command"]]
     first = waiting[0] if waiting else working[0] if working else None
@@ -145,22 +144,6 @@ def _because(change: Change) -> str:
     if proposed == opening.details.get("track"):
         return reason
     return f"chosen by {opening.approver} (proposed: {proposed}, {reason})"
-
-
-def _row(workshop: Workshop, change: Change, base: str) -> View:
-    gate = change.gate
-    steps = next_steps(situation(workshop, change), base)
-    waits = [step for step in steps if isinstance(step, Wait)]
-    work = [step for step in steps if not isinstance(step, Wait)]
-    what = waits[0].what if waits and not work else "work can go on" if work else "nothing"
-    return {
-        "change": change.name,
-        "title": change.title,
-        "track": str(change.track),
-        "stage": str(gate.stage) if gate else "release",
-        "waits": what,
-        "command": waits[0].command if waits and not work else "",
-    }
 
 
 def _gate(gate: Gate) -> View:

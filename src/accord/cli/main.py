@@ -1,7 +1,9 @@
 """The command `accord`: finds the verb, runs it, turns errors into words and exit codes."""
 
+import errno
 import importlib
 import json
+import os
 import sys
 import traceback
 from pathlib import Path
@@ -10,7 +12,9 @@ import click
 
 from accord import __version__
 from accord.cli.context import Context
-from accord.errors import AccordError
+from accord.errors import AccordError, RefusedError
+
+_REFUSALS = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EIO)
 
 VERBS = {
     "init": "set Accord up in this repository",
@@ -70,26 +74,32 @@ def main() -> None:
         error.show()
         sys.exit(2)
     except AccordError as error:
-        _explain(error)
-        sys.exit(error.exit_code)
+        said = _from_the_system(error) or error
+        _explain(said)
+        sys.exit(said.exit_code)
     except BrokenPipeError:
         sys.exit(141)
     except Exception as error:  # noqa: BLE001 -- the last boundary: what is left is a bug, and is said so
-        if not _is_of_the_system(error):
+        refusal = _from_the_system(error)
+        if refusal is None:
             _report_bug()
             sys.exit(70)
-        _explain(
-            AccordError(f"the system refused: {error}", hint="free space or rights, then retry")
-        )
-        sys.exit(1)
+        _explain(refusal)
+        sys.exit(refusal.exit_code)
     sys.exit(status if isinstance(status, int) else 0)
 
 
-def _is_of_the_system(error: Exception) -> bool:
+def _from_the_system(error: Exception) -> AccordError | None:
+    """Return the error for the person when a disk is full, read-only, or somebody else's."""
+    hint = "free space or rights, then run it again"
+    said = str(getattr(error, "said", ""))  # what git said, in the C locale
+    if isinstance(error, OSError) or any(os.strerror(one) in said for one in _REFUSALS):
+        return RefusedError(f"the system refused: {error}", hint=hint)
     # Named, not imported: most commands have no use for SQLite, and starting up must stay cheap.
-    return isinstance(error, OSError) or (
-        type(error).__module__ == "sqlite3" and type(error).__name__ == "OperationalError"
-    )
+    if type(error).__module__ == "sqlite3":
+        hint = f"{hint}; or move journal.sqlite away, git holds the truth"
+        return RefusedError(f"the journal cannot be used: {error}", hint=hint)
+    return None
 
 
 def _explain(error: AccordError) -> None:

@@ -97,15 +97,21 @@ _PLACEHOLDER = re.compile(r"<<[^<>\n]+>>|\[NEEDS CLARIFICATION[^\]\n]*\]|\bTBD\b
 Check = Callable[[Spec], Iterator[Finding]]
 
 
-def check(spec: Spec, *, default_verify: str = "") -> tuple[Finding, ...]:
+def check(
+    spec: Spec, *, default_verify: str = "", tasks_in_story: bool = False
+) -> tuple[Finding, ...]:
     """Return the findings of `spec`, in order of file and line.
 
     What only a later document can mend (a criterion without a task, before there are tasks) is
-    not a finding yet. `default_verify` is the command for tasks that name none.
+    not a finding yet. `default_verify` is the command for tasks that name none; `tasks_in_story`
+    tells that there will be no document for tasks.
     """
     found = [finding for rule in _CHECKS for finding in rule(spec)]
     if not default_verify:
         found += _unproven(spec)
+    story = spec.document(REQUIREMENTS)
+    if tasks_in_story and story is not None and not spec.tasks:
+        found.append(_at("no-task", story.items[0], "there is no task"))
     order = [document.path for document in spec.documents]
     return tuple(sorted(found, key=lambda one: (order.index(one.path), one.line, one.column)))
 

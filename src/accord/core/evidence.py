@@ -6,14 +6,14 @@ runner writes one, else counted from the runner's own closing lines.
 """
 
 import re
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping
 from enum import StrEnum
 from xml.etree import ElementTree as ET
 
 from attrs import frozen
 
 from accord.core.approval import Json
-from accord.core.model import Criterion, Spec, Task, lineage
+from accord.core.model import Criterion, Spec, lineage
 from accord.core.paths import matches
 from accord.core.ports import CommandRun
 
@@ -163,19 +163,23 @@ def for_criteria(
     `runs` maps task ids to their judged runs on the result; `before` is the run of the result's
     tests on the base, without the change.
     """
-    return tuple(_evidence(one, spec.tasks, runs, before) for one in spec.criteria)
+    return tuple(_evidence(one, spec, runs, before) for one in spec.criteria)
 
 
 def _evidence(
-    criterion: Criterion, tasks: Sequence[Task], runs: Mapping[str, Run], before: Run | None
+    criterion: Criterion, spec: Spec, runs: Mapping[str, Run], before: Run | None
 ) -> Evidence:
     names = set(lineage(criterion.id))
-    relevant = [runs[task.id] for task in tasks if names & set(task.satisfies) and task.id in runs]
+    longer = [one.id for one in spec.criteria if one.id.startswith(f"{criterion.id}.")]
+    relevant = [
+        runs[task.id] for task in spec.tasks if names & set(task.satisfies) and task.id in runs
+    ]
     linked = [
         (case, run)
         for run in runs.values()
         for case in run.cases
         if names_criterion(case.name, criterion.id)
+        and not any(names_criterion(case.name, other) for other in longer)
     ]
     tests = tuple(sorted({case.name for case, _ in linked}))
     failing = next((case.name for case, _ in linked if not case.passed), "")

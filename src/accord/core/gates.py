@@ -72,17 +72,34 @@ class Facts:
     built: bool = False
 
 
-def track(log: Log) -> Track:
-    """Return the track that the latest signed record sets; without one it is the full track."""
-    record = latest_track(log)
+def track(log: Log, trust: Trust) -> Track:
+    """Return the track that the signed records set; without one it is the full track."""
+    record = latest_track(log, trust)
     return Track(str(record.details["track"])) if record else Track.FULL
 
 
-def latest_track(log: Log) -> Approval | None:
-    """Return the latest signed record that sets the track, or None."""
+def latest_track(log: Log, trust: Trust) -> Approval | None:
+    """Return the record of the latest round in which enough people chose a track, or None.
+
+    Where one round holds two such choices, made in parallel and merged, the stricter counts.
+    """
+    records = track_records(log)
+    for number in sorted({one.round for one in records}, reverse=True):
+        chosen: dict[Track, list[Approval]] = {}
+        for one in records:
+            if one.round == number:
+                chosen.setdefault(Track(str(one.details["track"])), []).append(one)
+        for strict in reversed(Track):
+            people = {one.approver for one in chosen.get(strict, ())}
+            if len(people) >= max(1, trust.rule(TRACK_GATE).threshold):
+                return chosen[strict][0]
+    return None
+
+
+def track_records(log: Log) -> tuple[Approval, ...]:
+    """Return the signed records that choose a track, in the order of the log."""
     records = [one.approval for one in _approvals(log.signed) if one.approval.gate == TRACK_GATE]
-    known = [one for one in records if one.details.get("track") in list(Track)]
-    return known[-1] if known else None
+    return tuple(one for one in records if one.details.get("track") in list(Track))
 
 
 def standings(facts: Facts) -> tuple[Gate, ...]:
@@ -91,7 +108,7 @@ def standings(facts: Facts) -> tuple[Gate, ...]:
     A record that does not verify shuts them all, those too that the track would skip: which
     track holds is then not known either.
     """
-    chosen = track(facts.log)
+    chosen = track(facts.log, facts.trust)
     covered = _covered(facts.spec, chosen)
     gates: list[Gate] = []
     for stage in STAGES:
@@ -182,7 +199,8 @@ def _covered(spec: Spec, chosen: Track) -> dict[Stage, dict[str, str]]:
 
     The story gate covers `requirements.md`, the architecture gate `tasks.md`, the design gate
     everything else in the folder. Where the track skips a gate, the gate before it covers its
-    items, so that no byte of the folder is ever outside every gate.
+    items, so that no byte of the folder is ever outside every gate. (A trivial change has no
+    such gate; what lies in its folder is part of the code that its review covers.)
     """
     digests = bindings(spec)
     order = [stage for stage in SPEC_STAGES if stage in GATES[chosen]]

@@ -8,16 +8,18 @@ from pathspec import GitIgnoreSpec
 from pathspec.patterns.gitignore import GitIgnorePatternError
 
 # What steers Accord, the next agent, the editor or the CI: an agent that may write these decides
-# what runs outside its box tomorrow. No slash at their ends: a link of that name counts too. Only
-# a name without a slash before it is read by tools in any folder.
+# what runs outside its box tomorrow. A name without a slash before it is read by tools in any
+# folder, the others only at the top. None ends with a slash: a link of that name counts too.
 PROTECTED = (
-    "/.accord", ".git", ".gitmodules", ".gitattributes", "/.github", "/.gitlab-ci.yml",
-    "/.circleci", ".claude", ".codex", ".gemini", "/.copilot", ".cursor", ".cursorrules", "/.kiro",
-    "/.opencode", "/.specify", ".mcp.json", "/.vscode", "/.idea", ".envrc",
-    "/.pre-commit-config.yaml", "claude.md", "claude.local.md", "agents.md", "gemini.md",
-    "/specs", "/openspec",
+    "/.accord", ".git", ".gitmodules", ".gitattributes", "/.github", "/.gitlab", "/.gitlab-ci.yml",
+    "/.circleci", "/.buildkite", "/azure-pipelines.yml", "/Jenkinsfile", "/.husky",
+    "/.pre-commit-config.yaml", "/.devcontainer", "/.devcontainer.json", "/.vscode", "/.idea",
+    ".envrc", ".claude", ".codex", ".gemini", "/.copilot", "/.opencode", "/.agents", ".cursor",
+    ".cursorrules", ".windsurfrules", ".clinerules", ".mcp.json", "CLAUDE.md", "CLAUDE.local.md",
+    "AGENTS.md", "GEMINI.md", "/specs", "/openspec", "/.kiro", "/.specify",
 )  # fmt: skip
 _NEVER = ("/.accord", ".git")
+_STEERING = tuple(one.casefold() for one in PROTECTED)
 _WILD = re.compile(r"[*?\[\\]")
 
 
@@ -40,7 +42,7 @@ def is_protected(path: str, declared: Sequence[str]) -> bool:
     all. Case does not count: on many machines `claude.md` is read as CLAUDE.md.
     """
     folded = path.casefold()
-    if not matches(folded, PROTECTED):
+    if not matches(folded, _STEERING):
         return False
     if matches(folded, _NEVER):
         return True
@@ -51,7 +53,7 @@ def is_protected(path: str, declared: Sequence[str]) -> bool:
 def _names_protected(pattern: str) -> bool:
     wild = _WILD.search(pattern)
     plain = pattern[: pattern.rfind("/", 0, wild.start()) + 1] if wild else pattern
-    return matches(plain.strip("/").casefold(), PROTECTED)
+    return matches(plain.strip("/").casefold(), _STEERING)
 
 
 @lru_cache(maxsize=512)

@@ -4,6 +4,7 @@ A proposal looks at three things, strongest first: paths that the team named as 
 the sentence that name a risk, and size (the agent's own estimate, else the words of the sentence).
 """
 
+import json
 import re
 from collections.abc import Mapping, Sequence
 
@@ -40,9 +41,9 @@ class Policy:
 
     def digest(self) -> str:
         """Return the sha256 of what an approval depends on; the base's name is not part of it."""
-        limits = [f"{track}={size.files}/{size.lines}" for track, size in self.limits.items()]
-        parts = [*self.risk_paths, self.verify, str(self.verify_timeout_s), *sorted(limits)]
-        return sha256("\n".join(parts).encode())
+        limits = {str(track): [size.files, size.lines] for track, size in self.limits.items()}
+        parts = [list(self.risk_paths), self.verify, self.verify_timeout_s, limits]
+        return sha256(json.dumps(parts, sort_keys=True).encode())
 
 
 @frozen

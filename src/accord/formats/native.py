@@ -50,7 +50,7 @@ _FIELD = re.compile(
 _SATISFIES = re.compile(
     rb"^[ \t]*(?:[-*+][ \t]+)?\**Satisfies\**:\**[ \t]*([^\r\n]+)", re.MULTILINE | re.IGNORECASE
 )
-_BOX = re.compile(rb"\[[xX]\]")
+_BOX = re.compile(rb"\A([ \t]*(?:[-*+]|\d{1,9}[.)])[ \t]+)\[[ xX]\]")
 _STATE = re.compile(rb"(\**[QA]\d+\**[:.]?)([ \t]+\([^)\r\n]*\))?")
 
 
@@ -83,7 +83,8 @@ class _Source:
         """Return the sha256 of the bytes at `place`, without the items inside it."""
         digest, at = hashlib.sha256(), place.start
         for hole in holes:
-            digest.update(self.data[at : hole.start])
+            # The mark binds where the hole is, so that what is inside cannot move about unseen.
+            digest.update(self.data[at : hole.start] + b"\0")
             at = hole.end
         digest.update(self.data[at : place.end])
         return digest.hexdigest()
@@ -159,7 +160,7 @@ def _note(source: _Source, match: re.Match[str], place: Place, fields: dict[str,
 
 def _task(source: _Source, match: re.Match[str], place: Place, fields: dict[str, str]) -> Item:
     # A tick says how far the work is, not what was agreed, so it is not part of the digest.
-    words = _BOX.sub(b"[ ]", source.data[place.start : place.end], count=1)
+    words = _BOX.sub(rb"\1[ ]", source.data[place.start : place.end])
     return Task(
         match[2] or f"line {place.line}",
         ItemKind.TASK,

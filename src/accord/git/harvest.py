@@ -36,13 +36,16 @@ def harvest(
         for one in changes:
             if reason := _reason(worktree.path, seen, one, allowed):
                 parked.setdefault(one.path, reason)
-        back = [one.path for one in changes if _is_within(one.path, parked)]
+        back = [
+            one.path for one in changes if one.path in parked or _is_within(one.path, seen.refused)
+        ]
         write_entries(git, dict.fromkeys(back), extra)
         write_entries(git, {path: seen.base[path] for path in back if path in seen.base}, extra)
         tree = git.text("write-tree", extra=extra)
     kept = tuple(one.path for one in changed(git, base, tree))
+    settled = {*kept, *back}
     for one in changes:
-        if one.path not in (*kept, *back):
+        if one.path not in settled:
             parked[one.path] = "it stands where something else must stay"
     commit = snapshot = ""
     if kept:

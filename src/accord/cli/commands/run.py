@@ -4,6 +4,7 @@ import click
 
 from accord.cli.context import Context, command
 from accord.cli.render import wrap
+from accord.errors import ConfigurationError
 
 
 @click.command()
@@ -29,6 +30,13 @@ def run(
         if change or built
         else [one.change for one in find(workshop)]
     )
+
+    if built:
+        known = [task.id for task in choose(workshop, names[0]).tasks]
+        if unknown := sorted(set(built) - set(known)):
+            raise ConfigurationError(
+                f"{names[0]} has no task {unknown[0]}", hint=f"there is: {', '.join(known)}"
+            )
 
     def tell(event: Event) -> None:
         mark = "" if event.good else "not done: "

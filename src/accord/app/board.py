@@ -1,0 +1,99 @@
+"""The board: one row for each open change, worked out anew only where something moved.
+
+A row is kept beside a digest of all that it depends on. It is for looking: whatever decides or
+acts reads the change itself.
+"""
+
+import json
+import os
+from collections import defaultdict
+from collections.abc import Mapping
+from typing import Any
+
+from accord import __version__
+from accord.app import changes, desk
+from accord.app.changes import Change, Found
+from accord.app.running import BUILT
+from accord.app.situations import situation
+from accord.app.workshop import Workshop
+from accord.core.approval import Json
+from accord.core.model import sha256
+from accord.core.reconcile import Wait, next_steps
+
+Row = dict[str, Any]
+
+# Notes of the engine's that say nothing about how a change stands.
+_ASIDE = ("row", "ran", "run", "base")
+
+
+def rows(workshop: Workshop) -> list[Row]:
+    """Return a row for each open change: its title, track and stage, and what it waits for."""
+    base = workshop.repo.resolve(workshop.base)
+    found = changes.find(workshop)
+    states = _states(workshop, found, base)
+    kept = workshop.journal.noted("row/")
+    stale = [one for one in found if _kept(kept, one).get("state") != states[one.change]]
+    history = changes.altered(workshop, stale)
+    fresh: dict[str, Row] = {}
+    for one in stale:
+        row = _row(workshop, changes.read(workshop, one, history), base)
+        fresh[one.change] = row
+        workshop.journal.note(f"row/{one.change}", {"state": states[one.change], "row": row})
+    return [fresh.get(one.change) or _known(_kept(kept, one)["row"]) for one in found]
+
+
+def _row(workshop: Workshop, change: Change, base: str) -> Row:
+    gate = change.gate
+    steps = next_steps(situation(workshop, change), base)
+    waits = [step for step in steps if isinstance(step, Wait)]
+    work = [step for step in steps if not isinstance(step, Wait)]
+    what = waits[0].what if waits and not work else "work can go on" if work else "nothing"
+    return {
+        "change": change.name,
+        "title": change.title,
+        "track": str(change.track),
+        "stage": str(gate.stage) if gate else "release",
+        "waits": what,
+        "command": waits[0].command if waits and not work else "",
+    }
+
+
+def _states(workshop: Workshop, found: tuple[Found, ...], base: str) -> dict[str, str]:
+    """Return for each change the digest of everything that its row is made from."""
+    notes: defaultdict[str, list[str]] = defaultdict(list)
+    for key, value in workshop.journal.noted("").items():
+        kind, _, rest = key.partition("/")
+        if kind not in _ASIDE:
+            notes[rest.partition("/")[0]].append(f"{key}={json.dumps(value, sort_keys=True)}")
+    built: defaultdict[str, list[str]] = defaultdict(list)
+    for ref, commit in workshop.repo.refs(f"{BUILT}/").items():
+        built[ref.removeprefix(f"{BUILT}/").partition("/")[0]].append(f"{ref}={commit}")
+    agents = repr((workshop.config.stages, workshop.branch))
+    return {
+        one.change: sha256(
+            "\n".join(
+                [__version__, base, agents, one.ref, one.tip, *_desk(workshop, one),
+                 *sorted(notes[one.change]), *sorted(built[one.change])]
+            ).encode(errors="surrogateescape")
+        )
+        for one in found
+    }  # fmt: skip
+
+
+def _desk(workshop: Workshop, found: Found) -> list[str]:
+    """Return what tells an edited desk from the one before, without reading the files."""
+    place = desk.of(workshop, found.change, found.ref)
+    signs = [place.commit, str(place.folder)]
+    for folder, _, files in os.walk(place.folder):
+        for name in sorted(files):
+            facts = os.lstat(os.path.join(folder, name))  # noqa: PTH118 -- thousands of them
+            signs.append(f"{folder}/{name} {facts.st_size} {facts.st_mtime_ns} {facts.st_mode}")
+    return signs
+
+
+def _kept(kept: Mapping[str, dict[str, Json]], one: Found) -> dict[str, Json]:
+    return kept.get(f"row/{one.change}", {})
+
+
+def _known(row: Json) -> Row:
+    return dict(row) if isinstance(row, dict) else {}
