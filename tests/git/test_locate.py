@@ -29,9 +29,9 @@ def test_a_linked_worktree_shares_the_repository_and_has_a_branch_of_its_own(
 def test_without_a_configured_identity_the_account_is_the_person(
     repo: GitRepo, top: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("USER", "robin b")
+    monkeypatch.setenv("USER", "robin")
     place = locate(top)
-    assert (place.person, place.email) == ("robin b", "robin.b@localhost")
+    assert (place.person, place.email) == ("robin", "robin@localhost")
 
 
 def refusal(start: Path) -> ConfigurationError:

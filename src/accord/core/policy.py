@@ -106,9 +106,14 @@ def propose(
 
 
 def risky(path: str, policy: Policy) -> str:
-    """Return the pattern that marks `path` (or a pattern of paths) as risky, or an empty string."""
-    probe = path.replace("**", "x").replace("*", "x")
-    return next((one for one in policy.risk_paths if matches(probe, (one,))), "")
+    """Return the pattern that marks `path` (or a pattern of paths) as risky, or an empty string.
+
+    A pattern may name a folder, so what would lie below counts; case does not.
+    """
+    probe = path.replace("**", "x").replace("*", "x").casefold()
+    probes = (probe, f"{probe.rstrip('/')}/x")
+    found = (one for one in policy.risk_paths if any(matches(p, (one.casefold(),)) for p in probes))
+    return next(found, "")
 
 
 @frozen

@@ -11,7 +11,7 @@ from pathlib import Path, PurePosixPath
 from attrs import define, field
 
 from accord.core.ports import Entry, FileChange, Merge
-from accord.errors import ConfigurationError, ConflictError
+from accord.errors import ConfigurationError, ConflictError, RefusedError
 from accord.git.run import WHOLE, Git, GitError, command, environment
 
 MISSING = "0" * 40
@@ -220,7 +220,8 @@ def _conflicts(git: Git, arguments: Sequence[str]) -> list[str]:
 def move_ref(git: Git, ref: str, new: str, old: str, reason: str) -> None:
     """Point `ref` at `new` if it still is `old` (empty: does not exist; `new` empty: delete).
 
-    Raises ConflictError when it is somewhere else by now.
+    Raises ConflictError when it is somewhere else by now, and RefusedError when git could not
+    write it (a full disk, missing rights).
     """
     name = ref.removeprefix("refs/heads/")
     try:
@@ -229,6 +230,11 @@ def move_ref(git: Git, ref: str, new: str, old: str, reason: str) -> None:
         else:
             git.bytes("update-ref", "-d", ref, old)
     except GitError as error:
+        if git.text("for-each-ref", "--format=%(objectname)", ref) == old:
+            raise RefusedError(
+                f"{name} could not be written: {error.first}",
+                hint="free space or rights, then retry",
+            ) from error
         raise ConflictError(
             f"{name} moved while this was being done", hint="run the command again"
         ) from error

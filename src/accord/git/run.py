@@ -52,6 +52,7 @@ class GitError(AccordError):
     def __init__(self, arguments: tuple[str, ...], status: int, said: str) -> None:
         first = said.strip().splitlines()[0] if said.strip() else f"exit status {status}"
         super().__init__(f"git {arguments[0]} failed: {first}", hint="accord doctor")
+        self.first = first
         self.status = status
         self.said = said
 
