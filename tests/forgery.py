@@ -1,21 +1,32 @@
-"""Records made outside of Accord: by somebody with rights to the repository and keys of their own."""
+"""Records made outside of Accord, by somebody with rights to the repository and own keys."""
 
 import json
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-import gitrepo as gitrepo
 from attrs import evolve
-from project import Project
 
 from accord.approvals import records, sshsig
 from accord.approvals.signers import Signer, generate_key, load_signer
 from accord.approvals.trust import NAMESPACE as TRUST
 from accord.approvals.trust import next_trust, read_trust
 from accord.core.approval import Approval, GateRule, Principal
+from project import Project
 
 FOLDER = ".accord/approvals"
+
+# The agent would write code for any prompt; if it is ever asked, there is a run to be found.
+SCRIPT = """\
+[[step]]
+do = "write"
+path = "shop/cart.py"
+text = "MINUTES = 60"
+
+[[step]]
+do = "claim"
+"""
+
 Tree = dict[str, str | bytes | None]
 
 
@@ -83,3 +94,31 @@ def next_version(
 def fingerprint(signer: Signer) -> str:
     """Return the fingerprint of the signer's key."""
     return sshsig.fingerprint(signer.line)
+
+
+def starts_nothing(project: Project, change: str = "guest", *, drafts: bool = False) -> str:
+    """Run with an agent that would write code; nothing may come of it. Return what was said.
+
+    `drafts`: the agent is asked for a document, which it may write, and for nothing else.
+    """
+    script = project.root / "script.toml"
+    script.write_text(SCRIPT)
+    tree = project.git("rev-parse", f"accord/{change}:shop")
+    result = project.run("run", change, "--script", str(script))
+    assert drafts or not project.agent_ran()
+    assert f"{change}-T1" not in project.worktrees()
+    assert project.git("rev-parse", f"accord/{change}:shop") == tree
+    assert not [ref for ref in project.refs() if ref.startswith("refs/accord/tasks/")]
+    return result.said
+
+
+def shut(project: Project, reason: str, change: str = "guest") -> None:
+    """No gate of the change may be open, and the reason is said."""
+    gates = [gate for gate in project.show(change)["gates"] if gate["standing"] != "skipped"]
+    assert {gate["standing"] for gate in gates} == {"shut"}
+    assert reason in gates[0]["reason"]
+    result = project.run("approve", change, "--yes")
+    assert result.exit == 1
+    assert "cannot be approved" in result.err
+    assert reason in " ".join(result.err.split())
+    starts_nothing(project, change)

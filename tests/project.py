@@ -14,10 +14,10 @@ from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from pathlib import Path
 from typing import Any
 
-import gitrepo
 import pytest
 from attrs import field, frozen
 
+import gitrepo
 from accord.cli import main as cli
 from accord.wiring import initialising, opening
 
@@ -80,7 +80,9 @@ TASKS = """\
   - Touches: shop/**, tests/**
   - After: -
 """
-SMALL = STORY.replace("## Out of scope", "## Tasks\n\n" + TASKS.split("\n\n")[1] + "\n## Out of scope")
+SMALL = STORY.replace(
+    "## Out of scope", "## Tasks\n\n" + TASKS.split("\n\n")[1] + "\n## Out of scope"
+)
 DOCUMENTS = {
     "story": ("requirements.md", STORY),
     "design": ("design.md", DESIGN),
@@ -178,6 +180,27 @@ class Project:
             capture_output=True, check=False,
         )  # fmt: skip
         return Result(done.returncode, done.stdout, done.stderr)
+
+    def refused(self, *arguments: str, folder: Path | None = None) -> tuple[int, list[str]]:
+        """Run `accord ARGUMENTS`, which fails with one sentence and a hint and writes nothing."""
+        before = self.contents()
+        result = self.run(*arguments, folder=folder)
+        assert self.contents() == before
+        assert result.out == ""
+        lines = result.err.splitlines()
+        assert lines[0].startswith("error: ")
+        assert ". " not in lines[0]
+        assert lines[1].startswith("hint: ")
+        assert len(lines) == 2
+        return result.exit, lines
+
+    def contents(self) -> dict[str, bytes]:
+        """Map every file around the checkout, git's too, to its bytes; but for caches and logs."""
+        return {
+            path.relative_to(self.root).as_posix(): path.read_bytes()
+            for path in sorted(self.root.rglob("*"))
+            if path.is_file() and "journal.sqlite" not in path.name and "index" not in path.name
+        }
 
     def git(self, *arguments: str, feed: bytes = b"") -> str:
         """Run git in the checkout as the person."""

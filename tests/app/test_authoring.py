@@ -1,8 +1,9 @@
 """Begin a change, and answer what its documents ask."""
 
+import pytest
+
 import forgery
 import gitrepo
-import pytest
 from project import STORY, Project
 
 ASKING = STORY.replace(
@@ -29,9 +30,7 @@ def begun(project: Project, *arguments: str) -> dict[str, str]:
         ("the of and", "change"),
     ],
 )
-def test_a_change_is_named_after_its_sentence(
-    project: Project, sentence: str, name: str
-) -> None:
+def test_a_change_is_named_after_its_sentence(project: Project, sentence: str, name: str) -> None:
     assert begun(project, sentence)["change"] == name
     assert f"refs/heads/accord/{name}" in project.refs()
 

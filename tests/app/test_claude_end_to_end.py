@@ -2,13 +2,13 @@
 
 import importlib.util
 import os
-import subprocess
-import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from accord.agents.model_server import ModelServer, Say, Scene, Write
+from project import PYTEST, Project, make_project
 
 STORY = """# Tax
 
@@ -30,117 +30,93 @@ As a customer, I want the total with tax, so that I know what I pay.
 
 - [ ] T1 Add the tax
   - Satisfies: R1.1
-  - Touches: cart.py, tests/**
+  - Touches: shop/tax.py, tests/**
   - After: -
-  - Verify: python -m pytest -q
 
 ## Out of scope
 Other rates.
 """
-CODE = "def total(prices):\n    return sum(prices)\n\n\ndef taxed(prices):\n"
-CODE += "    return total(prices) * 120 // 100\n"
-TEST = (
-    "from cart import taxed\n\n\ndef test_R1_1_adds_20_percent():\n    assert taxed([100]) == 120\n"
-)
-CONFIG = """base = "main"
-[verify]
-command = "python -m pytest -q"
+CODE = "def taxed(price):\n    return price * 120 // 100\n"
+TEST = """from shop.tax import taxed
+
+
+def test_R1_1_adds_20_percent():
+    assert taxed(100) == 120
+"""
+AGENT = """
 [agent]
 default = "claude"
+
 [agents.claude]
 kind = "claude"
 env = ["ANTHROPIC_BASE_URL", "ANTHROPIC_API_KEY"]
 """
+# In both stages the model also writes where it may not; the last words claim more than was done.
+SCENES = (
+    Scene(
+        ("Stage: story",),
+        (
+            Write("shop/cart.py", "stolen = True\n"),
+            Write("specs/tax/requirements.md", STORY),
+            Say("I wrote the story, and some code as well."),
+        ),
+    ),
+    Scene(
+        ("Task T1: Add the tax",),
+        (
+            Write("setup.cfg", "[metadata]\n"),
+            Write("shop/tax.py", CODE),
+            Write("tests/test_tax.py", TEST),
+            Say("Done."),
+        ),
+    ),
+)
+SECRET = "sk-secret-of-the-person"
 
-needs_claude = pytest.mark.skipif(
+pytestmark = pytest.mark.skipif(
     importlib.util.find_spec("claude_agent_sdk") is None
     and not os.environ.get("ACCORD_REQUIRE_ALL"),
     reason="claude-agent-sdk is not installed",
 )
 
 
-@needs_claude
-def test_claude_code_drafts_and_builds_and_cannot_leave_its_area(tmp_path: Path) -> None:
-    repo = tmp_path / "shop"
-    (repo / "tests").mkdir(parents=True)
-    (repo / "cart.py").write_text("def total(prices):\n    return sum(prices)\n")
-    (repo / ".accord").mkdir()
-    for name in ("home", "tmp"):
-        (tmp_path / name).mkdir()
-    story = Scene(
-        ("Stage: story",),
-        (
-            Write("cart.py", "stolen = True\n"),
-            Write("specs/tax/requirements.md", STORY),
-            Say("I wrote the story and some code as well."),
-        ),
-    )
-    task = Scene(
-        ("Task T1: Add the tax",),
-        (
-            Write("setup.cfg", "[metadata]\n"),
-            Write("cart.py", CODE),
-            Write("tests/test_tax.py", TEST),
-            Say("Done."),
-        ),
-    )
-    with ModelServer([story, task], tmp_path / "requests.jsonl") as server:
-        env = {
-            "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]]),
-            "HOME": str(tmp_path / "home"),
-            "TMPDIR": str(tmp_path / "tmp"),
-            "XDG_STATE_HOME": str(tmp_path / "state"),
-            "XDG_CONFIG_HOME": str(tmp_path / "config"),
-            "GIT_CONFIG_GLOBAL": os.devnull,
-            "GIT_AUTHOR_NAME": "Ann",
-            "GIT_AUTHOR_EMAIL": "ann@localhost",
-            "GIT_COMMITTER_NAME": "Ann",
-            "GIT_COMMITTER_EMAIL": "ann@localhost",
-            "ANTHROPIC_BASE_URL": server.url,
-            "ANTHROPIC_API_KEY": "sk-secret-of-the-person",
-        }
+@pytest.fixture
+def shop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Project]:
+    """Yield a project whose agent is Claude Code, asking a scripted model."""
+    project = make_project(tmp_path, monkeypatch, verify=PYTEST)
+    config = project.top / ".accord" / "config.toml"
+    config.write_text(config.read_text().split("\n[agent]")[0] + AGENT)
+    project.git("commit", "-q", "-a", "-m", "Name the agent")
+    with ModelServer(SCENES, tmp_path / "requests.jsonl") as server:
+        monkeypatch.setenv("ANTHROPIC_BASE_URL", server.url)
+        monkeypatch.setenv("ANTHROPIC_API_KEY", SECRET)
+        yield project
 
-        def run(*command: str) -> str:
-            done = subprocess.run(
-                command, cwd=repo, env=env, text=True, stdout=subprocess.PIPE,
-                stderr=subprocess.STDOUT, check=False,
-            )  # fmt: skip
-            assert done.returncode == 0, f"{command}\n{done.stdout}"
-            return done.stdout
 
-        def accord(*words: str) -> str:
-            return run(sys.executable, "-m", "accord", *words)
+def test_claude_code_drafts_and_builds_and_cannot_leave_its_area(shop: Project) -> None:
+    before = shop.file("main", "shop/cart.py")
+    shop.ok("new", "The cart adds tax", "--name", "tax", "--track", "small")
 
-        run("git", "init", "-q", "-b", "main")
-        run("git", "add", "-A")
-        run("git", "commit", "-q", "-m", "A shop")
-        accord("init", "--name", "ann")
-        (repo / ".accord" / "config.toml").write_text(CONFIG)
-        run("git", "commit", "-q", "-a", "-m", "Name the agent")
-        accord("new", "The cart adds tax", "--name", "tax", "--track", "small")
+    drafted = shop.ok("run")
 
-        drafted = accord("run")
+    assert "approve the story" in drafted.out
+    assert shop.file("accord/tax", "specs/tax/requirements.md") == STORY.encode()
+    assert shop.file("accord/tax", "shop/cart.py") == before
 
-        assert "approve the story" in drafted
-        assert run("git", "show", "accord/tax:specs/tax/requirements.md") == STORY
-        assert "stolen" not in run("git", "show", "accord/tax:cart.py")
+    shop.ok("approve", "--yes")
+    shop.ok("run")
 
-        accord("approve", "--yes")
-        accord("run")
+    assert shop.file("accord/tax", "shop/tax.py") == CODE.encode()
+    assert "setup.cfg" not in shop.git("ls-tree", "-r", "--name-only", "accord/tax")
+    assert "R1.1 proven" in shop.ok("show").out
 
-        assert run("git", "show", "accord/tax:cart.py") == CODE
-        assert "setup.cfg" not in run("git", "ls-tree", "-r", "--name-only", "accord/tax")
-        shown = accord("show")
-        assert "R1.1 proven" in shown
+    shop.ok("approve", "--yes")
+    shop.ok("run")
 
-        accord("approve", "--yes")
-        accord("run")
-
-        assert (repo / "cart.py").read_text() == CODE
-    # The two writes outside the area were refused when they were asked for, not cleaned up later.
-    transcripts = "".join(
-        path.read_text() for path in (tmp_path / "state").rglob("transcript.jsonl")
-    )
-    assert transcripts.count('"refused"') >= 2
-    everything = [path for path in (tmp_path / "state").rglob("*") if path.is_file()]
-    assert [path for path in everything if b"sk-secret-of-the-person" in path.read_bytes()] == []
+    assert (shop.top / "shop" / "tax.py").read_text() == CODE
+    # The two writes were refused when they were asked for, not cleaned up later.
+    transcripts = [path.read_text() for path in shop.state.rglob("transcript.jsonl")]
+    assert len(transcripts) == 2
+    assert all('"refused"' in text for text in transcripts)
+    kept = [path for path in shop.state.rglob("*") if path.is_file()]
+    assert [path for path in kept if SECRET.encode() in path.read_bytes()] == []

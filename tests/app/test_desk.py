@@ -2,8 +2,9 @@
 
 import os
 
-import gitrepo
 import pytest
+
+import gitrepo
 from project import DESIGN, STORY, Project
 
 BRANCH = "accord/guest"

@@ -1,11 +1,11 @@
 """Decide at a gate: only what changed is asked, and nothing passes that nobody decided on."""
 
+import pytest
+
 import forgery
 import gitrepo
-import pytest
-from project import BUILT, DESIGN, SMALL, STORY, TASKS, VERIFY, Project, make_project
-
 from accord.core.approval import GateRule
+from project import BUILT, DESIGN, SMALL, STORY, TASKS, VERIFY, Project, make_project
 
 BRANCH = "accord/guest"
 LARGE = {f"shop/part{number}.py": "x = 1\n" * 20 for number in range(4)} | BUILT
@@ -176,11 +176,11 @@ def test_a_waiver_lets_a_change_be_as_large_as_it_was_then_and_no_larger(project
     project.new("trivial")
     project.build(files=LARGE)
     waived = project.ok("approve", "--waive", "the parts are generated").out
-    assert "waived: this became larger than its track: 6 files, 91 lines" in " ".join(waived.split())
-    assert forgery.approvals(project)[-1].details["files"] == 6
-    assert project.run("run", "guest").out == "guest waits for you: approve the review\n" + (
-        "  accord approve guest\n"
+    assert "waived: this became larger than its track: 6 files, 91 lines" in " ".join(
+        waived.split()
     )
+    assert forgery.approvals(project)[-1].details["files"] == 6
+    assert "waits for you: approve the review" in project.ok("run", "guest").out
     project.commit_on(BRANCH, {"shop/more.py": "x = 1\n"})
     assert "larger than its track: 7 files" in project.show()["next"][0]["waits"]
 

@@ -1,7 +1,8 @@
 """What was done is written down, and can be taken back without anything being deleted."""
 
-import gitrepo
 import pytest
+
+import gitrepo
 from project import BUILT, STORY, Project
 
 BRANCH = "accord/guest"

@@ -118,7 +118,8 @@ class Change:
     def code_digest(self) -> str:
         """Return what evidence is about: the code as changed and the commit that it left."""
         listed = [f"{path}={digest}" for path, digest in sorted(self.files.items())]
-        return sha256("\n".join([self.fork, *listed]).encode())
+        # A path in git is bytes, which need not be text.
+        return sha256("\n".join([self.fork, *listed]).encode(errors="surrogateescape"))
 
     def findings_at(self, stage: Stage) -> tuple[Finding, ...]:
         """Return the findings in the documents up to `stage`, leaving later ones out of sight."""

@@ -24,7 +24,7 @@ class Approved:
 def seen(gate: Gate) -> str:
     """Return the short digest of what a gate shows; approving with it binds to just that."""
     listed = "\n".join(f"{name}={digest}" for name, digest in sorted(gate.items.items()))
-    return sha256(f"{gate.stage}\n{listed}".encode())[:12]
+    return sha256(f"{gate.stage}\n{listed}".encode(errors="surrogateescape"))[:12]
 
 
 def approve(

@@ -135,10 +135,10 @@ def take_build(workshop: Workshop, action: Build, number: int) -> Taken:
         return Taken(True, f"{task.id} is built")
     harvest = _harvest(workshop, action, change, task)
     _keep(workshop, f"{WIP}/{action.change}/{action.task}/{action.number}-{number}", harvest)
+    refuse_shut(change)
     reason = "" if action.by_hand else _unfinished(workshop, f"{action.id}/{number}")
     if reason:
         return Taken(False, reason)
-    refuse_shut(change)
     parked = _parked(harvest)
     if not harvest.commit:
         detail = f"nothing was changed; left out: {parked}" if parked else "nothing was changed"
@@ -154,22 +154,26 @@ def take_build(workshop: Workshop, action: Build, number: int) -> Taken:
     ref = f"{BUILT}/{action.change}/{action.task}"
     old = workshop.repo.resolve(ref)
     if old != harvest.commit:
+        agent = workshop.config.agent(Stage.IMPLEMENTATION)
+        actor = "" if action.by_hand or agent is None else agent.name
         workshop.move("build", action.change, ref, harvest.commit, old, detail=action.task,
-                      actor=_builder(workshop, action))  # fmt: skip
+                      actor=actor)  # fmt: skip
     detail = f"{run.reason}; left out: {parked}" if parked else run.reason
     return Taken(True, detail)
 
 
 def refuse_shut(change: Change) -> None:
-    """Raise RefusedError unless the records open the way to code, whatever asked for it.
+    """Raise RefusedError unless every gate before the code is open.
 
-    A job is taken up again from the engine's database, where anybody could have written it.
+    Whoever plans the work asks first; this is asked again where the means to do it are made, so
+    that a job that was planned before an edit comes to nothing.
     """
-    if change.log.unsound:
-        raise RefusedError(change.log.unsound[0].reason)
     gate = change.gate
     if gate is not None and gate.stage in SPEC_STAGES:
-        raise RefusedError(f"the {gate.stage} of {change.name} is not open: {gate.reason}")
+        raise RefusedError(
+            f"the {gate.stage} of {change.name} is not open: {gate.reason}",
+            hint=f"accord show {change.name}",
+        )
 
 
 def built(workshop: Workshop, change: Change, task: Task) -> str:
@@ -213,6 +217,7 @@ def lend(workshop: Workshop, change: Change, task: Task) -> str:
 
     One that was lent for what the task said before is kept as a snapshot first.
     """
+    refuse_shut(change)
     folder = lent(workshop, change, task)
     if folder:
         return folder
@@ -276,7 +281,10 @@ def _base(workshop: Workshop, action: Draft | Build) -> dict[str, str]:
     """Return the commit that a run started from and the folder that it works in."""
     hand = f"hand/{action.change}/{action.subject}"
     key = hand if isinstance(action, Build) and action.by_hand else f"base/{action.id}"
-    return {name: str(value) for name, value in workshop.journal.noted(key)[key].items()}
+    note = workshop.journal.noted(key).get(key)
+    if note is None:
+        raise RefusedError(f"{action.subject} of {action.change} was never begun here")
+    return {name: str(value) for name, value in note.items()}
 
 
 def _keep(workshop: Workshop, ref: str, harvest: Harvest) -> None:

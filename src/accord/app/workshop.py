@@ -66,3 +66,8 @@ class Workshop:
             self.journal.void(number)
             raise
         self.journal.finish(number)
+
+    def close(self) -> None:
+        """End what was opened for this workshop."""
+        self.repo.close()
+        self.journal.close()

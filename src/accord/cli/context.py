@@ -27,7 +27,9 @@ class Context:
         """Open the repository around the folder. Raises what `wiring.open_workshop` raises."""
         from accord.wiring.opening import open_workshop
 
-        return open_workshop(self.folder, ask_passphrase)
+        workshop = open_workshop(self.folder, ask_passphrase)
+        click.get_current_context().call_on_close(workshop.close)
+        return workshop
 
     def answer(self, data: dict[str, Any], lines: Iterable[str]) -> None:
         """Print the answer: `data` as JSON, or the lines for a person."""

@@ -12,9 +12,12 @@ import click
 
 from accord import __version__
 from accord.cli.context import Context
-from accord.errors import AccordError, RefusedError
+from accord.errors import AccordError, ConfigurationError, RefusedError
 
-_REFUSALS = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EIO)
+_REFUSALS = (
+    *map(os.strerror, (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EIO)),
+    "Out of diskspace",  # as git says it of a short write
+)
 
 VERBS = {
     "init": "set Accord up in this repository",
@@ -71,7 +74,10 @@ def main() -> None:
         click.echo("stopped", err=True)
         sys.exit(130)
     except click.ClickException as error:
-        error.show()
+        if "--json" in sys.argv:
+            _explain(ConfigurationError(error.format_message(), hint="accord --help"))
+        else:
+            error.show()
         sys.exit(2)
     except AccordError as error:
         said = _from_the_system(error) or error
@@ -93,7 +99,7 @@ def _from_the_system(error: Exception) -> AccordError | None:
     """Return the error for the person when a disk is full, read-only, or somebody else's."""
     hint = "free space or rights, then run it again"
     said = str(getattr(error, "said", ""))  # what git said, in the C locale
-    if isinstance(error, OSError) or any(os.strerror(one) in said for one in _REFUSALS):
+    if isinstance(error, OSError) or any(one in said for one in _REFUSALS):
         return RefusedError(f"the system refused: {error}", hint=hint)
     # Named, not imported: most commands have no use for SQLite, and starting up must stay cheap.
     if type(error).__module__ == "sqlite3":

@@ -285,6 +285,9 @@ class Repo(Protocol):
     def export(self, commit: str, target: str) -> None:
         """Write the files of `commit` into the folder `target`, without a git directory."""
 
+    def close(self) -> None:
+        """End what was started for reading."""
+
 
 @frozen
 class Operation:
@@ -320,3 +323,6 @@ class Journal(Protocol):
 
     def noted(self, prefix: str) -> dict[str, dict[str, Json]]:
         """Return the facts whose keys begin with `prefix`."""
+
+    def close(self) -> None:
+        """Close the file."""

@@ -22,7 +22,8 @@ def log(context: Context, change: str, count: int) -> None:
             f"{ref.removeprefix('refs/')} {at['before'][:8] or 'new'}..{at['after'][:8] or 'gone'}"
             for ref, at in one["refs"].items()
         )
-        head = f"{one['number']:>4} {one['at']} {one['actor']}: {one['verb']} {one['change']}"
-        lines.append(wrap(f"{head} {one['detail']}".rstrip(), "", "     "))
+        head = f"{one['number']:>4} {one['at']} {one['actor']}:"
+        words = [head, *(one[name] for name in ("verb", "change", "detail") if one[name])]
+        lines.append(wrap(" ".join(words), "", "     "))
         lines.append(wrap(moved, "     "))
     context.answer(data, lines or ["nothing happened yet"])

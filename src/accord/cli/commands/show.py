@@ -30,7 +30,7 @@ def show(context: Context, change: str, template: bool, path: bool) -> None:
         return
     if template:
         text = views.template(workshop, found)
-        context.answer({"template": text}, [text.rstrip("\n")])
+        context.answer({"template": text}, [plain(text).rstrip("\n")])
         return
     data = views.show(workshop, found)
     context.answer(data, lines(data))
