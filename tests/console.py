@@ -90,8 +90,12 @@ def renewed(text: str, home: Path) -> str:
     shell = Shell(home)
 
     def block(match: re.Match[str]) -> str:
-        parts = [f"$ {step.command}\n{_ended(shell.run(step.command))}" for step in steps(match[1])]
+        parts = [f"$ {step.command}\n{_ended(printed(step))}" for step in steps(match[1])]
         return f"```console\n{''.join(parts)}```"
+
+    def printed(step: Step) -> str:
+        output = shell.run(step.command)
+        return step.output if normal(output) == normal(step.output) else output
 
     return BLOCK.sub(block, text)
 

@@ -229,7 +229,7 @@ def test_a_command_that_proves_nothing_is_not_a_pass(
     result = project.build()
     assert result.exit == 4
     assert said in " ".join(result.out.split())
-    assert "approve" not in result.out
+    assert "approve the review" not in result.out
     assert project.run("approve", "--yes").exit == 1
     assert "MINUTES" not in project.file(BRANCH, "shop/cart.py").decode()
 

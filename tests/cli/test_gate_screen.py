@@ -300,10 +300,10 @@ full track: nothing says that it is small
     release        the story gate is not open
 
 To decide
-  requirements.md (rests on a change)
-  R1 (rests on a change)
-  R1.1 (rests on a change)
-  R1.2 (rests on a change)
+  requirements.md (as it was)
+  R1 (as it was)
+  R1.1 (as it was)
+  R1.2 (as it was)
 
 documents: STATE/desks/guest
 next: revise requirements.md

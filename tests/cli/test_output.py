@@ -14,7 +14,8 @@ def test_setting_up(tmp_path: Path, project: Project) -> None:
     project.git("commit", "-q", "-m", "Without Accord")
     assert seen(project, "init", "--name", "robin") == snapshot("""\
 Accord is set up on main as HASH; robin may approve
-key:    ROOT/config/accord/projects/ID.key (SHA256:KEY)
+key:    ROOT/config/accord/projects/ID.key
+        SHA256:KEY
 trust:  HASH, pinned on this machine
 verify: python -m pytest -q
 next:   accord new 'what you want'

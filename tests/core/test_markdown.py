@@ -118,3 +118,25 @@ def test_overlapping_edits_are_refused() -> None:
 @pytest.mark.parametrize(("data", "end"), [(b"a\r\nb\n", b"\r\n"), (b"a\nb", b"\n"), (b"a", b"\n")])
 def test_the_first_line_end_is_the_documents_line_end(data: bytes, end: bytes) -> None:
     assert markdown.newline(data) == end
+
+
+@pytest.mark.parametrize(
+    ("line", "text"),
+    [
+        ("# One", "One"),
+        ("# One ##", "One"),
+        ("# One#", "One#"),
+        ("## ", ""),
+        ("##", ""),
+        ("### ###", ""),
+        ("# C#", "C#"),
+        ("#\tTab\t#", "Tab"),
+        ("# a" + " " * 50_000 + "b", "a" + " " * 50_000 + "b"),
+    ],
+)
+def test_a_headings_closing_marks_are_not_its_text(line: str, text: str) -> None:
+    assert [one[2] for one in kinds(line)] == [text]
+
+
+def test_marks_without_a_space_are_no_heading() -> None:
+    assert kinds("#tag")[0][0] is BlockKind.OTHER

@@ -90,7 +90,7 @@ def main() -> int:
         authoring.new(workshop, "Count nouns", name=CHANGE)
     while CHANGE not in released(workshop):
         outcome = drive(workshop, [CHANGE], tell=print, notice=killer.at)
-        if outcome.failed:
+        if outcome.exit_code:
             print(outcome, file=sys.stderr)
             return 4
         if CHANGE not in released(workshop):

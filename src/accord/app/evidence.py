@@ -86,8 +86,9 @@ def unverified(workshop: Workshop, change: Change) -> tuple[str, ...]:
     found = []
     for task in change.tasks:
         prefix = f"build/{change.name}/{task.id}/{change.keys[task.id][:12]}/"
-        notes = sorted(workshop.journal.noted(prefix).items())
-        if task.id not in change.landed and notes and notes[-1][1].get("unknown"):
+        notes = workshop.journal.noted(prefix)
+        last = max(notes, key=lambda key: int(key.rpartition("/")[2]), default="")
+        if task.id not in change.landed and last and notes[last].get("unknown"):
             found.append(task.id)
     return tuple(found)
 

@@ -10,7 +10,7 @@ from accord.core.evidence import Result
 from accord.core.gates import current
 from accord.core.model import Track
 from accord.core.reconcile import Land, Release
-from accord.errors import RefusedError
+from accord.errors import ConflictError, RefusedError
 
 
 def land_task(workshop: Workshop, action: Land) -> Taken:
@@ -60,10 +60,12 @@ def release(workshop: Workshop, action: Release) -> Taken:
     merge = repo.merge(base, tip)
     if merge.conflicts:
         paths = ", ".join(merge.conflicts)
-        return Taken(False, f"{change.name} conflicts with {_base_name(workshop)} in {paths}")
+        words = f"{change.name} conflicts with {_base_name(workshop)} in {paths}"
+        return Taken(False, words, exit_code=ConflictError.exit_code)
     new = repo.join(merge.tree, [base, tip], _message(change), workshop.author)
     if reason := _unproved(workshop, change, new):
-        return Taken(False, f"on top of {_base_name(workshop)}: {reason}")
+        words = f"on top of {_base_name(workshop)}: {reason}"
+        return Taken(False, words, exit_code=RefusedError.exit_code)
     workshop.move("release", change.name, workshop.base, new, base, detail=change.title)
     workshop.journal.note(f"released/{change.name}", {"commit": new, "ref": change.found.ref})
     return _clear(workshop, change.name)

@@ -27,13 +27,15 @@ DRAFTED = "Spec-Draft"
 class Taken:
     """What came of one round of an agent: accepted, to be tried again with `feedback`, or not.
 
-    `unknown` tells that the work was there but nothing could prove it.
+    `unknown` tells that the work was there but nothing could prove it; `exit_code` is what a
+    command that ends with it exits with.
     """
 
     accepted: bool
     detail: str
     feedback: str = ""
     unknown: bool = False
+    exit_code: int = AgentError.exit_code
 
     def as_json(self) -> dict[str, Json]:
         """Return it as a job keeps it."""
@@ -42,6 +44,7 @@ class Taken:
             "detail": self.detail,
             "feedback": self.feedback,
             "unknown": self.unknown,
+            "exit_code": self.exit_code,
         }
 
 
@@ -150,7 +153,9 @@ def take_build(workshop: Workshop, action: Build, number: int) -> Taken:
         feedback = "\n".join(
             part for part in (run.reason, parked, _tail(workshop, run.tree)) if part
         )
-        return Taken(False, run.reason, feedback, run.result is Result.UNKNOWN)
+        unknown = run.result is Result.UNKNOWN
+        way_on = f"; a person may sign that it stays so: accord approve {change.name} --waive WHY"
+        return Taken(False, run.reason + (way_on if unknown else ""), feedback, unknown)
     ref = f"{BUILT}/{action.change}/{action.task}"
     old = workshop.repo.resolve(ref)
     if old != harvest.commit:

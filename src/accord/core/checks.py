@@ -92,7 +92,7 @@ _EMPTY_RESULT = re.compile(
     re.IGNORECASE,
 )
 _PLACEHOLDER_MARKS = ("<<", "[NEEDS", "TBD", "TODO")
-_PLACEHOLDER = re.compile(r"<<[^<>\n]+>>|\[NEEDS CLARIFICATION[^\]\n]*\]|\bTBD\b|\bTODO\b")
+_PLACEHOLDER = re.compile(r"<<[^<>\n]+>>|\[NEEDS CLARIFICATION:[^\]\n]*\]|\bTBD\b|\bTODO\b")
 
 Check = Callable[[Spec], Iterator[Finding]]
 

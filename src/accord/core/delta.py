@@ -7,7 +7,7 @@ from enum import StrEnum
 
 from attrs import frozen
 
-from accord.core.model import Document, Item, ItemKind, Spec
+from accord.core.model import Document, Item, ItemKind, Spec, dependencies
 
 
 class Change(StrEnum):
@@ -16,6 +16,7 @@ class Change(StrEnum):
     ADDED = "added"
     CHANGED = "changed"
     RESTS = "rests on a change"
+    SAME = "as it was"
     REMOVED = "removed"
 
 
@@ -36,8 +37,14 @@ def changed_ids(approved: Mapping[str, str], current: Mapping[str, str]) -> tupl
 
 
 def compare(before: Spec, after: Spec, ids: tuple[str, ...]) -> tuple[ItemChange, ...]:
-    """Describe each of `ids` by its text in `before` and in `after`."""
+    """Describe each of `ids` by its text in `before` and in `after`.
+
+    An item whose text is the same is asked about because something that it rests on is not (the
+    items of its document, for the text around them), or because it was sent back.
+    """
     old, new = _sources(before), _sources(after)
+    moved = {name for name in {*old, *new} if old.get(name) != new.get(name)}
+    below = dependencies(after)
     found = []
     for name in ids:
         was, now = old.get(name, ""), new.get(name, "")
@@ -46,9 +53,19 @@ def compare(before: Spec, after: Spec, ids: tuple[str, ...]) -> tuple[ItemChange
         elif name not in old:
             change = Change.ADDED
         else:
-            change = Change.RESTS if was == now else Change.CHANGED
+            change = Change.CHANGED if was != now else _unchanged(name, below, moved, after)
         found.append(ItemChange(name, change, was, now))
     return tuple(found)
+
+
+def _unchanged(
+    name: str, below: Mapping[str, tuple[str, ...]], moved: set[str], spec: Spec
+) -> Change:
+    document = spec.document(name)
+    inside = {item.id for item in document.items} if document else set()
+    # What was taken out of a document is in none any more, but the text around it was around it.
+    rests = moved & {*below.get(name, ()), *inside} or (document is not None and moved)
+    return Change.RESTS if rests else Change.SAME
 
 
 def words(before: str, after: str) -> tuple[tuple[str, str], ...]:

@@ -65,7 +65,7 @@ class Splice:
 
 
 _LINE = re.compile(rb"[^\r\n]*(?:\r\n|\n|\r|\Z)")
-_HEADING = re.compile(rb" {0,3}(#{1,6})(?:[ \t]+(.*?))?(?:[ \t]+#+)?[ \t]*\Z")
+_HEADING = re.compile(rb" {0,3}(#{1,6})(?:[ \t](.*))?\Z", re.DOTALL)
 _ITEM = re.compile(rb"([ \t]*)(?:[-*+]|\d{1,9}[.)])(?:[ \t]+(.*)|)\Z", re.DOTALL)
 _FENCE = re.compile(rb" {0,3}(`{3,}(?=[^`]*\Z)|~{3,})")
 
@@ -134,7 +134,7 @@ class _Scanner:
         if not mark:
             return self._add(BlockKind.BLANK, at, at + 1)
         if mark == b"#" and (heading := _HEADING.match(body)):
-            text = (heading[2] or b"").decode()
+            text = _title(heading[2] or b"").decode()
             return self._add(BlockKind.HEADING, at, at + 1, len(heading[1]), text)
         if mark in b"`~" and (fence := _FENCE.match(body)):
             return self._add(BlockKind.FENCE, at, self._fence_end(at, fence[1]))
@@ -178,6 +178,14 @@ class _Scanner:
                 break
             at += 1
         return at
+
+
+def _title(rest: bytes) -> bytes:
+    """Return a heading's text without the closing `#`s that it may have after a space."""
+    text = rest.strip(b" \t")
+    shorter = text.rstrip(b"#")
+    closed = not shorter or shorter.endswith((b" ", b"\t"))
+    return shorter.rstrip(b" \t") if closed else text
 
 
 def _columns(indent: bytes) -> int:

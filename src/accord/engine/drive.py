@@ -31,10 +31,13 @@ Tell = Callable[[Event], None]
 
 @frozen
 class Outcome:
-    """Where the drive ended: what waits for a person, what failed, what was released."""
+    """Where the drive ended: what waits for a person, what was released.
+
+    `exit_code` is 0, or that of the first thing that was tried in vain.
+    """
 
     waits: tuple[Wait, ...]
-    failed: bool
+    exit_code: int
     released: tuple[str, ...]
 
 
@@ -85,7 +88,7 @@ class _Drive:
     failed: dict[str, dict[str, str]] = field(factory=dict)
     tries: dict[str, int] = field(factory=dict)
     busy: dict[asyncio.Task[dict[str, object]], Action] = field(factory=dict)
-    landed: list[str] = field(factory=list)
+    exit_code: int = 0
 
     def look(self) -> list[Action | Wait]:
         base = self.workshop.repo.resolve(self.workshop.base)
@@ -151,19 +154,19 @@ class _Drive:
         detail = str(result["detail"])
         good = bool(result["accepted"])
         self.tell(Event(step.change, step.subject, detail, good))
-        if good and isinstance(step, Release):
-            self.landed.append(step.change)
         if good:
             return
         tried = self.tries.get(step.change + step.subject, 0) + 1
         self.tries[step.change + step.subject] = tried
         if not (isinstance(step, Land) and tried <= RETRIES):
             self.failed.setdefault(step.change, {})[step.subject] = detail
+            code = result.get("exit_code")
+            self.exit_code = self.exit_code or (code if isinstance(code, int) else 1)
 
     def outcome(self, steps: Sequence[Action | Wait]) -> Outcome:
         waits = tuple(step for step in steps if isinstance(step, Wait))
         done = set(released(self.workshop)) & set(self.names)
-        return Outcome(waits, bool(self.failed), tuple(sorted(done)))
+        return Outcome(waits, self.exit_code, tuple(sorted(done)))
 
 
 @contextmanager

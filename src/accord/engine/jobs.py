@@ -222,7 +222,7 @@ async def _told(point: str, use: Callable[..., Taken | str], *arguments: Any) ->
         result = await asyncio.to_thread(use, _workshop(), *arguments)
     except AccordError as error:
         words = f"{error.message} ({error.hint})" if error.hint else error.message
-        return {**Taken(False, words).as_json()}
+        return {**Taken(False, words, exit_code=error.exit_code).as_json()}
     _Bench.notice(f"{point} end")
     return {**result.as_json()} if isinstance(result, Taken) else {"run": result}
 

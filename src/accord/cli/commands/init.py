@@ -22,7 +22,8 @@ def init(context: Context, key: Path | None, name: str, verify: str | None) -> N
     done = initialise(context.folder, key=key, name=name, verify=verify, ask=ask_passphrase)
     lines = [
         wrap(f"Accord is set up on {done.base} as {done.commit[:12]}; {done.name} may approve"),
-        f"key:    {done.key} ({done.fingerprint})",
+        f"key:    {done.key}",
+        f"        {done.fingerprint}",
         f"trust:  {done.trust[:16]}, pinned on this machine",
         f"verify: {done.verify or 'not set; see .accord/config.toml'}",
         "next:   accord new 'what you want'",

@@ -53,5 +53,5 @@ def run(
         lines += [f"  in {one.place}"] if one.place else []
         lines.append(f"  {one.command}")
     context.answer(data, lines or ["nothing waits"])
-    if outcome.failed:
-        raise click.exceptions.Exit(4)
+    if outcome.exit_code:
+        raise click.exceptions.Exit(outcome.exit_code)

@@ -107,7 +107,7 @@ def _items(data: dict[str, Any]) -> Iterator[str]:
 
 
 def _body(item: dict[str, Any]) -> Iterator[str]:
-    if item["change"] == "rests on a change":
+    if item["change"] in ("rests on a change", "as it was"):
         return
     if item["change"] == "removed":
         yield wrap(f"- {item['before'].strip()}", "    ", "      ")

@@ -1,0 +1,112 @@
+"""Specs of every format are found where they lie and checked by the same rules."""
+
+from pathlib import Path
+
+import pytest
+
+from accord.app import checking
+from accord.app.checking import Checked
+from accord.errors import ConfigurationError
+from project import Project
+
+CORPUS = Path(__file__).parents[3] / "shared" / "corpus"
+
+KIRO = {
+    "requirements.md": """# Requirements
+
+### Requirement 1: Cart
+
+#### Acceptance Criteria
+
+1. WHEN the card is declined THEN the system SHALL keep the cart quickly
+2. WHEN an hour has passed THEN the system SHALL empty the cart
+""",
+    "tasks.md": "# Plan\n\n- [ ] 1. Keep the cart\n  - _Requirements: 1.1, 9.9_\n",
+    "design.md": "# Design\n\n## Overview\n\nA store.\n",
+}
+SPECKIT = {
+    "spec.md": "# Feature\n\n## Requirements\n\n"
+    "- **FR-001**: System MUST keep the cart [NEEDS CLARIFICATION: how long?]\n",
+    "tasks.md": "## Phase 1\n\n- [ ] T001 Keep the cart in src/cart.py\n- [ ] T001 Again\n",
+}
+OPENSPEC = {
+    "proposal.md": "# Change\n\n## Why\nIt helps.\n",
+    "specs/cart/spec.md": "## ADDED Requirements\n\n### Requirement: Keep\nThe shop SHALL keep it."
+    "\n\n#### Scenario: Declined\n- **WHEN** it is declined\n- **THEN** it is kept\u202e\n",
+    "tasks.md": "## 1. Do\n\n- [ ] 1.1 Keep it\n",
+}
+
+
+def lay(root: Path, folder: str, files: dict[str, str]) -> None:
+    for name, text in files.items():
+        path = root / folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+
+
+def rules(checked: Checked) -> set[str]:
+    return {one.rule for one in checked.findings}
+
+
+def test_each_format_is_found_and_what_it_has_no_place_for_is_not_asked(tmp_path: Path) -> None:
+    lay(tmp_path, ".kiro/specs/cart", KIRO)
+    lay(tmp_path, "specs/001-cart", SPECKIT)
+    lay(tmp_path, "openspec/changes/cart", OPENSPEC)
+    lay(tmp_path, "specs/own", {"requirements.md": "# Own\n\n- R1.1 THE shop works.\n"})
+    lay(tmp_path, "specs/notes", {"readme.md": "nothing"})
+
+    found = {one.folder: one for one in checking.check(tmp_path, [])}
+
+    assert {folder: one.format for folder, one in found.items()} == {
+        ".kiro/specs/cart": "kiro",
+        "openspec/changes/cart": "openspec",
+        "specs/001-cart": "spec-kit",
+        "specs/own": "native",
+    }
+    kiro = found[".kiro/specs/cart"]
+    assert (kiro.criteria, kiro.tasks) == (2, 1)
+    assert rules(kiro) == {"vague-word", "dangling-id", "no-task-for-criterion"}
+    assert "placeholder" in rules(found["specs/001-cart"])
+    assert rules(found["openspec/changes/cart"]) == {"hidden-text"}
+    assert rules(found["specs/own"]) == {"no-shall"}
+
+
+def test_a_folder_without_a_spec_is_named(tmp_path: Path) -> None:
+    lay(tmp_path, "docs", {"readme.md": "nothing"})
+
+    with pytest.raises(ConfigurationError, match="docs holds no spec"):
+        checking.check(tmp_path, ["docs"])
+
+
+def test_the_command_prints_places_and_says_by_its_exit_whether_anything_blocks(
+    project: Project,
+) -> None:
+    assert project.ok("check").out == "there are no specs here\n"
+    lay(project.top, ".kiro/specs/cart", KIRO)
+
+    result = project.run("check")
+
+    assert result.exit == 1
+    assert ".kiro/specs/cart (kiro): 2 criteria, 1 task, 3 findings" in result.out
+    assert ".kiro/specs/cart/requirements.md:7:1 warns: 'quickly' can be read" in result.out
+    assert project.run("check", "--json").json["specs"][0]["format"] == "kiro"
+
+
+@pytest.mark.skipif(not CORPUS.is_dir(), reason="the corpus of real specs is not beside this one")
+def test_real_specs_are_told_apart_and_read() -> None:
+    found = {
+        folder.name: checking.check(folder, []) for folder in CORPUS.iterdir() if folder.is_dir()
+    }
+
+    formats = {name: {one.format for one in specs} for name, specs in found.items() if specs}
+    assert formats == {
+        "cc-sdd": {"kiro"},
+        "kiro-ccmanager": {"kiro"},
+        "kiro-mirmer": {"kiro"},
+        "openspec-agent-scope": {"openspec"},
+        "speckit-liturgy": {"spec-kit"},
+        "speckit-note-sage": {"spec-kit"},
+    }
+    # Read by eye: the plan of this spec names 3.1, 3.2, 3.4 and 3.5, and nowhere 3.3.
+    migration = next(one for one in found["kiro-mirmer"] if one.folder.endswith("migration"))
+    assert "no task satisfies R3.3" in {one.message for one in migration.findings}
