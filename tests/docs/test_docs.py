@@ -1,9 +1,9 @@
 import re
 from pathlib import Path
 
-import console
 import pytest
 
+import console
 from accord.agents import script
 from accord.app import config
 from accord.cli.main import VERBS
