@@ -14,7 +14,7 @@ test: .venv/.dev check
 	$(BIN)/pytest $(PYTEST_FLAGS)
 
 check: .venv/.dev
-	$(BIN)/ruff check .
+	$(BIN)/ruff check --no-cache .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache
