@@ -25,7 +25,7 @@ def test_edits_in_the_way_of_a_release(project: Project) -> None:
     gitrepo.write(project.top, {"shop/cart.py": "half done\n"})
     base = project.git("rev-parse", "main")
     result = project.run("run", "guest")
-    assert result.exit != 0
+    assert result.exit == 1
     words = f"main is checked out in {project.top} with edits: shop/cart.py"
     assert words in " ".join(result.said.split())
     assert "commit or stash them there" in " ".join(result.said.split())
@@ -41,7 +41,7 @@ def test_an_untracked_file_in_the_way_of_a_release(project: Project) -> None:
     gitrepo.write(project.top, {"tests/test_minutes.py": "mine\n"})
     base = project.git("rev-parse", "main")
     result = project.run("run", "guest")
-    assert result.exit != 0
+    assert result.exit == 1
     assert "tests/test_minutes.py" in result.said
     assert project.git("rev-parse", "main") == base
     assert (project.top / "tests/test_minutes.py").read_text() == "mine\n"
@@ -62,7 +62,7 @@ def test_a_base_that_moved_so_that_the_tests_fail_is_not_landed_on(project: Proj
     red = BUILT["tests/test_minutes.py"].replace("MINUTES, 60", "MINUTES, 61")
     base = gitrepo.commit(project.top, {"tests/test_no.py": red}, "Meanwhile")
     result = project.run("run", "guest")
-    assert result.exit != 0
+    assert result.exit == 1
     assert "on top of main: exit 1 after 3 tests" in " ".join(result.said.split())
     assert project.git("rev-parse", "main") == base
 
@@ -71,7 +71,7 @@ def test_a_base_that_conflicts_is_named(project: Project) -> None:
     released(project)
     base = gitrepo.commit(project.top, {"shop/cart.py": "MINUTES = 1\n"}, "Meanwhile")
     result = project.run("run", "guest")
-    assert result.exit != 0
+    assert result.exit == 3
     assert "guest conflicts with main in shop/cart.py" in " ".join(result.said.split())
     assert project.git("rev-parse", "main") == base
 
