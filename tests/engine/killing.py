@@ -9,6 +9,7 @@ SIGKILL at the first point that is not in it. It exits with 0 when the change is
 import os
 import signal
 import sys
+import threading
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -31,9 +32,12 @@ class Killer:
     def __init__(self, path: Path) -> None:
         self.path = path
         self.known = set(path.read_text().splitlines()) if path.exists() else set()
+        # Two threads may come to new points at once; the process dies at the first one's alone.
+        self.dying = threading.Lock()
 
     def at(self, point: str) -> None:
         if point not in self.known:
+            self.dying.acquire()
             with self.path.open("a") as handle:
                 handle.write(f"{point}\n")
                 handle.flush()
