@@ -1,8 +1,17 @@
 """What was done is written down, and can be taken back without anything being deleted."""
 
+from contextlib import closing
+from pathlib import Path
+
 import pytest
 
 import gitrepo
+from accord.app.workshop import Workshop
+from accord.engine.drive import settle
+from accord.errors import ConflictError
+from accord.git import worktrees
+from accord.git.run import Git
+from accord.wiring.opening import open_workshop
 from project import BUILT, STORY, Project
 
 BRANCH = "accord/guest"
@@ -209,3 +218,68 @@ def test_edits_in_the_way_of_an_undo_are_kept(project: Project) -> None:
     assert "shop/cart.py" in result.err
     assert (project.top / "shop/cart.py").read_text() == "half done\n"
     assert project.refs()["refs/heads/main"] == refs["refs/heads/main"]
+
+
+def opened(project: Project) -> Workshop:
+    return open_workshop(project.top, lambda _: "")
+
+
+def cut_off(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let Ctrl-C come between a ref and its checkout."""
+    follow = worktrees.follow
+
+    def stopped(git: Git, folder: Path, old: str, new: str, *, rehearse: bool = False) -> str:
+        if rehearse:
+            return follow(git, folder, old, new, rehearse=True)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(worktrees, "follow", stopped)
+
+
+def test_a_release_that_was_stopped_halfway_is_finished_by_the_next_run(
+    project: Project,
+) -> None:
+    project.new("trivial")
+    project.build()
+    project.ok("approve", "--yes")
+    base, tip = project.git("rev-parse", "main"), project.git("rev-parse", BRANCH)
+    with project.monkeypatch.context() as patch, closing(opened(project)) as workshop:
+        cut_off(patch)
+        with pytest.raises(KeyboardInterrupt):
+            workshop.move("release", "guest", "refs/heads/main", tip, base)
+    assert project.git("status", "--short") != ""
+
+    project.ok("run")
+
+    assert project.git("status", "--short") == ""
+    assert ("release", "guest") in [(one["verb"], one["change"]) for one in log(project)]
+    assert "undid: release guest" in project.ok("undo").out
+    assert project.git("rev-parse", "main") == base
+
+
+def test_an_undo_that_was_stopped_halfway_is_finished_by_the_next_run(project: Project) -> None:
+    project.new("trivial")
+    project.build()
+    project.ok("approve", "--yes")
+    base = project.git("rev-parse", "main")
+    project.ok("run")
+    with project.monkeypatch.context() as patch:
+        cut_off(patch)
+        assert project.run("undo").exit == 130
+    assert project.git("status", "--short") != ""
+    with closing(opened(project)) as workshop:
+        settle(workshop)
+    assert project.git("rev-parse", "main") == base
+    assert project.git("status", "--short") == ""
+    assert log(project)[0]["verb"] == "undo"
+
+
+def test_a_move_that_was_refused_is_void_at_once(project: Project) -> None:
+    project.new("trivial")
+    base, tip = project.git("rev-parse", "main"), project.git("rev-parse", BRANCH)
+    before = log(project)
+    with closing(opened(project)) as workshop:
+        with pytest.raises(ConflictError):
+            workshop.move("release", "guest", "refs/heads/main", base, tip)
+        assert not workshop.journal.operations(pending=True)
+    assert log(project) == before

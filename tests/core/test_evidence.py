@@ -124,7 +124,8 @@ def run_of(*cases: TestCase, result: Result = Result.PASS) -> Run:
 
 
 def proofs(runs: dict[str, Run], before: Run | None = None) -> list[Proof]:
-    return [one.proof for one in evidence.for_criteria(SPEC, runs, before)]
+    known = {before.command: before} if before else {}
+    return [one.proof for one in evidence.for_criteria(SPEC, runs, known)]
 
 
 def test_a_test_that_fails_without_the_change_proves_its_criterion() -> None:
@@ -165,7 +166,7 @@ def test_a_task_that_satisfies_a_requirement_satisfies_every_part_of_it() -> Non
     tasks = b"- [ ] T1 Do\n  - Satisfies: R1\n"
     known = Spec((native.read("requirements.md", story), native.read("tasks.md", tasks)))
 
-    (found,) = evidence.for_criteria(known, {"T1": run_of()})
+    (found,) = evidence.for_criteria(known, {"T1": run_of()}, {})
 
     assert found.proof is Proof.CLAIMED
 
@@ -182,3 +183,18 @@ def test_a_failing_named_test_outweighs_everything() -> None:
 )
 def test_test_files_are_known_by_their_names(path: str, expected: bool) -> None:
     assert evidence.is_test(path) is expected
+
+
+def test_a_test_that_another_command_ran_without_the_change_proves_nothing() -> None:
+    after = run_of(TestCase("test_R1_1", True))
+    other = Run(("other",), "tree", Result.FAIL, "exit 1", 1, 1, (TestCase("test_x", False),))
+
+    assert proofs({"T1": after}, other)[0] is Proof.CLAIMED
+
+
+def test_a_report_in_which_everything_was_skipped_outweighs_what_the_output_says() -> None:
+    junit = b'<testsuite><testcase name="a"><skipped/></testcase></testsuite>'
+
+    run = evidence.judge(CommandRun(("pytest",), 0, "5 passed in the log", junit), "tree")
+
+    assert (run.result, run.tests) == (Result.UNKNOWN, 0)

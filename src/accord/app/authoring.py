@@ -105,27 +105,28 @@ def step_up(workshop: Workshop, change: Change, track: Track, reason: str) -> Ch
 def answer(workshop: Workshop, change: Change, item_id: str, words: str) -> str:
     """Answer a question, or accept (`yes`) or correct an assumption; return what was written.
 
-    Raises ConfigurationError when the change has no such item.
+    Raises ConfigurationError when the change has no such item; then nothing is written.
     """
     records.refuse_agents()
-    found = [
-        (document, item)
-        for document in change.spec.documents
-        for item in document.items
-        if isinstance(item, Question | Assumption) and item.id == item_id
-    ]
-    if not found:
-        notes = (*change.spec.questions, *change.spec.assumptions)
-        known = ", ".join(item.id for item in notes)
-        hint = f"there is: {known}" if known else f"accord show {change.name}"
-        raise ConfigurationError(
-            f"{change.name} has no question or assumption {item_id}", hint=hint
-        )
-    document, item = found[0]
+    document, item = _note(change, item_id)
     standing, said = _standing(item, words)
+    if change.edited:  # what a person typed, joined with what the branch has got meanwhile
+        desk.save(workshop, change.name, change.found.ref)
+        change = load(workshop, change.name)
+        document, item = _note(change, item_id)
     data = native.answer(document, item, standing, said)
     write(workshop, change, document, data, f"Answer {item_id} of {change.name}: {words}")
     return f"{item_id} {standing}" + (f": {said}" if said else "")
+
+
+def _note(change: Change, item_id: str) -> tuple[Document, Question | Assumption]:
+    for document in change.spec.documents:
+        for item in document.items:
+            if isinstance(item, Question | Assumption) and item.id == item_id:
+                return document, item
+    known = ", ".join(item.id for item in (*change.spec.questions, *change.spec.assumptions))
+    hint = f"there is: {known}" if known else f"accord show {change.name}"
+    raise ConfigurationError(f"{change.name} has no question or assumption {item_id}", hint=hint)
 
 
 def write(workshop: Workshop, change: Change, document: Document, data: bytes, reason: str) -> None:

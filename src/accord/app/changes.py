@@ -1,6 +1,5 @@
 """Changes as they stand: found on their branches, read from the tree, judged by the core."""
 
-import re
 from collections.abc import Collection, Mapping, Sequence
 from functools import cached_property
 
@@ -11,7 +10,7 @@ from accord.app.workshop import CHANGES, SPECS, Workshop
 from accord.approvals.log import read_log
 from accord.approvals.records import FOLDER
 from accord.core import checks, gates, policy
-from accord.core.approval import Approval, Decision, Log, Signed, Unsound
+from accord.core.approval import Approval, Decision, Log, Signed, Trust, Unsound
 from accord.core.checks import Finding, Severity
 from accord.core.markdown import UnreadableError
 from accord.core.model import (
@@ -36,6 +35,7 @@ from accord.formats.templates import DOCUMENT
 TRAILER = "Spec-Task"
 DELETED = sha256(b"deleted")
 REGULAR = ("100644", "100755")
+SUBMODULE = "160000"
 
 
 @frozen
@@ -109,10 +109,13 @@ class Change:
     def files(self) -> dict[str, str]:
         """Map each path of `code` to the sha256 of its mode and bytes."""
         repo = self.workshop.repo
-        return {
-            one.path: sha256(f"{one.mode}\n".encode() + repo.blob(one.id)) if one.id else DELETED
-            for one in self.code
-        }
+
+        def digest(one: FileChange) -> str:
+            # A submodule has no bytes here: what it points at is what is approved.
+            data = one.id.encode() if one.mode == SUBMODULE else repo.blob(one.id)
+            return sha256(f"{one.mode}\n".encode() + data)
+
+        return {one.path: digest(one) if one.id else DELETED for one in self.code}
 
     @cached_property
     def code_digest(self) -> str:
@@ -123,13 +126,14 @@ class Change:
 
     def findings_at(self, stage: Stage) -> tuple[Finding, ...]:
         """Return the findings in the documents up to `stage`, leaving later ones out of sight."""
-        later = [DOCUMENT[one] for one in SPEC_STAGES[SPEC_STAGES.index(stage) + 1 :]]
         small = self.track is Track.SMALL
-        if small:
-            later = []
+        following = () if small else SPEC_STAGES[SPEC_STAGES.index(stage) + 1 :]
+        later = [DOCUMENT[one] for one in following]
         documents = tuple(one for one in self.spec.documents if one.path not in later)
         verify = self.workshop.config.policy.verify
-        return self.unreadable or checks.check(Spec(documents), default_verify=verify)
+        return self.unreadable or checks.check(
+            Spec(documents), default_verify=verify, tasks_in_story=small
+        )
 
     @cached_property
     def tasks(self) -> tuple[Task, ...]:
@@ -151,7 +155,8 @@ class Change:
             one
             for one in self.log.signed
             if one.approval.decision is Decision.REJECT
-            and one.approval.gate in (Stage.IMPLEMENTATION, Stage.REVIEW, Stage.RELEASE)
+            and one.approval.gate in (Stage.IMPLEMENTATION, Stage.REVIEW)
+            and not gates.is_withdrawal(one)
         ]
         return {
             task.id: sha256(
@@ -199,16 +204,26 @@ class Change:
         size = policy.Size(len(self.code), sum(one.lines for one in self.code))
         paths = [one.path for one in self.code]
         found = policy.outgrown(self.track, size, paths, self.workshop.config.policy)
-        waived = [one.approval.details for one in self.log.signed if is_waiver(one, "size")]
-        if found is None or any(covers(one, found) for one in waived):
+        if found is None:
             return None
-        return found
+        waived = [
+            one
+            for one in self.log.signed
+            if is_waiver(one, "size") and covers(one.approval.details, found)
+        ]
+        return None if enough(self.workshop.trust, waived, "size") else found
 
 
 def names(record: Signed, task: Task) -> bool:
     """Tell whether a record that sent work back is about `task`; one without names is about all."""
     listed = record.approval.details.get("tasks")
     return not isinstance(listed, list) or not listed or task.id in listed
+
+
+def enough(trust: Trust, records: Sequence[Signed], gate: str) -> bool:
+    """Tell whether as many different people signed `records` as the trust file asks for."""
+    people = {one.approval.approver for one in records}
+    return len(people) >= max(1, trust.rule(gate).threshold)
 
 
 def is_waiver(record: Signed, what: str) -> bool:
@@ -317,7 +332,13 @@ def read(
     kept = repo.folder(found.tip, f"{SPECS}/{name}")
     texts = {path: repo.blob(entry.id) for path, entry in kept.items()}
     place = desk.of(workshop, name, found.ref)
-    typed = desk.edits(workshop, place) if desk_too else {}
+    typed: dict[str, bytes | None] = {}
+    strange: list[Finding] = []
+    try:
+        typed = desk.edits(workshop, place) if desk_too else {}
+    except ConfigurationError as error:  # one desk must not keep the others from being seen
+        strange.append(Finding("unreadable", Severity.BLOCKS, "desk", 1, 1, "desk",
+                               error.message, error.hint))  # fmt: skip
     for path, data in typed.items():
         if data is None:
             texts.pop(path, None)
@@ -329,7 +350,7 @@ def read(
         if entry.mode not in REGULAR and path not in typed
     }
     spec, unreadable = _spec(texts, links)
-    return Change(workshop, found, spec, unreadable, log, tuple(typed))
+    return Change(workshop, found, spec, (*strange, *unreadable), log, tuple(typed))
 
 
 def _opened_on(workshop: Workshop, change: str, tip: str) -> str:
@@ -366,7 +387,8 @@ def _spec(
             documents.append(whole_file(path, links[path]))
             findings.append(
                 Finding("unreadable", Severity.BLOCKS, path, 1, 1, path,
-                        "it is a link or a submodule, not a file", "put a file in its place")
+                        f"{path}:1:1: it is a link or a submodule, not a file",
+                        "put a file in its place")
             )  # fmt: skip
             continue
         try:
@@ -375,7 +397,7 @@ def _spec(
             documents.append(whole_file(path, texts[path]))
             findings.append(
                 Finding("unreadable", Severity.BLOCKS, path, error.line, error.column, path,
-                        re.sub(r"^[^ ]+ ", "", error.message), error.hint)
+                        error.message, error.hint)
             )  # fmt: skip
     return Spec(tuple(documents)), tuple(findings)
 

@@ -43,15 +43,37 @@ class Config:
 
 
 def template(base: str, verify: str) -> str:
-    """Return the file that `accord init` writes."""
+    """Return the file that `accord init` writes.
+
+    Raises ConfigurationError for a base or a command that would not be read back as it is.
+    """
+    text = _filled(base, verify)
+    try:
+        policy = read(text.encode()).policy
+    except UnicodeEncodeError:
+        raise ConfigurationError(
+            f"{PATH} cannot name a branch or command that is not UTF-8",
+            hint="git branch -m NEW, or accord init --verify COMMAND",
+        ) from None
+    if (policy.base, policy.verify) != (base, verify):
+        raise ConfigurationError(
+            f"{PATH} cannot hold this: {base}, {verify}", hint="accord init --verify COMMAND"
+        )
+    words(verify)
+    return text
+
+
+def _filled(base: str, verify: str) -> str:
+    import tomlkit  # reading a configuration, which every command does, needs none of it
+
     risks = "".join(f'  "{pattern}",\n' for pattern in RISK_PATHS)
     return f"""\
 # Accord reads this file from the base branch: an edit counts once it is committed there.
-base = "{base}"
+base = {tomlkit.item(base).as_string()}
 
 [verify]
 # The command that proves a task that names none. It runs on a fresh checkout, without a shell.
-command = {_quoted(verify)}
+command = {tomlkit.item(verify).as_string()}
 timeout_s = 900
 
 [tracks]
@@ -115,7 +137,10 @@ def words(command: str) -> tuple[str, ...]:
     try:
         return tuple(shlex.split(command))
     except ValueError as error:
-        raise ConfigurationError(f"this command cannot be read ({error}): {command}") from None
+        raise ConfigurationError(
+            f"this command cannot be read ({error}): {command}",
+            hint="close the quote, or put a backslash before it",
+        ) from None
 
 
 def _agent(name: str, facts: object) -> AgentChoice:
@@ -184,8 +209,3 @@ def _size(table: Mapping[str, Any], key: str, default: Size) -> Size:
         raise ConfigurationError(f"{PATH}: tracks.{key} must be {{ files = N, lines = M }}")
     _known(value, ("files", "lines"), f"tracks.{key}.")
     return Size(_number(value, "files", default.files), _number(value, "lines", default.lines))
-
-
-def _quoted(text: str) -> str:
-    escaped = text.replace("\\", "\\\\").replace('"', '\\"')
-    return f'"{escaped}"'

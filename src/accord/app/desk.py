@@ -8,6 +8,7 @@ typed there is committed before anything else happens, so it cannot be lost or o
 import hashlib
 import os
 import shutil
+from collections.abc import Mapping
 from pathlib import Path
 
 from attrs import frozen
@@ -88,6 +89,7 @@ def save(workshop: Workshop, change: str, ref: str) -> str:
 def _save(workshop: Workshop, desk: Desk) -> str:
     change, ref = desk.change, desk.ref
     repo, tip = workshop.repo, workshop.repo.resolve(ref)
+    lying = _files(desk.folder) if desk.folder.is_dir() else {}
     typed = edits(workshop, desk)
     if not typed:
         refresh(workshop, change, ref)
@@ -106,7 +108,7 @@ def _save(workshop: Workshop, desk: Desk) -> str:
     adopted = tuple(paths) if desk.checked_out else ()
     workshop.move("edit", change, ref, new, tip, detail=", ".join(typed), adopt=adopted)
     if not desk.checked_out:
-        _lay_out(workshop, desk, new)
+        _lay_out(workshop, desk, new, lying)
     return new
 
 
@@ -114,27 +116,38 @@ def refresh(workshop: Workshop, change: str, ref: str) -> Path:
     """Bring a desk without edits to the tip of the branch; return its folder."""
     desk = of(workshop, change, ref)
     tip = workshop.repo.resolve(ref)
-    if not desk.checked_out and desk.commit != tip and not edits(workshop, desk):
-        _lay_out(workshop, desk, tip)
+    if not desk.checked_out and desk.commit != tip:
+        lying = _files(desk.folder) if desk.folder.is_dir() else {}
+        if not edits(workshop, desk):
+            _lay_out(workshop, desk, tip, lying)
     return desk.folder
 
 
-def _lay_out(workshop: Workshop, desk: Desk, commit: str) -> None:
-    """Make the desk hold the documents of `commit`, which has everything that was typed on it."""
+def _lay_out(workshop: Workshop, desk: Desk, commit: str, lying: Mapping[str, bytes]) -> None:
+    """Make the desk hold the documents of `commit`, which has everything that was `lying` there.
+
+    A file that an editor saved since is left as it is: it is an edit to what is laid out now.
+    """
     wanted = {
         path: workshop.repo.blob(entry.id)
         for path, entry in workshop.repo.folder(commit, f"{SPECS}/{desk.change}").items()
     }
     desk.folder.mkdir(parents=True, exist_ok=True)
-    for path in set(_files(desk.folder)) - set(wanted):
-        (desk.folder / path).unlink()
+    now = _files(desk.folder)
+    for path in set(now) - set(wanted):
+        if now[path] == lying.get(path):
+            (desk.folder / path).unlink()
     for path, data in wanted.items():
-        write(desk.folder / path, data)
+        if now.get(path) == lying.get(path) and now.get(path) != data:
+            write(desk.folder / path, data)
     write(_note(desk.folder), f"{commit}\n".encode())
 
 
-def clear(workshop: Workshop, change: str) -> None:
-    """Remove the desk of a change that is over."""
+def clear(workshop: Workshop, change: str, ref: str) -> None:
+    """Remove the desk of a change that is over, unless there is text on it that is nowhere else."""
+    desk = of(workshop, change, ref)
+    if not desk.checked_out and edits(workshop, desk):
+        return
     folder = workshop.state / "desks" / change
     shutil.rmtree(folder, ignore_errors=True)
     _note(folder).unlink(missing_ok=True)

@@ -8,7 +8,7 @@ import tempfile
 from collections.abc import Mapping
 from functools import cache
 
-from accord.app.changes import Change, is_waiver
+from accord.app.changes import Change, enough, is_waiver
 from accord.app.config import words
 from accord.app.workshop import Workshop
 from accord.core import evidence
@@ -73,12 +73,21 @@ def known(workshop: Workshop, change: Change) -> dict[str, Json] | None:
 
 
 def waived(change: Change, task: str) -> bool:
-    """Tell whether a person signed that `task`, as it is agreed now, may go unverified."""
+    """Tell whether enough people signed that `task`, as it is agreed now, may go unverified."""
+    found = []
     for one in change.log.signed:
         keys = one.approval.details.get("keys")
         if is_waiver(one, "evidence") and isinstance(keys, list) and change.keys[task] in keys:
-            return True
-    return False
+            found.append(one)
+    return enough(change.workshop.trust, found, "evidence")
+
+
+def accepted(run: Run, change: Change, task: str) -> bool:
+    """Tell whether `run` is enough for `task` to go on: it proves it, or its lack was waived.
+
+    A run that fails is never enough, whatever was waived.
+    """
+    return run.result is Result.PASS or (run.result is Result.UNKNOWN and waived(change, task))
 
 
 def unverified(workshop: Workshop, change: Change) -> tuple[str, ...]:
@@ -93,22 +102,18 @@ def unverified(workshop: Workshop, change: Change) -> tuple[str, ...]:
     return tuple(found)
 
 
-def _before(workshop: Workshop, change: Change, commands: list[str]) -> Run | None:
+def _before(workshop: Workshop, change: Change, commands: list[str]) -> dict[tuple[str, ...], Run]:
+    """Return, by its command, each run of the change's tests laid over the base."""
     tests = {
         one.path: workshop.repo.blob(one.id)
         for one in change.code
         if one.id and evidence.is_test(one.path)
     }
     if not tests:
-        return None
+        return {}
     base = workshop.repo.commit(change.fork, dict(tests), "Tests without the change\n", "accord <>")
     runs = [verify(workshop, base, line) for line in commands if line.strip()]
-    cases = tuple(case for run in runs for case in run.cases)
-    telling = [run for run in runs if run.result is not Result.UNKNOWN]
-    if not telling:
-        return None
-    first = telling[0]
-    return Run(first.command, first.tree, first.result, first.reason, cases=cases)
+    return {run.command: run for run in runs}
 
 
 def _key(change: Change) -> str:

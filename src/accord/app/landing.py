@@ -6,7 +6,6 @@ from accord.app import desk, evidence
 from accord.app.changes import Change, load, released
 from accord.app.running import BUILT, WIP, Taken, built, refuse_shut
 from accord.app.workshop import CHANGES, Workshop
-from accord.core.evidence import Result
 from accord.core.gates import current
 from accord.core.model import Track
 from accord.core.reconcile import Land, Release
@@ -37,7 +36,7 @@ def land_task(workshop: Workshop, action: Land) -> Taken:
         message = f"Land {action.task} of {action.change}\n"
         new = repo.join(merge.tree, [tip, action.commit], message, workshop.author)
         run = evidence.verify(workshop, new, evidence.command(workshop, task))
-        if run.result is not Result.PASS and not evidence.waived(change, task.id):
+        if not evidence.accepted(run, change, task.id):
             return _set_aside(workshop, action, f"with what landed before: {run.reason}")
     workshop.move("land", change.name, ref, new, tip, detail=action.task)
     desk.refresh(workshop, change.name, ref)
@@ -60,12 +59,20 @@ def release(workshop: Workshop, action: Release) -> Taken:
     merge = repo.merge(base, tip)
     if merge.conflicts:
         paths = ", ".join(merge.conflicts)
-        words = f"{change.name} conflicts with {_base_name(workshop)} in {paths}"
+        branch, base_name = change.found.ref.removeprefix("refs/heads/"), _base_name(workshop)
+        words = f"{change.name} conflicts with {base_name} in {paths}; join them by hand: "
+        words += f"git switch {branch} && git merge {base_name}"
         return Taken(False, words, exit_code=ConflictError.exit_code)
     new = repo.join(merge.tree, [base, tip], _message(change), workshop.author)
     if reason := _unproved(workshop, change, new):
         words = f"on top of {_base_name(workshop)}: {reason}"
         return Taken(False, words, exit_code=RefusedError.exit_code)
+    now = load(workshop, action.change)
+    if now.found.tip != tip or current(now.standings) is not None:
+        raise ConflictError(
+            f"{change.name} changed while it was being verified",
+            hint=f"accord run {change.name}",
+        )
     workshop.move("release", change.name, workshop.base, new, base, detail=change.title)
     workshop.journal.note(f"released/{change.name}", {"commit": new, "ref": change.found.ref})
     return _clear(workshop, change.name)
@@ -74,12 +81,8 @@ def release(workshop: Workshop, action: Release) -> Taken:
 def _unproved(workshop: Workshop, change: Change, commit: str) -> str:
     for line in sorted({evidence.command(workshop, task) for task in change.tasks}):
         run = evidence.verify(workshop, commit, line)
-        excused = all(
-            evidence.waived(change, task.id)
-            for task in change.tasks
-            if evidence.command(workshop, task) == line
-        )
-        if run.result is not Result.PASS and not (excused and run.result is Result.UNKNOWN):
+        proved_by_it = [one for one in change.tasks if evidence.command(workshop, one) == line]
+        if not all(evidence.accepted(run, change, task.id) for task in proved_by_it):
             return run.reason
     return ""
 
@@ -110,7 +113,7 @@ def _clear(workshop: Workshop, name: str) -> Taken:
         workshop.move("close", name, ref, "", tip, detail="its branch is part of the base")
     for task, commit in repo.refs(f"{BUILT}/{name}/").items():
         repo.move(task, "", commit, "released")
-    desk.clear(workshop, name)
+    desk.clear(workshop, name, ref)
     where = str(note.get("commit", "")) or repo.resolve(workshop.base)
     return Taken(True, f"on {_base_name(workshop)} as {where[:12]}")
 

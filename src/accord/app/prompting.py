@@ -1,5 +1,6 @@
 """What an agent is told: the stage's instructions and just the approved text that it needs."""
 
+import re
 from collections.abc import Iterable, Sequence
 from importlib.resources import files
 
@@ -97,7 +98,8 @@ def _template(name: str) -> str:
 
 
 def _quoted(title: str, text: str) -> str:
-    fence = "````" if "```" in text else "```"
+    # CommonMark 4.5: a fence is closed by one at least as long, so none in the text may be.
+    fence = "`" * max(3, 1 + max(map(len, re.findall("`+", text)), default=0))
     return f"## {title}\n\n{fence}\n{text.rstrip()}\n{fence}"
 
 

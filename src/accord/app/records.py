@@ -5,7 +5,7 @@ from collections.abc import Mapping
 
 from attrs import evolve
 
-from accord.app.changes import Change, load
+from accord.app.changes import SUBMODULE, Change, load
 from accord.app.workshop import SPECS, Workshop
 from accord.approvals import records, sshsig
 from accord.approvals.log import tip
@@ -106,7 +106,7 @@ def subject(change: Change, stage: Stage) -> tuple[Subject, ...]:
         )
     repo = change.workshop.repo
     return tuple(
-        Subject(one.path, sha256(repo.blob(one.id)) if one.id else sha256(b""))
+        Subject(one.path, sha256(one.id.encode() if one.mode == SUBMODULE else repo.blob(one.id)))
         for one in change.code
     )
 

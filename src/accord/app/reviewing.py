@@ -78,6 +78,17 @@ def reject(
     )  # fmt: skip
 
 
+def withdraw(workshop: Workshop, name: str, stage: Stage) -> Signed:
+    """Sign that an approval of `stage` is taken back; nothing has to be changed for a new one."""
+    records.refuse_agents()
+    change = saved(workshop, name)
+    gate = _gate(change, stage)
+    return records.decide(
+        workshop, change, stage, Decision.REJECT, reason="withdrawn", items=dict(gate.items),
+        details={"withdrawn": True}, about=records.subject(change, stage), number=gate.round + 1,
+    )  # fmt: skip
+
+
 def waive(workshop: Workshop, name: str, reason: str) -> str:
     """Sign that what stands in the way may stay as it is; return what that was.
 
@@ -131,7 +142,13 @@ def saved(workshop: Workshop, name: str) -> Change:
 
 
 def waiting(change: Change) -> Gate:
-    """Return the gate that can be decided now. Raises RefusedError, saying what is missing."""
+    """Return the gate that can be decided now.
+
+    Raises RefusedError, saying what is missing, and ConfigurationError for a document that cannot
+    be read.
+    """
+    for one in change.unreadable:
+        raise ConfigurationError(one.message, hint=one.hint)
     gate = change.gate
     if gate is None:
         raise RefusedError(f"every gate of {change.name} is open", hint=f"accord run {change.name}")
@@ -167,12 +184,6 @@ def _looked_at(change: Change, token: str) -> Gate:
 
 def _refuse_findings(change: Change, gate: Gate) -> None:
     found = checks.blocking(change.findings_at(gate.stage))
-    unreadable = next((one for one in found if one.rule == "unreadable"), None)
-    if unreadable is not None:
-        raise ConfigurationError(
-            f"{unreadable.path}:{unreadable.line}:{unreadable.column}: {unreadable.message}",
-            hint=unreadable.hint,
-        )
     if found:
         first = found[0]
         more = f" (and {len(found) - 1} more)" if len(found) > 1 else ""

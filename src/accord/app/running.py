@@ -53,9 +53,12 @@ def draft_key(action: Draft) -> str:
     return f"{action.change}-{action.stage}"
 
 
-def build_key(change: str, task: str) -> str:
-    """Return the name of the worktree that a task is built in."""
-    return f"{change}-{task}"
+def build_key(change: str, task: str, *, by_hand: bool = False) -> str:
+    """Return the name of the worktree that a task is built in.
+
+    A person's is not an agent's: neither may find the other at work in it.
+    """
+    return f"{change}-{task}-by-hand" if by_hand else f"{change}-{task}"
 
 
 def begin_draft(workshop: Workshop, action: Draft, number: int, feedback: str) -> str:
@@ -147,9 +150,7 @@ def take_build(workshop: Workshop, action: Build, number: int) -> Taken:
         detail = f"nothing was changed; left out: {parked}" if parked else "nothing was changed"
         return Taken(False, detail, parked or "You changed no file.")
     run = evidence.verify(workshop, harvest.commit, evidence.command(workshop, task))
-    proved = run.result is Result.PASS
-    excused = run.result is Result.UNKNOWN and evidence.waived(change, task.id)
-    if not (proved or excused):
+    if not evidence.accepted(run, change, task.id):
         feedback = "\n".join(
             part for part in (run.reason, parked, _tail(workshop, run.tree)) if part
         )
@@ -205,7 +206,7 @@ def _harvest(workshop: Workshop, action: Build, change: Change, task: Task) -> H
     value = trailer(action.change, task.id, action.key)
     message = f"{task.text}\n\n{TRAILER}: {value}\nSandbox-Level: {workshop.sandbox.level}\n"
     return workshop.repo.harvest(
-        build_key(change.name, task.id), base, task.touches,
+        build_key(change.name, task.id, by_hand=action.by_hand), base, task.touches,
         message=message, author=_builder(workshop, action),
     )  # fmt: skip
 
@@ -218,23 +219,27 @@ def lent(workshop: Workshop, change: Change, task: Task) -> str:
 
 
 def lend(workshop: Workshop, change: Change, task: Task) -> str:
-    """Return the worktree where a person builds `task`, made where there is none.
-
-    One that was lent for what the task said before is kept as a snapshot first.
-    """
+    """Return the worktree where a person builds `task`, made where there is none."""
     refuse_shut(change)
     folder = lent(workshop, change, task)
     if folder:
         return folder
-    key, name = build_key(change.name, task.id), f"hand/{change.name}/{task.id}"
-    earlier = workshop.journal.noted(name).get(name)
-    if earlier:
-        base = str(earlier["commit"])
-        kept = workshop.repo.harvest(key, base, (), message="By hand\n", author=workshop.author)
-        _keep(workshop, f"{WIP}/{change.name}/{task.id}/hand-{earlier['key']}", kept)
-    folder = workshop.repo.worktree(key, change.found.tip)
+    key = build_key(change.name, task.id, by_hand=True)
+    folder = _fresh(workshop, f"{change.name}/{task.id}", key, change.found.tip)
     note = {"commit": change.found.tip, "folder": folder, "key": change.keys[task.id]}
-    workshop.journal.note(name, dict(note))
+    workshop.journal.note(f"hand/{change.name}/{task.id}", dict(note))
+    return folder
+
+
+def _fresh(workshop: Workshop, about: str, key: str, commit: str) -> str:
+    """Return the worktree `key` holding just `commit`; what lay in it is kept as a snapshot."""
+    note = workshop.journal.noted(f"at/{key}").get(f"at/{key}")
+    if note:
+        base = str(note["commit"])
+        left = workshop.repo.harvest(key, base, (), message="Left behind\n", author=workshop.author)
+        _keep(workshop, f"{WIP}/{about}/left-{left.snapshot[:12]}", left)
+    folder = workshop.repo.worktree(key, commit)
+    workshop.journal.note(f"at/{key}", {"commit": commit})
     return folder
 
 
@@ -277,7 +282,7 @@ def _worktree(workshop: Workshop, action: Draft | Build, key: str, tip: str, num
     """Return the folder of a run: made anew for the first round, as it was left for the others."""
     if number > 1:
         return _base(workshop, action)["folder"]
-    folder = workshop.repo.worktree(key, tip)
+    folder = _fresh(workshop, f"{action.change}/{action.subject}", key, tip)
     workshop.journal.note(f"base/{action.id}", {"commit": tip, "folder": folder})
     return folder
 

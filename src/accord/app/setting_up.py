@@ -13,16 +13,16 @@ EXACT = (b".accord/** -text", b"specs/** -text")
 
 
 def first_files(
-    repo: Repo, head: str, *, base: str, project: str, name: str, key_line: str, verify: str
+    repo: Repo, head: str, *, project: str, name: str, key_line: str, settings: str
 ) -> dict[str, bytes]:
-    """Return the files that setting up writes, by path."""
+    """Return the files that setting up writes, by path; `settings` is the configuration."""
     attributes = repo.read(head, ATTRIBUTES) or b""
     missing = [line for line in EXACT if line not in attributes.splitlines()]
     if attributes and not attributes.endswith(b"\n"):
         attributes += b"\n"
     return {
         f"{TRUST}/v1.json": first_trust(project, name, key_line),
-        config.PATH: config.template(base, verify).encode(),
+        config.PATH: settings.encode(),
         ATTRIBUTES: attributes + b"".join(line + b"\n" for line in missing),
     }
 

@@ -4,6 +4,8 @@ Decisions are not taken back by forgetting them. Undoing an approval signs its w
 undoing a rejection is approving, which the person does with open eyes.
 """
 
+from functools import partial
+
 from accord.app import desk, records, reviewing
 from accord.app.changes import find
 from accord.app.workshop import Workshop
@@ -30,7 +32,7 @@ def undo(workshop: Workshop, change: str = "") -> str:
         )
     if last.verb == "approve":
         stage = Stage(last.detail.split(":")[0])
-        reviewing.reject(workshop, last.change, "withdrawn by undo", stage=stage)
+        reviewing.withdraw(workshop, last.change, stage)
         return f"withdrew the approval of the {stage} of {last.change}"
     for found in find(workshop):
         if found.change == last.change:
@@ -60,15 +62,9 @@ def _restore(workshop: Workshop, last: Operation) -> None:
             workshop.person, "undo", last.change, _words(last), {ref: (new, old)},
             workshop.clock.now(), undoes=last.number,
         )  # fmt: skip
-        number = workshop.journal.begin(operation)
-        try:
-            repo.move(ref, old, new, "undo")
-        except BaseException:
-            workshop.journal.void(number)
-            raise
-        workshop.journal.finish(number)
+        workshop.record(operation, partial(repo.move, ref, old, new, "undo"))
         if last.verb == "new":
-            _forget(workshop, last.change)
+            _forget(workshop, last.change, ref)
         elif ref.startswith("refs/heads/"):
             _refresh(workshop, last.change)
 
@@ -82,9 +78,9 @@ def _last(workshop: Workshop, change: str) -> Operation:
     raise RefusedError("there is nothing to undo", hint="accord log")
 
 
-def _forget(workshop: Workshop, change: str) -> None:
+def _forget(workshop: Workshop, change: str, ref: str) -> None:
     """Clear what a change that was never begun left behind; its commits stay under UNDONE."""
-    desk.clear(workshop, change)
+    desk.clear(workshop, change, ref)
     for key in workshop.journal.noted(f"record/{change}/"):
         workshop.journal.note(key, {"kept": False})
 

@@ -9,6 +9,7 @@ from accord.app.config import Config
 from accord.approvals.signers import Signer
 from accord.core.approval import Trust
 from accord.core.ports import Agent, Clock, Journal, Operation, Repo, Sandbox
+from accord.errors import ConflictError, RefusedError
 
 CHANGES = "refs/heads/accord/"
 SPECS = "specs"
@@ -50,19 +51,25 @@ class Workshop:
         self, verb: str, change: str, ref: str, new: str, old: str, *, detail: str = "",
         adopt: tuple[str, ...] = (), actor: str = "",
     ) -> None:  # fmt: skip
-        """Move `ref` as one operation of the log. Raises what `Repo.move` raises.
-
-        The operation is written down before the ref moves and voided if it does not.
-        """
+        """Move `ref` as one operation of the log. Raises what `Repo.move` raises."""
         moved = {ref: (old, new)}
         operation = Operation(actor or self.person, verb, change, detail, moved, self.clock.now())
+        if adopt:
+            self.record(operation, lambda: self.repo.adopt(ref, new, old, adopt, verb))
+        else:
+            self.record(operation, lambda: self.repo.move(ref, new, old, verb))
+
+    def record(self, operation: Operation, act: Callable[[], None]) -> None:
+        """Do `act` as `operation`, which is written down before. Raises what `act` raises.
+
+        It is void when it is refused or in conflict, which touches nothing. Whatever else ends it
+        (Ctrl-C, a full disk) may come after a ref moved and before its checkout did: then it
+        stays pending, for the next run to settle.
+        """
         number = self.journal.begin(operation)
         try:
-            if adopt:
-                self.repo.adopt(ref, new, old, adopt, verb)
-            else:
-                self.repo.move(ref, new, old, verb)
-        except BaseException:
+            act()
+        except (ConflictError, RefusedError):
             self.journal.void(number)
             raise
         self.journal.finish(number)

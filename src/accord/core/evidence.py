@@ -99,8 +99,9 @@ def is_test(path: str) -> bool:
 
 def judge(run: CommandRun, tree: str) -> Run:
     """Return what `run` proves about the tree with the id `tree`."""
-    cases = tuple(_cases(run.junit)) if run.junit else ()
-    tests = len(cases) if cases else _counted(run.output)
+    cases = tuple(_cases(run.junit)) if run.junit is not None else ()
+    # Where there is a report it is what counts; the output may say anything.
+    tests = len(cases) if run.junit is not None else _counted(run.output)
     failed = next((case.name for case in cases if not case.passed), "")
     result, reason = _verdict(run, tests, failed)
     return Run(run.command, tree, result, reason, run.exit_status, tests, cases)
@@ -156,18 +157,21 @@ def _loose(criterion: str) -> str:
 
 
 def for_criteria(
-    spec: Spec, runs: Mapping[str, Run], before: Run | None = None
+    spec: Spec, runs: Mapping[str, Run], before: Mapping[tuple[str, ...], Run]
 ) -> tuple[Evidence, ...]:
     """Return the evidence for each criterion of `spec`.
 
-    `runs` maps task ids to their judged runs on the result; `before` is the run of the result's
-    tests on the base, without the change.
+    `runs` maps task ids to their judged runs on the result; `before` maps a command to its run on
+    the base with the result's tests, without the change.
     """
     return tuple(_evidence(one, spec, runs, before) for one in spec.criteria)
 
 
 def _evidence(
-    criterion: Criterion, spec: Spec, runs: Mapping[str, Run], before: Run | None
+    criterion: Criterion,
+    spec: Spec,
+    runs: Mapping[str, Run],
+    before: Mapping[tuple[str, ...], Run],
 ) -> Evidence:
     names = set(lineage(criterion.id))
     longer = [one.id for one in spec.criteria if one.id.startswith(f"{criterion.id}.")]
@@ -186,18 +190,23 @@ def _evidence(
     if failing:
         return Evidence(criterion.id, Proof.MISSING, f"{failing} fails", tests)
     passing = [run for run in relevant if run.result is Result.PASS]
-    if linked and before is not None:
-        passed_before = {case.name for case in before.cases if case.passed}
-        counting = {case.name for case, run in linked if run.result is Result.PASS}
-        fresh = sorted(counting - passed_before)
-        if fresh and before.result is not Result.UNKNOWN:
-            words = f"{fresh[0]} fails without the change and passes with it"
-            return Evidence(criterion.id, Proof.PROVEN, words, tests)
+    fresh = sorted(case.name for case, run in linked if _is_fresh(case, run, before))
+    if fresh:
+        words = f"{fresh[0]} fails without the change and passes with it"
+        return Evidence(criterion.id, Proof.PROVEN, words, tests)
     if not passing:
         words = relevant[0].reason if relevant else "no task that satisfies it was verified"
         return Evidence(criterion.id, Proof.MISSING, words, tests)
     words = "its test passes without the change too" if linked else "no test names it"
     return Evidence(criterion.id, Proof.CLAIMED, f"{passing[0].reason}; {words}", tests)
+
+
+def _is_fresh(case: TestCase, run: Run, before: Mapping[tuple[str, ...], Run]) -> bool:
+    """Tell whether a test of a passing run did not pass when its command ran without the change."""
+    base = before.get(run.command)
+    if run.result is not Result.PASS or base is None or base.result is Result.UNKNOWN:
+        return False
+    return case.name not in {one.name for one in base.cases if one.passed}
 
 
 def as_json(evidence: Collection[Evidence]) -> list[Json]:

@@ -194,6 +194,19 @@ def _counted(gate: Gate, rounds: list[Signed], facts: Facts) -> Gate:
     return evolve(gate, reason="nobody has approved it yet")
 
 
+def is_withdrawal(record: Signed) -> bool:
+    """Tell whether a rejection only takes an approval back and asks for nothing to be changed."""
+    return record.approval.details.get("withdrawn") is True
+
+
+def sent_back(gate: Gate) -> bool:
+    """Tell whether what the gate covers now was sent back to be changed, and is not changed yet."""
+    rejected = gate.rejected
+    if rejected is None or is_withdrawal(rejected):
+        return False
+    return dict(rejected.approval.items) == dict(gate.items)
+
+
 def _covered(spec: Spec, chosen: Track) -> dict[Stage, dict[str, str]]:
     """Divide the items of the spec among the gates that this track has for them.
 

@@ -10,7 +10,7 @@ from enum import StrEnum
 from attrs import field, frozen
 
 from accord.core.checks import Finding
-from accord.core.gates import Gate, Standing, current
+from accord.core.gates import Gate, Standing, current, sent_back
 from accord.core.model import SPEC_STAGES, Stage, Track
 
 
@@ -217,11 +217,11 @@ def _document(situation: Situation, gate: Gate) -> tuple[Step, ...]:
     change, stage = situation.change, gate.stage
     if reason := situation.failed.get(stage):
         return (_wait(situation, reason, f"accord run {change}"),)
-    sent_back = gate.rejected is not None and dict(gate.rejected.approval.items) == dict(gate.items)
-    if situation.blank or sent_back:
+    back = sent_back(gate)
+    if situation.blank or back:
         if situation.drafted_by_agent:
             return (Draft(change, stage, situation.basis, situation.draft),)
-        verb = "revise" if sent_back else "write"
+        verb = "revise" if back else "write"
         words = f"{verb} {situation.document}"
         return (_wait(situation, words, f"accord show {change}", situation.folder),)
     notes = [one for one in situation.blocking if one.rule in ("open-question", "open-assumption")]
@@ -270,6 +270,6 @@ def _judgement(situation: Situation, gate: Gate) -> tuple[Step, ...]:
             return (_wait(situation, reason, f"accord run {situation.change}"),)
         return (Prove(situation.change, situation.code),)
     command = f"accord approve {situation.change}"
-    if gate.rejected is not None and dict(gate.rejected.approval.items) == dict(gate.items):
+    if sent_back(gate):
         return (_wait(situation, gate.reason, f"accord show {situation.change}"),)
     return (_wait(situation, f"approve the {gate.stage}", command),)
