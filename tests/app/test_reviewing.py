@@ -280,3 +280,15 @@ def test_evidence_is_in_the_record_that_approves_the_review(
     known = project.show()["evidence"]
     project.ok("approve", "--yes")
     assert forgery.approvals(project)[-1].details["evidence"] == known
+
+
+def test_a_file_that_no_task_was_to_touch_is_named_first_at_the_review(project: Project) -> None:
+    project.approve_spec(track="small")
+    assert project.build().exit == 0
+    project.commit_on("accord/guest", {"zz_evil.py": "EVIL = 1\n"}, "By the way")
+
+    files = project.show()["files"]
+
+    assert [(one["path"], one["unasked"]) for one in files][0] == ("zz_evil.py", True)
+    assert not any(one["unasked"] for one in files[1:])
+    assert "zz_evil.py (1 lines, which no task was to touch)" in project.ok("show").out

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from accord.approvals import records, sshsig, trust
-from accord.approvals.trust import TrustError
+from accord.approvals.trust import PinError, TrustError
 from accord.core.approval import GateRule, Json, Principal, Trust
 
 PROJECT = "3f" * 16
@@ -91,7 +91,8 @@ def test_the_first_version_can_be_pinned_from_outside() -> None:
     root = hashlib.sha256(V1).hexdigest()
     assert trust.read_trust(THREE, root=root).version == 3
     other = {"v1.json": trust.first_trust(PROJECT, "eve", EVE_LINE)}
-    with pytest.raises(TrustError, match=f"sha256 must be {root}"):
+    found = hashlib.sha256(other["v1.json"]).hexdigest()
+    with pytest.raises(PinError, match=f"is {found[:12]} and {root[:12]} is pinned"):
         trust.read_trust(other, root=root)
 
 
@@ -150,7 +151,7 @@ def test_a_forged_chain_is_refused(files: dict[str, bytes], why: str) -> None:
         ({"prev": None}, "does not follow"),
         ({"prev": "00" * 32}, "does not follow"),
         ({"prev": 7}, "'prev' is not a string"),
-        ({"project": "another"}, "another project"),
+        ({"project": "e" * 32}, "another project"),
         ({"project": ""}, "'project'"),
         ({"version": 3}, "says that it is version 3"),
         ({"version": 2.0}, "not a whole one"),
@@ -177,6 +178,16 @@ def test_a_version_that_says_the_wrong_thing_is_refused_though_validly_signed(
     data = changed(V2, **fields)
     with pytest.raises(TrustError, match=why):
         trust.read_trust({"v1.json": V1, "v2.json": data, "v2.alice.sig": signed(ALICE, data)})
+
+
+@pytest.mark.parametrize(
+    "project", ["../x", "", "3f", "3F" * 16, "3f" * 17, "3f" * 16 + "\n", "x" * 32]
+)
+def test_a_project_that_is_not_32_hex_digits_is_refused(project: str) -> None:
+    with pytest.raises(TrustError, match="'project' is not of the right form"):
+        trust.read_trust({"v1.json": changed(V1, project=project)})
+    with pytest.raises(TrustError, match="'project' is not of the right form"):
+        trust.first_trust(project, "alice", ALICE_LINE)
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,5 @@
 """What bad input gets: one sentence, a hint, an exit code by kind, and nothing is written."""
 
-import shutil
 import subprocess
 from pathlib import Path
 
@@ -110,7 +109,7 @@ def test_a_key_that_the_trust_file_does_not_know(project: Project) -> None:
 
 
 def test_a_machine_that_knows_no_key_of_the_person(project: Project) -> None:
-    shutil.rmtree(project.root / "config")
+    project.key.with_suffix(".toml").unlink()
     exit_code, lines = project.refused("new", "Something new")
     assert exit_code == 2
     assert "this machine knows no key of yours" in lines[0]
@@ -256,8 +255,8 @@ def test_a_base_branch_that_another_base_took_the_place_of(project: Project) -> 
     assert exit_code == 1
     assert "main names trunk as the base, and this machine knows main" in lines[0]
     (file,) = (project.root / "config/accord/repositories").iterdir()
-    assert lines[1] == f"hint: if a colleague moved it, delete {file}"
-    file.unlink()
+    assert lines[1] == f"hint: if a colleague moved it, write the new base in {file}"
+    file.write_text(file.read_text().replace("main", "trunk"))
     project.ok("status")
 
 
@@ -271,3 +270,37 @@ def test_a_verification_command_that_cannot_be_split(project: Project) -> None:
     assert result.exit != 0
     assert "this command cannot be read (No closing quotation)" in " ".join(result.said.split())
     assert "Traceback" not in result.said
+
+
+@pytest.mark.parametrize("option", [(), ("--name", "robin")])
+@pytest.mark.parametrize("command", ['python -c "oops', "it's"])
+def test_a_verification_command_with_an_open_quote_is_not_taken(
+    checkout: Project, command: str, option: tuple[str, ...]
+) -> None:
+    exit_code, lines = checkout.refused("init", "--verify", command, *option)
+    assert exit_code == 2
+    assert "this command cannot be read (No closing quotation)" in lines[0]
+
+
+def test_a_person_whom_git_does_not_know(checkout: Project) -> None:
+    checkout.git("config", "--unset", "user.name")
+    assert checkout.refused("init") == (
+        2,
+        [
+            "error: git does not know who you are",
+            "hint: git config user.name 'Your Name', or --name",
+        ],
+    )
+    checkout.ok("init", "--name", "robin")
+
+
+def test_a_base_branch_that_was_renamed(project: Project) -> None:
+    project.git("branch", "-m", "main", "trunk")
+    wanted = (
+        2,
+        ["error: the base branch main is gone", "hint: git branch -m NEW main, if it was renamed"],
+    )
+    assert project.refused("status") == wanted
+    assert project.refused("init") == wanted
+    project.git("branch", "-m", "trunk", "main")
+    project.ok("status")

@@ -235,7 +235,7 @@ def test_a_task_built_by_hand_and_released(project: Project) -> None:
     project.approve_spec(track="small")
     assert seen(project, "run") == snapshot("""\
 guest waits for you: build T1: Keep the cart on decline
-  in STATE/worktrees/guest-T1
+  in STATE/worktrees/guest-T1-by-hand
   accord run guest --built T1
 """)
     assert normal(project, project.build().said) == snapshot("""\

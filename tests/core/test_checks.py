@@ -116,9 +116,9 @@ def test_tasks_are_ready_when_everything_before_them_landed() -> None:
     )
     read = spec(tasks=tasks).tasks
 
-    assert [task.id for task in plan.ready(read, (), ())] == ["T1", "T2"]
-    assert [task.id for task in plan.ready(read, ("T1",), ("T2",))] == []
-    assert [task.id for task in plan.ready(read, ("T1", "T2"), ())] == ["T3"]
+    assert [task.id for task in plan.ready(read, ())] == ["T1", "T2"]
+    assert [task.id for task in plan.ready(read, ("T1",))] == ["T2"]
+    assert [task.id for task in plan.ready(read, ("T1", "T2"))] == ["T3"]
     assert plan.waves(read) == (("T1", "T2"), ("T3",))
 
 

@@ -8,7 +8,6 @@ from accord.agents import script
 from accord.app import config
 from accord.cli.main import VERBS
 from accord.core.checks import RULES
-from accord.core.model import Stage
 
 DOCS = Path(__file__).parents[2] / "docs"
 
@@ -32,7 +31,6 @@ def test_every_configuration_key_is_documented() -> None:
     keys += ["base", *(f"agents.NAME.{key}" for key in config._AGENT)]
 
     assert [key for key in keys if f"`{key}`" not in text] == []
-    assert set(Stage) <= {key.removeprefix("agent.") for key in keys}
 
 
 def test_every_step_of_a_script_is_documented() -> None:

@@ -5,12 +5,12 @@ from functools import cached_property
 
 from attrs import define, evolve, frozen
 
-from accord.app import desk
+from accord.app import desk, waivers
 from accord.app.workshop import CHANGES, SPECS, Workshop
 from accord.approvals.log import read_log
 from accord.approvals.records import FOLDER
 from accord.core import checks, gates, policy
-from accord.core.approval import Approval, Decision, Log, Signed, Trust, Unsound
+from accord.core.approval import Approval, Decision, Log, Signed, Unsound
 from accord.core.checks import Finding, Severity
 from accord.core.markdown import UnreadableError
 from accord.core.model import (
@@ -209,40 +209,15 @@ class Change:
         waived = [
             one
             for one in self.log.signed
-            if is_waiver(one, "size") and covers(one.approval.details, found)
+            if waivers.is_waiver(one, "size") and waivers.covers(one.approval.details, found)
         ]
-        return None if enough(self.workshop.trust, waived, "size") else found
+        return None if waivers.enough(self.workshop.trust, waived, "size") else found
 
 
 def names(record: Signed, task: Task) -> bool:
     """Tell whether a record that sent work back is about `task`; one without names is about all."""
     listed = record.approval.details.get("tasks")
     return not isinstance(listed, list) or not listed or task.id in listed
-
-
-def enough(trust: Trust, records: Sequence[Signed], gate: str) -> bool:
-    """Tell whether as many different people signed `records` as the trust file asks for."""
-    people = {one.approval.approver for one in records}
-    return len(people) >= max(1, trust.rule(gate).threshold)
-
-
-def is_waiver(record: Signed, what: str) -> bool:
-    """Tell whether `record` waives `what` (`size`, `evidence`)."""
-    approval = record.approval
-    return approval.decision is Decision.WAIVE and approval.details.get("waives") == what
-
-
-def covers(waiver: Mapping[str, object], found: policy.Outgrowth) -> bool:
-    """Tell whether a waiver was given for as much as `found`, risky paths included."""
-    files, lines, risky = waiver.get("files"), waiver.get("lines"), waiver.get("risky")
-    return (
-        isinstance(files, int)
-        and isinstance(lines, int)
-        and isinstance(risky, list)
-        and found.size.files <= files
-        and found.size.lines <= lines
-        and set(found.risky) <= set(risky)
-    )
 
 
 def trailer(change: str, task: str, key: str) -> str:

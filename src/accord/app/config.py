@@ -10,17 +10,18 @@ from typing import Any, TypeGuard
 
 from attrs import field, frozen
 
-from accord.core.model import Stage, Track
+from accord.core.model import SPEC_STAGES, Stage, Track
 from accord.core.policy import RISK_PATHS, Policy, Size
 from accord.core.ports import AgentChoice, AgentKind, Limits
 from accord.errors import ConfigurationError
 
 PATH = ".accord/config.toml"
 
+_STAGES = (*SPEC_STAGES, Stage.IMPLEMENTATION)
 _SHAPE: Mapping[str, tuple[str, ...]] = {
     "verify": ("command", "timeout_s"),
     "tracks": ("trivial", "small", "risk_paths"),
-    "agent": ("default", "parallel", "rounds", "total_s", "idle_s", *Stage),
+    "agent": ("default", "parallel", "rounds", "total_s", "idle_s", *_STAGES),
 }
 _AGENT = ("kind", "command", "model", "env")
 
@@ -120,7 +121,7 @@ def read(data: bytes) -> Config:
         },
     )
     agents = {name: _agent(name, facts) for name, facts in _table(raw, "agents").items()}
-    stages = {key: _text(agent, key, "") for key in ("default", *Stage) if agent.get(key)}
+    stages = {key: _text(agent, key, "") for key in ("default", *_STAGES) if agent.get(key)}
     for key, name in stages.items():
         if name not in agents:
             raise ConfigurationError(

@@ -8,8 +8,9 @@ import tempfile
 from collections.abc import Mapping
 from functools import cache
 
-from accord.app.changes import Change, enough, is_waiver
+from accord.app.changes import Change
 from accord.app.config import words
+from accord.app.waivers import enough, is_waiver
 from accord.app.workshop import Workshop
 from accord.core import evidence
 from accord.core.approval import Json

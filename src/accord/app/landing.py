@@ -4,7 +4,7 @@ store: the tree that was verified is the tree that lands.
 
 from accord.app import desk, evidence
 from accord.app.changes import Change, load, released
-from accord.app.running import BUILT, WIP, Taken, built, refuse_shut
+from accord.app.running import BUILT, WIP, Taken, built, put_away, refuse_shut
 from accord.app.workshop import CHANGES, Workshop
 from accord.core.gates import current
 from accord.core.model import Track
@@ -75,6 +75,7 @@ def release(workshop: Workshop, action: Release) -> Taken:
         )
     workshop.move("release", change.name, workshop.base, new, base, detail=change.title)
     workshop.journal.note(f"released/{change.name}", {"commit": new, "ref": change.found.ref})
+    put_away(workshop, change)
     return _clear(workshop, change.name)
 
 

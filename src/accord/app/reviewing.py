@@ -84,7 +84,7 @@ def withdraw(workshop: Workshop, name: str, stage: Stage) -> Signed:
     change = saved(workshop, name)
     gate = _gate(change, stage)
     return records.decide(
-        workshop, change, stage, Decision.REJECT, reason="withdrawn", items=dict(gate.items),
+        workshop, change, stage, Decision.REJECT, reason="withdrawn by undo", items=dict(gate.items),
         details={"withdrawn": True}, about=records.subject(change, stage), number=gate.round + 1,
     )  # fmt: skip
 

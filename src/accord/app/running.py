@@ -191,13 +191,8 @@ def built(workshop: Workshop, change: Change, task: Task) -> str:
     return ""
 
 
-def note_build(workshop: Workshop, action: Build, taken: Taken) -> None:
-    """Remember how an attempt to build a task ended, so that the next one has another number."""
-    workshop.journal.note(action.id, taken.as_json())
-
-
-def note_draft(workshop: Workshop, action: Draft, taken: Taken) -> None:
-    """Remember how an attempt at a draft ended."""
+def remember(workshop: Workshop, action: Draft | Build, taken: Taken) -> None:
+    """Remember how an attempt ended, so that the next one has another number."""
     workshop.journal.note(action.id, taken.as_json())
 
 
@@ -233,14 +228,32 @@ def lend(workshop: Workshop, change: Change, task: Task) -> str:
 
 def _fresh(workshop: Workshop, about: str, key: str, commit: str) -> str:
     """Return the worktree `key` holding just `commit`; what lay in it is kept as a snapshot."""
-    note = workshop.journal.noted(f"at/{key}").get(f"at/{key}")
-    if note:
-        base = str(note["commit"])
-        left = workshop.repo.harvest(key, base, (), message="Left behind\n", author=workshop.author)
-        _keep(workshop, f"{WIP}/{about}/left-{left.snapshot[:12]}", left)
+    _leave(workshop, about, key)
     folder = workshop.repo.worktree(key, commit)
     workshop.journal.note(f"at/{key}", {"commit": commit})
     return folder
+
+
+def _leave(workshop: Workshop, about: str, key: str) -> bool:
+    """Keep what lies in the worktree `key` as a snapshot; tell whether there is such a worktree."""
+    note = workshop.journal.noted(f"at/{key}").get(f"at/{key}")
+    if not note:
+        return False
+    base = str(note["commit"])
+    left = workshop.repo.harvest(key, base, (), message="Left behind\n", author=workshop.author)
+    _keep(workshop, f"{WIP}/{about}/left-{left.snapshot[:12]}", left)
+    return True
+
+
+def put_away(workshop: Workshop, change: Change) -> None:
+    """Remove the worktrees of a change that is over; what lay in them is kept as snapshots."""
+    name = change.name
+    keys = [(str(stage), f"{name}-{stage}") for stage in SPEC_STAGES]
+    keys += [(task.id, build_key(name, task.id, by_hand=one))
+             for task in change.tasks for one in (False, True)]  # fmt: skip
+    for about, key in keys:
+        if _leave(workshop, f"{name}/{about}", key):
+            workshop.repo.drop_worktree(key)
 
 
 def _publish(

@@ -8,7 +8,7 @@ from accord.app.changes import Change, Found, read, released
 from accord.app.desk import of
 from accord.app.situations import is_blank, situation
 from accord.app.workshop import Workshop
-from accord.core import plan
+from accord.core import paths, plan
 from accord.core.checks import Finding
 from accord.core.delta import ItemChange, compare, words
 from accord.core.gates import Gate
@@ -223,7 +223,17 @@ def _task(workshop: Workshop, change: Change, name: str) -> View:
 def _files(change: Change, gate: Gate | None) -> list[View]:
     if gate is None or gate.stage in SPEC_STAGES:
         return []
-    return [{"path": one.path, "lines": one.lines, "deleted": not one.id} for one in change.code]
+    agreed = [pattern for task in change.tasks for pattern in task.touches]
+    unasked = set(paths.outside([one.path for one in change.code], agreed))
+    return [
+        {
+            "path": one.path,
+            "lines": one.lines,
+            "deleted": not one.id,
+            "unasked": one.path in unasked,
+        }
+        for one in sorted(change.code, key=lambda one: one.path not in unasked)
+    ]
 
 
 def _step(step: Step) -> View:

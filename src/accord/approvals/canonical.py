@@ -14,6 +14,7 @@ DEPTH = 32
 INTEGER = 2**53  # other readers of JSON hold numbers as doubles
 SHA256 = re.compile(r"[0-9a-f]{64}")
 WORD = re.compile(r".+", re.DOTALL)
+PROJECT = re.compile(r"[0-9a-f]{32}")  # it names files on the machines of the people
 
 
 class CanonicalError(ValueError):

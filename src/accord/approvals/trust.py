@@ -12,7 +12,7 @@ from collections.abc import Collection, Mapping, Sequence
 from attrs import evolve
 
 from accord.approvals import canonical, sshsig
-from accord.approvals.canonical import SHA256, WORD, CanonicalError, Fields
+from accord.approvals.canonical import PROJECT, SHA256, WORD, CanonicalError, Fields
 from accord.core.approval import GateRule, Json, Principal, Trust
 from accord.errors import RefusedError
 
@@ -26,6 +26,10 @@ _VERSION = re.compile(r"v([1-9][0-9]{0,5})\.json")
 
 class TrustError(RefusedError):
     """Raised when the trust file, or the chain of versions behind it, does not hold."""
+
+
+class PinError(TrustError):
+    """Raised when version 1 of the trust file is another than the one that was pinned."""
 
 
 def first_trust(project: str, name: str, key_line: str) -> bytes:
@@ -55,8 +59,8 @@ def read_trust(files: Mapping[str, bytes], *, root: str | None = None) -> Trust:
 
     `files` maps the names in `.accord/trust/` to bytes: `vN.json` and its signatures
     `vN.<anything>.sig`; other names have no say. `root`, if given, is the sha256 that version 1
-    must have. Raises TrustError when there is no version 1, a gap, a version that does not follow
-    from the one before, or one that too few people signed.
+    must have. Raises PinError when it has another, and TrustError when there is no version 1, a
+    gap, a version that does not follow from the one before, or one that too few people signed.
     """
     versions = sorted(int(match[1]) for name in files if (match := _VERSION.fullmatch(name)))
     if not versions:
@@ -65,9 +69,13 @@ def read_trust(files: Mapping[str, bytes], *, root: str | None = None) -> Trust:
     if trust is None or versions != list(range(1, len(versions) + 1)):
         missing = min(set(range(1, versions[-1] + 1)) - set(versions))
         raise TrustError(f"The trust file v{missing}.json is missing; v{versions[-1]}.json exists.")
-    if prev is not None or root not in (None, trust.digest):
-        wanted = "it follows no other" if root is None else f"its sha256 must be {root}"
-        raise TrustError(f"v1.json is not the first version of the trust file: {wanted}.")
+    if root not in (None, trust.digest):
+        raise PinError(
+            f"the trust file is not the one that this machine knows: v1.json is "
+            f"{trust.digest[:12]} and {str(root)[:12]} is pinned"
+        )
+    if prev is not None:
+        raise TrustError("v1.json is not the first version of the trust file: it follows another.")
     for number in versions[1:]:
         later, prev = _read(files, number)
         _check_step(trust, later, prev, files)
@@ -168,7 +176,7 @@ def _parse(value: Json) -> tuple[Trust, str | None]:
     fields.constant("type", TYPE)
     gates = fields.table("gates")
     trust = Trust(
-        project=fields.text("project", WORD),
+        project=fields.text("project", PROJECT),
         version=fields.integer("version", 1),
         principals=tuple(_principal(item) for item in fields.array("principals")),
         gates={gate: _rule(gates[gate], f"gates.{gate}") for gate in gates},

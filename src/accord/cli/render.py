@@ -19,7 +19,7 @@ _CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
 
 def plain(text: str) -> str:
     """Return `text` from a document or an agent with nothing in it that a terminal would obey."""
-    return _CONTROLS.sub("�", visible(text))
+    return _CONTROLS.sub("�", visible(text).replace("\r\n", "\n"))
 
 
 def coloured() -> bool:

@@ -6,15 +6,9 @@ from collections.abc import Collection, Sequence
 from accord.core.model import Task
 
 
-def ready(
-    tasks: Sequence[Task], landed: Collection[str], busy: Collection[str]
-) -> tuple[Task, ...]:
-    """Return the tasks that may start: not landed, not under way, everything before them landed."""
-    return tuple(
-        task
-        for task in tasks
-        if task.id not in landed and task.id not in busy and set(task.after) <= set(landed)
-    )
+def ready(tasks: Sequence[Task], landed: Collection[str]) -> tuple[Task, ...]:
+    """Return the tasks that may start: not landed themselves, and everything before them landed."""
+    return tuple(task for task in tasks if task.id not in landed and set(task.after) <= set(landed))
 
 
 def cycles(tasks: Sequence[Task]) -> tuple[tuple[str, ...], ...]:
@@ -32,7 +26,7 @@ def waves(tasks: Sequence[Task]) -> tuple[tuple[str, ...], ...]:
     """Return the ids of the tasks in waves: each wave needs only the waves before it."""
     done: set[str] = set()
     found: list[tuple[str, ...]] = []
-    while wave := ready(tasks, done, ()):
+    while wave := ready(tasks, done):
         found.append(tuple(task.id for task in wave))
         done |= set(found[-1])
     return tuple(found)

@@ -12,11 +12,12 @@ from typing import Any
 from attrs import frozen
 
 from accord.demo.project import Project, fetch, script
-from accord.errors import AccordError
+from accord.errors import AccordError, ConfigurationError
 
 CHANGE = "headlines-counts"
 SENTENCE = "Authors get headlines and counted nouns from the library"
 TRIVIAL = "readme-python"
+MARKER = ".accord-demo"
 
 Say = Callable[[str], None]
 
@@ -78,9 +79,9 @@ def play(root: Path, say: Say, *, offline: bool) -> dict[str, Any]:
 
     Everything is real but the agent, which is scripted and says so: the project, git, the tests
     that prove each criterion, the signatures (with a key that is thrown away), the landing.
+    Raises ConfigurationError when `root` holds what no demonstration put there.
     """
-    shutil.rmtree(root, ignore_errors=True)
-    root.mkdir(parents=True)
+    _clear(root)
     stage = _set(root, say, offline=offline)
     say(f"A demonstration {stage.project.said}.")
     say("The agent is scripted: it plays a file. Everything else is real.")
@@ -94,6 +95,21 @@ def play(root: Path, say: Say, *, offline: bool) -> dict[str, Any]:
     stage.accord("run", CHANGE)
     _trivial(stage, str(played))
     return _end(stage, found)
+
+
+def _clear(root: Path) -> None:
+    """Make `root` an empty folder; only one that an earlier demonstration made is emptied."""
+    if root.is_symlink() or (root.exists() and not root.is_dir()):
+        raise ConfigurationError(f"{root} is no folder", hint="accord demo --folder with a new one")
+    if root.is_dir() and any(root.iterdir()):
+        if not (root / MARKER).is_file():
+            raise ConfigurationError(
+                f"{root} holds files that no demonstration made",
+                hint="name another folder: accord demo --folder DIR",
+            )
+        shutil.rmtree(root)
+    root.mkdir(parents=True, exist_ok=True)
+    (root / MARKER).write_text("accord demo made this folder, and makes it anew.\n")
 
 
 def _full(stage: Stage, played: str) -> None:

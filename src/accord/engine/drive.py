@@ -133,7 +133,12 @@ class _Drive:
         count = journal.noted(key).get(key, {}).get("count", 0)
         attempt = count + 1 if isinstance(count, int) else 1
         handle = await submit(step, attempt)  # type: ignore[misc] # the engine's handle
-        result: dict[str, object] = await handle.get_result()
+        try:
+            result: dict[str, object] = await handle.get_result()
+        except Exception:
+            # The engine keeps the failure under this id; only another attempt is another try.
+            journal.note(key, {"count": attempt})
+            raise
         journal.note(key, {"count": attempt})
         return result
 

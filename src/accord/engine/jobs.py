@@ -153,7 +153,7 @@ async def _take_draft(payload: Payload, number: int) -> Payload:
 
 @DBOS.step()
 async def _note_draft(payload: Payload, taken: Payload) -> None:
-    running.note_draft(_workshop(), _draft_of(payload), Taken(**taken))
+    running.remember(_workshop(), _draft_of(payload), Taken(**taken))
 
 
 @DBOS.step()
@@ -171,7 +171,7 @@ async def _take_build(payload: Payload, number: int) -> Payload:
 
 @DBOS.step()
 async def _note_build(payload: Payload, taken: Payload) -> None:
-    running.note_build(_workshop(), Build(**payload), Taken(**taken))
+    running.remember(_workshop(), Build(**payload), Taken(**taken))
 
 
 @DBOS.step()

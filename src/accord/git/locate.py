@@ -13,7 +13,10 @@ from accord.git.run import MINIMUM, command
 
 @frozen
 class Place:
-    """The repository that the person stands in: checkout, common git directory, branch, name."""
+    """The repository that the person stands in: checkout, common git directory, branch, name.
+
+    `named` tells whether git knows the person's name; else `person` is that of the account.
+    """
 
     top: Path
     common: Path
@@ -21,6 +24,7 @@ class Place:
     head: str
     person: str
     email: str
+    named: bool = True
 
 
 def locate(start: Path) -> Place:
@@ -31,11 +35,13 @@ def locate(start: Path) -> Place:
     """
     if _ask(start, "rev-parse", "--is-bare-repository") == "true":
         raise ConfigurationError(
-            f"{start} is a bare repository", hint="run accord in a checkout of it"
+            f"{start.resolve()} is a bare repository", hint="run accord in a checkout of it"
         )
     top = _ask(start, "rev-parse", "--show-toplevel")
     if not top:
-        raise ConfigurationError(f"{start} is not in a git repository", hint="git init, or cd")
+        raise ConfigurationError(
+            f"{start.resolve()} is not in a git repository", hint="git init, or cd"
+        )
     common = _ask(start, "rev-parse", "--path-format=absolute", "--git-common-dir")
     head = _ask(start, "rev-parse", "--verify", "--quiet", "HEAD^{commit}")
     if not head:
@@ -51,7 +57,7 @@ def locate(start: Path) -> Place:
             hint=f"git -C {top} config core.worktree {top}",
         )
     name, email = _identity(start)
-    return Place(Path(top), Path(common), branch, head, name, email)
+    return Place(Path(top), Path(common), branch, head, name, email, _named(start))
 
 
 def _knows_its_checkout(common: Path, start: Path) -> bool:
@@ -76,11 +82,18 @@ def check_version() -> str:
 
 def _identity(start: Path) -> tuple[str, str]:
     """Return the name and address that git would put on a commit made here, or a stand-in."""
-    known = re.fullmatch(r"(.*) <(.*)> \d+ [+-]\d+", _ask(start, "var", "GIT_AUTHOR_IDENT"))
+    said = os.fsencode(_ask(start, "var", "GIT_AUTHOR_IDENT")).decode(errors="replace")
+    known = re.fullmatch(r"(.*) <(.*)> \d+ [+-]\d+", said)
     if known and known[1] and known[2]:
         return known[1], known[2]
     name = os.environ.get("USER", "") or "somebody"
     return name, f"{name}@localhost"
+
+
+def _named(start: Path) -> bool:
+    # Without a name of its own git makes one up from the account.
+    asked = (_ask(start, "config", key) for key in ("author.name", "user.name"))
+    return bool(os.environ.get("GIT_AUTHOR_NAME", "").strip()) or any(asked)
 
 
 def _ask(start: Path, *arguments: str) -> str:
@@ -92,7 +105,7 @@ def _ask(start: Path, *arguments: str) -> str:
         cwd=start,
         env={**kept, "LC_ALL": "C"},
         capture_output=True,
-        text=True,
         check=False,
     )
-    return done.stdout.strip() if done.returncode == 0 else ""
+    # A folder's name may be no text at all, and may end in white space.
+    return os.fsdecode(done.stdout).removesuffix("\n") if done.returncode == 0 else ""

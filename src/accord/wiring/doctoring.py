@@ -9,10 +9,9 @@ from attrs import frozen
 
 from accord.app import config as configuration
 from accord.app.changes import load_all
-from accord.app.config import words
 from accord.app.workshop import Workshop
 from accord.core.ports import AgentKind
-from accord.errors import AccordError
+from accord.errors import AccordError, ConfigurationError
 from accord.git.locate import check_version, locate
 from accord.wiring.machine import person, person_file, state_folder
 from accord.wiring.opening import open_workshop
@@ -40,12 +39,31 @@ def examine(start: Path) -> list[Check]:
     checks.append(_asked("state", lambda: str(state_folder(locate(start).common))))
     try:
         workshop = open_workshop(start, lambda _: "")
-    except AccordError as error:
-        return [*checks, Check("accord", "bad", error.message, error.hint)]
-    return [*checks, *_inside(workshop)]
+    except Exception as error:  # noqa: BLE001 - whatever is broken here is what is asked for
+        return [*checks, _broken("accord", error)]
+    try:
+        for look in (_person, _commands, _edited, _changes):
+            checks += _looked(look, workshop)
+    finally:
+        workshop.close()
+    return checks
 
 
-def _inside(workshop: Workshop) -> Iterator[Check]:
+def _looked(look: Callable[[Workshop], Iterator[Check]], workshop: Workshop) -> Iterator[Check]:
+    """Yield what `look` finds; what it trips over is one thing more that was found."""
+    try:
+        yield from look(workshop)
+    except Exception as error:  # noqa: BLE001 - whatever is broken here is what is asked for
+        yield _broken(look.__name__.strip("_"), error)
+
+
+def _broken(what: str, error: Exception) -> Check:
+    if isinstance(error, AccordError):
+        return Check(what, "bad", error.message, error.hint)
+    return Check(what, "bad", f"{type(error).__name__}: {error}")
+
+
+def _person(workshop: Workshop) -> Iterator[Check]:
     trust = workshop.trust
     people = ", ".join(one.name for one in trust.principals)
     yield Check("trust", "good", f"version {trust.version}: {people}")
@@ -57,22 +75,16 @@ def _inside(workshop: Workshop) -> Iterator[Check]:
         yield Check("key", "bad", f"{known.key} is not there", "accord init --key PATH")
     else:
         yield Check("key", "good", known.key)
-    yield from _commands(workshop)
-    yield Check("wall", "note", "none: agents run with your own rights",
-                "run agents on code and machines where that is acceptable")  # fmt: skip
-    yield from _edited(workshop)
+
+
+def _changes(workshop: Workshop) -> Iterator[Check]:
     for change in load_all(workshop):
         for one in change.log.unsound:
             yield Check(change.name, "bad", one.reason, f"accord show {change.name}")
 
 
 def _commands(workshop: Workshop) -> Iterator[Check]:
-    verify = workshop.config.policy.verify
-    if not verify:
-        hint = f"set verify.command in {configuration.PATH}"
-        yield Check("verify", "note", "no command is set that proves a task", hint)
-    else:
-        yield _found("verify", words(verify)[0])
+    yield _verify(workshop.config.policy.verify)
     for agent in workshop.config.agents.values():
         if agent.kind is AgentKind.SCRIPTED:
             yield Check(agent.name, "note", "scripted: it plays a file and thinks nothing")
@@ -82,6 +94,19 @@ def _commands(workshop: Workshop) -> Iterator[Check]:
             yield _found(agent.name, agent.command[0])
     if not workshop.config.agents:
         yield Check("agent", "note", "none is set; people write and build, Accord keeps the gates")
+    yield Check("wall", "note", "none: agents run with your own rights",
+                "run agents on code and machines where that is acceptable")  # fmt: skip
+
+
+def _verify(command: str) -> Check:
+    try:
+        split = configuration.words(command)
+    except ConfigurationError as error:
+        return _broken("verify", error)
+    if split:
+        return _found("verify", split[0])
+    hint = f"set verify.command in {configuration.PATH}"
+    return Check("verify", "note", "no command is set that proves a task", hint)
 
 
 def _edited(workshop: Workshop) -> Iterator[Check]:
@@ -114,5 +139,5 @@ def _found(what: str, program: str) -> Check:
 def _asked(what: str, ask: Callable[[], str]) -> Check:
     try:
         return Check(what, "good", ask())
-    except AccordError as error:
-        return Check(what, "bad", error.message, error.hint)
+    except Exception as error:  # noqa: BLE001 - whatever is broken here is what is asked for
+        return _broken(what, error)

@@ -1,6 +1,7 @@
 """Set Accord up in a repository, or tell this machine who the person is in one that has it."""
 
 import secrets
+from collections.abc import Mapping
 from pathlib import Path
 
 from attrs import frozen
@@ -10,7 +11,6 @@ from accord.app.setting_up import first_files, guess_verify
 from accord.approvals import sshsig
 from accord.approvals.signers import generate_key, load_signer, public_line
 from accord.approvals.trust import FOLDER as TRUST
-from accord.approvals.trust import read_trust
 from accord.core.model import sha256
 from accord.core.ports import Operation
 from accord.engine.journal import SqliteJournal
@@ -18,15 +18,16 @@ from accord.errors import ConfigurationError, RefusedError
 from accord.git.locate import Place, check_version, locate
 from accord.git.repo import GitRepo
 from accord.wiring.machine import (
+    Known,
     Person,
     SystemClock,
     key_file,
     person,
     remember,
-    remember_base,
+    remember_repository,
     state_folder,
 )
-from accord.wiring.opening import AskPassphrase, open_repo
+from accord.wiring.opening import AskPassphrase, Rules, open_repo, pin_rules, read_rules
 
 
 @frozen
@@ -50,48 +51,76 @@ def initialise(
 
     `key` is an SSH key of the person's; without it a dedicated one is made. In a repository that
     has Accord already, only the person's key is noted for this machine. Raises ConfigurationError
-    for an unusable key and RefusedError when the trust file does not know it.
+    for an unusable key, a command that cannot be read or a person without a name, and RefusedError
+    when the trust file does not know the key or is not the one that this machine pinned.
     """
     check_version()
     place = locate(start)
     repo = open_repo(place)
+    try:
+        rules = read_rules(repo, place)
+        if rules is not None:
+            return _join(rules, place, key)
+        return _begin(repo, place, key=key, name=name, verify=verify, ask=ask)
+    finally:
+        repo.close()
+
+
+def _begin(
+    repo: GitRepo, place: Place, *, key: Path | None, name: str, verify: str | None,
+    ask: AskPassphrase,
+) -> SetUp:  # fmt: skip
+    base = place.branch.removeprefix("refs/heads/")
     if repo.read(place.head, configuration.PATH) is not None:
-        return _join(repo, place, key)
+        raise ConfigurationError(
+            f"{configuration.PATH} is on {base} and not on the base branch",
+            hint="git switch to the base branch",
+        )
+    if not name and not place.named:
+        raise ConfigurationError(
+            "git does not know who you are", hint="git config user.name 'Your Name', or --name"
+        )
+    guess = guess_verify(repo.names(place.head, ""))
+    command = guess if verify is None else verify
+    settings = configuration.template(base, command)
     project = secrets.token_hex(16)
     name = name or place.person.replace(" ", "-").lower()
     path = _absolute(key) if key else key_file(project)
     line = public_line(path) if key else generate_key(path, f"accord {project[:8]}")
     # Ask for the passphrase now: a key that cannot sign is better found out before the commit.
     signer = load_signer(path, ask)
-    guess = guess_verify(repo.names(place.head, ""))
-    command = guess if verify is None else verify
-    base = place.branch.removeprefix("refs/heads/")
-    files = first_files(repo, place.head, base=base, project=project, name=name,
-                        key_line=line, verify=command)  # fmt: skip
-    author = f"{place.person} <{place.email}>"
-    commit = repo.commit(place.head, dict(files), "Set Accord up\n", author)
-    journal = SqliteJournal(state_folder(place.common) / "journal.sqlite")
-    moved = {place.branch: (place.head, commit)}
-    number = journal.begin(Operation(place.person, "init", "", base, moved, SystemClock().now()))
-    try:
-        repo.move(place.branch, commit, place.head, "init")
-    except BaseException:
-        journal.void(number)
-        raise
-    journal.finish(number)
+    files = first_files(repo, place.head, project=project, name=name, key_line=line,
+                        settings=settings)  # fmt: skip
+    commit = _commit(repo, place, files)
     pin = sha256(files[f"{TRUST}/v1.json"])
     remember(project, Person(str(path), pin))
-    remember_base(place.common, base)
+    remember_repository(place.common, Known(base, project, pin))
     return SetUp(base, commit, name, str(path), sshsig.fingerprint(line), pin, command,
                  signer.factor != "ssh-key")  # fmt: skip
 
 
-def _join(repo: GitRepo, place: Place, key: Path | None) -> SetUp:
-    settings = configuration.read(repo.read(place.head, configuration.PATH) or b"")
-    base = settings.policy.base
-    tip = repo.resolve(f"refs/heads/{base}")
-    files = {one: repo.read(tip, f"{TRUST}/{one}") or b"" for one in repo.names(tip, TRUST)}
-    trust = read_trust(files)
+def _commit(repo: GitRepo, place: Place, files: Mapping[str, bytes]) -> str:
+    author = f"{place.person} <{place.email}>"
+    commit = repo.commit(place.head, dict(files), "Set Accord up\n", author)
+    base = place.branch.removeprefix("refs/heads/")
+    moved = {place.branch: (place.head, commit)}
+    journal = SqliteJournal(state_folder(place.common) / "journal.sqlite")
+    try:
+        operation = Operation(place.person, "init", "", base, moved, SystemClock().now())
+        number = journal.begin(operation)
+        try:
+            repo.move(place.branch, commit, place.head, "init")
+        except BaseException:
+            journal.void(number)
+            raise
+        journal.finish(number)
+    finally:
+        journal.close()
+    return commit
+
+
+def _join(rules: Rules, place: Place, key: Path | None) -> SetUp:
+    trust, base = rules.trust, rules.base
     if key is None:
         known = person(trust.project)
         hint = "accord init --key PATH names your key" if not known.key else "accord status"
@@ -107,11 +136,10 @@ def _join(repo: GitRepo, place: Place, key: Path | None) -> SetUp:
             f"the key {sshsig.fingerprint(line)} belongs to nobody in the trust file",
             hint=f"ask one of its people to add it: {people}",
         )
-    pin = sha256(files["v1.json"])
-    remember(trust.project, Person(str(path), pin))
-    remember_base(place.common, base)
-    return SetUp(base, tip, mine.name, str(path), sshsig.fingerprint(line), pin,
-                 settings.policy.verify, True)  # fmt: skip
+    pin_rules(place, rules)
+    remember(trust.project, Person(str(path), rules.pin))
+    return SetUp(base, rules.tip, mine.name, str(path), sshsig.fingerprint(line), rules.pin,
+                 rules.config.policy.verify, True)  # fmt: skip
 
 
 def _absolute(key: Path) -> Path:

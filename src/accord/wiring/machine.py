@@ -28,6 +28,20 @@ class Person:
     pin: str
 
 
+@frozen
+class Known:
+    """What this machine knows about one repository; each is empty before its first use.
+
+    `pin` is the sha256 of version 1 of the trust file of `project`. The configuration names the
+    base as well, and the trust file the project, but whoever wrote the branch that is checked out
+    could name a branch of theirs and a project of their own there.
+    """
+
+    base: str = ""
+    project: str = ""
+    pin: str = ""
+
+
 def state_folder(common: Path) -> Path:
     """Return Accord's folder for the repository with this git directory, outside any checkout.
 
@@ -42,7 +56,7 @@ def state_folder(common: Path) -> Path:
             hint="set XDG_STATE_HOME to another place",
         )
     name = common.parent.name if common.name == ".git" else common.name
-    return root / f"{name}-{hashlib.sha256(str(common.resolve()).encode()).hexdigest()[:10]}"
+    return root / f"{name}-{hashlib.sha256(os.fsencode(common.resolve())).hexdigest()[:10]}"
 
 
 def person_file(project: str) -> Path:
@@ -65,25 +79,26 @@ def remember(project: str, known: Person) -> None:
     _write(person_file(project), {"key": known.key, "trust": known.pin})
 
 
-def base_file(common: Path) -> Path:
-    """Return the file that says which branch is the base of the repository at `common`."""
+def repository_file(common: Path) -> Path:
+    """Return the file that says what this machine knows about the repository at `common`."""
     folder = person_file("").parent.with_name("repositories")
     return folder / f"{state_folder(common).name}.toml"
 
 
-def known_base(common: Path) -> str:
-    """Return the branch that this machine knows as the base, or an empty string.
+def repository(common: Path) -> Known:
+    """Return what this machine knows about the repository at `common`."""
+    path = repository_file(common)
+    if not path.is_file():
+        return Known()
+    facts = _facts(path)
+    base, project, pin = (str(facts.get(name, "")) for name in ("base", "project", "trust"))
+    return Known(base, project, pin)
 
-    The configuration names the base as well, but whoever wrote the branch that is checked out
-    could name another branch of theirs there, with rules and people of their own.
-    """
-    path = base_file(common)
-    return str(_facts(path).get("base", "")) if path.is_file() else ""
 
-
-def remember_base(common: Path, base: str) -> None:
-    """Write down which branch is the base of the repository at `common`."""
-    _write(base_file(common), {"base": base})
+def remember_repository(common: Path, known: Known) -> None:
+    """Write down what this machine knows about the repository at `common`."""
+    facts = {"base": known.base, "project": known.project, "trust": known.pin}
+    _write(repository_file(common), facts)
 
 
 def _facts(path: Path) -> dict[str, object]:
@@ -96,10 +111,16 @@ def _facts(path: Path) -> dict[str, object]:
 def _write(path: Path, facts: dict[str, str]) -> None:
     import tomlkit  # reading a configuration, which every command does, needs none of it
 
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     part = path.with_suffix(".part")
-    part.write_text(tomlkit.dumps(facts))
-    part.replace(path)
+    try:
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        part.write_text(tomlkit.dumps(facts))
+        part.replace(path)
+    except OSError as error:
+        raise ConfigurationError(
+            f"{path} cannot be written: {error.strerror}",
+            hint="set XDG_CONFIG_HOME to a folder of yours",
+        ) from None
 
 
 def key_file(project: str) -> Path:

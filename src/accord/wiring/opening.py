@@ -4,7 +4,7 @@ import hashlib
 from collections.abc import Callable
 from pathlib import Path
 
-from attrs import evolve
+from attrs import evolve, frozen
 
 from accord.agents.runs import AgentRuns
 from accord.app import config as configuration
@@ -12,7 +12,7 @@ from accord.app.config import Config
 from accord.app.workshop import Workshop
 from accord.approvals.signers import Signer, load_signer
 from accord.approvals.trust import FOLDER as TRUST
-from accord.approvals.trust import read_trust
+from accord.approvals.trust import PinError, read_trust
 from accord.core.approval import Trust
 from accord.core.model import Stage
 from accord.core.ports import AgentChoice, AgentKind
@@ -23,12 +23,14 @@ from accord.git.repo import GitRepo
 from accord.git.run import Git
 from accord.sandbox.none import NoSandbox
 from accord.wiring.machine import (
+    Known,
     Person,
     SystemClock,
-    base_file,
-    known_base,
     person,
     person_file,
+    remember_repository,
+    repository,
+    repository_file,
     state_folder,
 )
 
@@ -40,6 +42,64 @@ def open_repo(place: Place) -> GitRepo:
     return GitRepo(Git(place.common), state_folder(place.common))
 
 
+@frozen
+class Rules:
+    """What counts in a repository: its base branch, the configuration and the people there."""
+
+    base: str
+    tip: str
+    config: Config
+    trust: Trust
+    pin: str
+
+
+def read_rules(repo: GitRepo, place: Place) -> Rules | None:
+    """Return what counts in the repository at `place`, or None where Accord is not set up.
+
+    Raises ConfigurationError where the base branch is gone and RefusedError where the base or the
+    trust file is not the one that this machine knows. What is met for the first time is not
+    remembered here: see `pin_rules`.
+    """
+    known = repository(place.common)
+    base = known.base or _named_base(repo, place)
+    if not base:
+        return None
+    tip = repo.resolve(f"refs/heads/{base}")
+    if not tip:
+        raise ConfigurationError(
+            f"the base branch {base} is gone", hint=f"git branch -m NEW {base}, if it was renamed"
+        )
+    settings = repo.read(tip, configuration.PATH)
+    if settings is None:
+        return None
+    config = configuration.read(settings)
+    if config.policy.base != base:
+        file = repository_file(place.common)
+        raise RefusedError(
+            f"{base} names {config.policy.base} as the base, and this machine knows {base}",
+            hint=f"if a colleague moved it, write the new base in {file}",
+        )
+    files = {name: repo.read(tip, f"{TRUST}/{name}") or b"" for name in repo.names(tip, TRUST)}
+    pin, file = known.pin, repository_file(place.common)
+    if not pin:
+        # A clone that is new here; the project may be known from another one.
+        project = read_trust(files).project
+        pin, file = person(project).pin, person_file(project)
+    try:
+        trust = read_trust(files, root=pin or None)
+    except PinError as error:
+        hint = f"compare it with a colleague; the pin is in {file}"
+        raise PinError(error.message, hint=hint) from None
+    return Rules(base, tip, config, trust, hashlib.sha256(files["v1.json"]).hexdigest())
+
+
+def pin_rules(place: Place, rules: Rules) -> None:
+    """Remember the base, the project and the trust of a repository when they are first met."""
+    known = Known(rules.base, rules.trust.project, rules.pin)
+    if repository(place.common) != known:
+        remember_repository(place.common, known)
+
+
 def open_workshop(start: Path, ask: AskPassphrase) -> Workshop:
     """Return the workshop for the repository around `start`.
 
@@ -48,26 +108,15 @@ def open_workshop(start: Path, ask: AskPassphrase) -> Workshop:
     """
     place = locate(start)
     repo = open_repo(place)
-    base = known_base(place.common) or _named_base(repo, place)
-    tip = repo.resolve(f"refs/heads/{base}") if base else ""
-    settings = repo.read(tip, configuration.PATH) if tip else None
-    if settings is None:
-        raise ConfigurationError("Accord is not set up in this repository", hint="accord init")
-    config = configuration.read(settings)
-    if config.policy.base != base:
-        raise RefusedError(
-            f"{base} names {config.policy.base} as the base, and this machine knows {base}",
-            hint=f"if a colleague moved it, delete {base_file(place.common)}",
-        )
-    files = {name: repo.read(tip, f"{TRUST}/{name}") or b"" for name in repo.names(tip, TRUST)}
-    trust = read_trust(files)
-    known = person(trust.project)
-    root = hashlib.sha256(files["v1.json"]).hexdigest()
-    if known.pin and known.pin != root:
-        raise RefusedError(
-            f"the trust file is not the one that this machine knows ({known.pin[:12]})",
-            hint=f"compare it with a colleague; the pin is in {person_file(trust.project)}",
-        )
+    try:
+        rules = read_rules(repo, place)
+        if rules is None:
+            raise ConfigurationError("Accord is not set up in this repository", hint="accord init")
+        known = person(rules.trust.project)
+        pin_rules(place, rules)
+    except BaseException:
+        repo.close()
+        raise
     state = state_folder(place.common)
     return Workshop(
         repo=repo,
@@ -76,9 +125,9 @@ def open_workshop(start: Path, ask: AskPassphrase) -> Workshop:
         branch=place.branch,
         person=place.person,
         email=place.email,
-        config=config,
-        trust=trust,
-        signer=_signer(trust, known, ask),
+        config=rules.config,
+        trust=rules.trust,
+        signer=_signer(rules.trust, known, ask),
         journal=SqliteJournal(state / "journal.sqlite"),
         agents=AgentRuns(state / "runs"),
         sandbox=NoSandbox(),

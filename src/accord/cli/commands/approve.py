@@ -6,7 +6,7 @@ import click
 
 from accord.cli.commands import show
 from accord.cli.context import Context, command
-from accord.cli.render import wrap
+from accord.cli.render import plain, wrap
 from accord.errors import ConfigurationError
 
 STAGES = ["story", "design", "architecture", "implementation", "review", "release"]
@@ -32,6 +32,11 @@ def approve(
     from accord.app.records import refuse_agents
     from accord.core.model import Stage, Track
 
+    if (waive or track) and (seen or yes or through):
+        raise ConfigurationError(
+            "--waive and --track sign something else than --seen, --yes and --through do",
+            hint="run accord approve once for each",
+        )
     refuse_agents()
     workshop = context.workshop()
     name = choose(workshop, change).name
@@ -42,7 +47,7 @@ def approve(
     if track:
         reason = waive or f"chosen by {workshop.person}"
         changed = reviewing.retrack(workshop, name, Track(track), reason)
-        lines = [f"{name} is on the {track} track now", f"next: accord run {name}"]
+        lines = [plain(f"{name} is on the {track} track now"), plain(f"next: accord run {name}")]
         context.answer({"change": name, "track": str(changed.track)}, lines)
         return
     token = seen or _confirmed(context, name, yes=yes)
@@ -58,7 +63,7 @@ def approve(
     lines = [
         wrap(f"{one.stage}: {one.gate.reason} (record {one.record.digest[:12]})") for one in done
     ]
-    context.answer(data, [*lines, f"next: accord run {name}"])
+    context.answer(data, [*lines, plain(f"next: accord run {name}")])
 
 
 def _confirmed(context: Context, name: str, *, yes: bool) -> str:

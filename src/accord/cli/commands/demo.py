@@ -11,7 +11,7 @@ from accord.cli.context import Context, command
 @click.command()
 @click.option("--offline", is_flag=True, help="Use the sample project; ask no registry.")
 @click.option("--folder", type=click.Path(path_type=Path), metavar="DIR",
-              help="Where it plays; the folder is made anew.")  # fmt: skip
+              help="Where it plays: a new folder, or one of its own.")  # fmt: skip
 @command
 def demo(context: Context, offline: bool, folder: Path | None) -> None:
     """Play a full change and a trivial one on a real project, with a scripted agent."""

@@ -6,7 +6,7 @@ from pathlib import Path
 import click
 
 from accord.cli.context import Context, ask_passphrase, command
-from accord.cli.render import wrap
+from accord.cli.render import plain, wrap
 
 
 @click.command()
@@ -22,10 +22,10 @@ def init(context: Context, key: Path | None, name: str, verify: str | None) -> N
     done = initialise(context.folder, key=key, name=name, verify=verify, ask=ask_passphrase)
     lines = [
         wrap(f"Accord is set up on {done.base} as {done.commit[:12]}; {done.name} may approve"),
-        f"key:    {done.key}",
+        plain(f"key:    {done.key}"),
         f"        {done.fingerprint}",
         f"trust:  {done.trust[:16]}, pinned on this machine",
-        f"verify: {done.verify or 'not set; see .accord/config.toml'}",
+        plain(f"verify: {done.verify or 'not set; see .accord/config.toml'}"),
         "next:   accord new 'what you want'",
     ]
     if not done.protected and sys.stdout.isatty():

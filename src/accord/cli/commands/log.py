@@ -8,7 +8,9 @@ from accord.cli.render import wrap
 
 @click.command()
 @click.argument("change", default="")
-@click.option("-n", "count", default=30, show_default=True, help="How many.")
+@click.option(
+    "-n", "count", type=click.IntRange(min=1), default=30, show_default=True, help="How many."
+)
 @command
 def log(context: Context, change: str, count: int) -> None:
     """List the operations (of CHANGE), the newest first, with what each moved."""

@@ -3,7 +3,7 @@
 import click
 
 from accord.cli.context import Context, command
-from accord.cli.render import wrap
+from accord.cli.render import plain, wrap
 
 
 @click.command()
@@ -47,6 +47,6 @@ def new(
     }
     lines_out = [wrap(f"{opened.change} begins on the {opened.track} track{reason}")]
     if opened.folder:
-        lines_out.append(f"documents: {opened.folder}")
-    lines_out.append(f"next: accord run {opened.change}")
+        lines_out.append(plain(f"documents: {opened.folder}"))
+    lines_out.append(plain(f"next: accord run {opened.change}"))
     context.answer(data, lines_out)

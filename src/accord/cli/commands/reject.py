@@ -3,7 +3,7 @@
 import click
 
 from accord.cli.context import Context, command
-from accord.cli.render import wrap
+from accord.cli.render import plain, wrap
 
 
 @click.command()
@@ -27,4 +27,4 @@ def reject(
     record = reviewing.reject(workshop, name, reason, stage=wanted, tasks=tasks)
     data = {"change": name, "stage": record.approval.gate, "record": record.digest}
     sent = f"sent the {record.approval.gate} of {name} back (record {record.digest[:12]})"
-    context.answer(data, [wrap(sent), f"next: accord run {name}"])
+    context.answer(data, [wrap(sent), plain(f"next: accord run {name}")])

@@ -3,7 +3,7 @@
 import click
 
 from accord.cli.context import Context, command
-from accord.cli.render import wrap
+from accord.cli.render import plain, wrap
 from accord.errors import ConfigurationError
 
 
@@ -45,13 +45,17 @@ def run(
 
     for line in opening.warnings(workshop):
         context.remark(line)
-    outcome = drive(workshop, names, tell=tell, handed_in=built)
+    try:
+        outcome = drive(workshop, names, tell=tell, handed_in=built)
+    except KeyboardInterrupt:
+        click.echo("stopped; an agent that runs goes on, and accord run finds it", err=True)
+        raise click.exceptions.Exit(130) from None
     data = {"waits": [asdict(one) for one in outcome.waits], "released": list(outcome.released)}
     lines = [wrap(f"{name} is released") for name in outcome.released]
     for one in outcome.waits:
         lines.append(wrap(f"{one.change} waits for you: {one.what}"))
-        lines += [f"  in {one.place}"] if one.place else []
-        lines.append(f"  {one.command}")
+        lines += [f"  in {plain(one.place)}"] if one.place else []
+        lines.append(f"  {plain(one.command)}")
     context.answer(data, lines or ["nothing waits"])
     if outcome.exit_code:
         raise click.exceptions.Exit(outcome.exit_code)

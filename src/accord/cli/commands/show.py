@@ -10,6 +10,7 @@ from accord.cli.render import plain, style, wrap
 
 MARKS = {"open": "✓", "skipped": "·", "waiting": "→", "early": "→", "shut": " "}
 LONGEST = 60
+FINDINGS = 40
 
 
 @click.command()
@@ -26,7 +27,7 @@ def show(context: Context, change: str, template: bool, path: bool) -> None:
     found = choose(workshop, change)
     if path:
         place = views.place(workshop, found)
-        context.answer({"path": place}, [place])
+        context.answer({"path": place}, [plain(place)])
         return
     if template:
         text = views.template(workshop, found)
@@ -46,7 +47,8 @@ def lines(data: dict[str, Any]) -> Iterator[str]:
         yield wrap(words, "  ", " " * 19)
     if data["blank"]:
         yield ""
-        yield f"{data['document']} is yet to be written; accord show --template prints its shape"
+        document = plain(data["document"])
+        yield f"{document} is yet to be written; accord show --template prints its shape"
     else:
         yield from _notes(data["notes"])
         yield from _items(data)
@@ -56,16 +58,21 @@ def lines(data: dict[str, Any]) -> Iterator[str]:
         yield from evidence_lines(data["evidence"])
         yield from _findings(data["findings"])
     yield ""
-    yield f"documents: {data['folder']}"
+    yield f"documents: {plain(data['folder'])}"
     for step in data["next"]:
-        if "command" in step:
-            yield wrap(f"next: {step['waits']}", "", "  ")
-            if step["place"] and step["place"] != data["folder"]:
-                yield f"  in {step['place']}"
-            if step["command"] != f"accord show {data['change']}":
-                yield f"  {_command(step['command'], data)}"
-        else:
-            yield f"next: accord run {data['change']} ({step['does']} {step['subject']})"
+        yield from _next(step, data)
+
+
+def _next(step: dict[str, Any], data: dict[str, Any]) -> Iterator[str]:
+    if "command" not in step:
+        does = " ".join(dict.fromkeys((step["does"], step["subject"])))
+        yield plain(f"next: accord run {data['change']} ({does})")
+        return
+    yield wrap(f"next: {step['waits']}", "", "  ")
+    if step["place"] and step["place"] != data["folder"]:
+        yield f"  in {plain(step['place'])}"
+    if step["command"] != f"accord show {data['change']}":
+        yield f"  {plain(_command(step['command'], data))}"
 
 
 def _command(command: str, data: dict[str, Any]) -> str:
@@ -102,7 +109,7 @@ def _items(data: dict[str, Any]) -> Iterator[str]:
     else:
         yield "To decide"
     for item in data["items"]:
-        yield f"  {item['id']} ({item['change']})"
+        yield f"  {plain(item['id'])} ({item['change']})"
         yield from _body(item)
 
 
@@ -148,10 +155,11 @@ def _files(files: list[dict[str, Any]], diff: str) -> Iterator[str]:
     if not files:
         return
     yield ""
-    yield f"Changed: {len(files)} file{'' if len(files) == 1 else 's'} ({diff})"
+    yield f"Changed: {len(files)} file{'' if len(files) == 1 else 's'} ({plain(diff)})"
     for one in files[:LONGEST]:
         what = "deleted" if one["deleted"] else f"{one['lines']} lines"
-        yield wrap(f"{one['path']} ({what})", "  ", "    ")
+        unasked = ", which no task was to touch" if one["unasked"] else ""
+        yield wrap(f"{one['path']} ({what}{unasked})", "  ", "    ")
 
 
 def evidence_lines(found: dict[str, Any] | None) -> Iterator[str]:
@@ -172,6 +180,8 @@ def _findings(findings: list[dict[str, Any]]) -> Iterator[str]:
         return
     yield ""
     yield "Findings"
-    for one in findings:
+    for one in findings[:FINDINGS]:
         yield wrap(f"{one['place']} {one['severity']}: {one['message']}", "  ", "    ")
         yield wrap(f"hint: {one['hint']}", "    ", "      ")
+    if (more := len(findings) - FINDINGS) > 0:
+        yield f"  … {more} more finding{'' if more == 1 else 's'}"

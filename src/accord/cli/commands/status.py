@@ -3,7 +3,7 @@
 import click
 
 from accord.cli.context import Context, command
-from accord.cli.render import style, table, wrap
+from accord.cli.render import plain, style, table, wrap
 
 
 @click.command()
@@ -14,7 +14,7 @@ def status(context: Context) -> None:
 
     data = views.status(context.workshop())
     now = data["now"]
-    lines = [style(wrap(now["what"]), bold=True), f"  {now['command']}"]
+    lines = [style(wrap(now["what"]), bold=True), f"  {plain(now['command'])}"]
     if data["changes"]:
         rows = [
             (row["change"], row["track"], row["stage"], row["waits"]) for row in data["changes"]

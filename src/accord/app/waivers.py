@@ -1,0 +1,31 @@
+"""Waivers: what people signed may stay as it is, and for how much of it."""
+
+from collections.abc import Mapping, Sequence
+
+from accord.core.approval import Decision, Signed, Trust
+from accord.core.policy import Outgrowth
+
+
+def enough(trust: Trust, records: Sequence[Signed], gate: str) -> bool:
+    """Tell whether as many different people signed `records` as the trust file asks for."""
+    people = {one.approval.approver for one in records}
+    return len(people) >= max(1, trust.rule(gate).threshold)
+
+
+def is_waiver(record: Signed, what: str) -> bool:
+    """Tell whether `record` waives `what` (`size`, `evidence`)."""
+    approval = record.approval
+    return approval.decision is Decision.WAIVE and approval.details.get("waives") == what
+
+
+def covers(waiver: Mapping[str, object], found: Outgrowth) -> bool:
+    """Tell whether a waiver was given for as much as `found`, risky paths included."""
+    files, lines, risky = waiver.get("files"), waiver.get("lines"), waiver.get("risky")
+    return (
+        isinstance(files, int)
+        and isinstance(lines, int)
+        and isinstance(risky, list)
+        and found.size.files <= files
+        and found.size.lines <= lines
+        and set(found.risky) <= set(risky)
+    )
