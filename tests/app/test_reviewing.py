@@ -289,6 +289,6 @@ def test_a_file_that_no_task_was_to_touch_is_named_first_at_the_review(project: 
 
     files = project.show()["files"]
 
-    assert [(one["path"], one["unasked"]) for one in files][0] == ("zz_evil.py", True)
+    assert (files[0]["path"], files[0]["unasked"]) == ("zz_evil.py", True)
     assert not any(one["unasked"] for one in files[1:])
     assert "zz_evil.py (1 lines, which no task was to touch)" in project.ok("show").out

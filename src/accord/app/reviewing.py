@@ -84,8 +84,9 @@ def withdraw(workshop: Workshop, name: str, stage: Stage) -> Signed:
     change = saved(workshop, name)
     gate = _gate(change, stage)
     return records.decide(
-        workshop, change, stage, Decision.REJECT, reason="withdrawn by undo", items=dict(gate.items),
-        details={"withdrawn": True}, about=records.subject(change, stage), number=gate.round + 1,
+        workshop, change, stage, Decision.REJECT, reason="withdrawn by undo",
+        items=dict(gate.items), details={"withdrawn": True}, number=gate.round + 1,
+        about=records.subject(change, stage),
     )  # fmt: skip
 
 
