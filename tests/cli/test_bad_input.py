@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 import gitrepo
-from project import FILES, STORY, VERIFY, Project, make_checkout
+from project import DESIGN, FILES, STORY, TASKS, VERIFY, Project, make_checkout
 
 CONFIG = ".accord/config.toml"
 WORKING = (("status",), ("show",), ("run",), ("log",), ("new", "Something new"), ("undo",),
@@ -304,3 +304,19 @@ def test_a_base_branch_that_was_renamed(project: Project) -> None:
     assert project.refused("init") == wanted
     project.git("branch", "-m", "trunk", "main")
     project.ok("status")
+
+
+def test_a_task_that_waits_for_another_cannot_be_handed_in(project: Project) -> None:
+    project.new()
+    after = "- [ ] T2 Say it\n  - Satisfies: R1.2\n  - Touches: shop/**\n  - After: T1\n"
+    for name, text in (
+        ("requirements.md", STORY),
+        ("design.md", DESIGN),
+        ("tasks.md", TASKS + after),
+    ):
+        project.write(name, text)
+        project.ok("approve", "guest", "--yes")
+
+    code, lines = project.refused("run", "guest", "--built", "T2")
+
+    assert (code, lines[0]) == (1, "error: T2 waits for T1")

@@ -4,6 +4,8 @@ A run is cut into begin (prepare the worktree, start the agent), the agent's own
 (harvest what it wrote, judge it). Whoever is killed in between finds everything where it was.
 """
 
+from collections.abc import Sequence
+
 from attrs import frozen
 
 from accord.app import desk, evidence, prompting
@@ -15,7 +17,7 @@ from accord.core.evidence import Result
 from accord.core.model import SPEC_STAGES, Stage, Task
 from accord.core.ports import AgentChoice, AgentOrder, AgentStatus, Harvest
 from accord.core.reconcile import Build, Draft
-from accord.errors import AgentError, RefusedError
+from accord.errors import AgentError, ConfigurationError, RefusedError
 from accord.formats.templates import DOCUMENT
 
 WIP = "refs/accord/wip"
@@ -180,6 +182,24 @@ def refuse_shut(change: Change) -> None:
             f"the {gate.stage} of {change.name} is not open: {gate.reason}",
             hint=f"accord show {change.name}",
         )
+
+
+def refuse_early(change: Change, tasks: Sequence[str]) -> None:
+    """Raise for tasks that nobody can hand in yet.
+
+    ConfigurationError for one that the change does not have, RefusedError for one that waits for
+    others to land.
+    """
+    known = {task.id: task for task in change.tasks}
+    for name in tasks:
+        if name not in known:
+            hint = f"there is: {', '.join(known)}" if known else f"accord show {change.name}"
+            raise ConfigurationError(f"{change.name} has no task {name}", hint=hint)
+        before = [one for one in known[name].after if one not in change.landed]
+        if before:
+            raise RefusedError(
+                f"{name} waits for {', '.join(before)}", hint=f"accord show {change.name}"
+            )
 
 
 def built(workshop: Workshop, change: Change, task: Task) -> str:

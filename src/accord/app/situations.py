@@ -84,7 +84,7 @@ def _work(
     key = change.keys[task.id]
     prefix = f"build/{change.name}/{task.id}/{key[:12]}/"
     attempt = len(workshop.journal.noted(prefix)) + 1
-    by_hand = workshop.config.agent(Stage.IMPLEMENTATION) is None
+    by_hand = workshop.config.agent(Stage.IMPLEMENTATION) is None or task.id in handed_in
     commit, folder = "", ""
     if task.id in change.landed:
         state = WorkState.LANDED

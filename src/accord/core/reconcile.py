@@ -243,7 +243,8 @@ def _work(situation: Situation) -> tuple[Step, ...]:
         if reason := situation.failed.get(work.task):
             if work.state is not WorkState.LANDED:
                 words = f"{work.task} is not done: {reason}"
-                steps.append(_wait(situation, words, f"accord run {change}"))
+                again = f" --built {work.task}" if work.by_hand else ""
+                steps.append(_wait(situation, words, f"accord run {change}{again}"))
         elif work.state is WorkState.BUILT and not landing:
             landing = True  # one at a time: each is verified on top of the one before
             steps.append(Land(change, work.task, work.commit, situation.tip))

@@ -4,7 +4,6 @@ import click
 
 from accord.cli.context import Context, command
 from accord.cli.render import plain, wrap
-from accord.errors import ConfigurationError
 
 
 @click.command()
@@ -21,6 +20,7 @@ def run(
     from attrs import asdict
 
     from accord.app.changes import choose, find
+    from accord.app.running import refuse_early
     from accord.engine.drive import Event, drive
     from accord.wiring import opening
 
@@ -32,11 +32,7 @@ def run(
     )
 
     if built:
-        known = [task.id for task in choose(workshop, names[0]).tasks]
-        if unknown := sorted(set(built) - set(known)):
-            raise ConfigurationError(
-                f"{names[0]} has no task {unknown[0]}", hint=f"there is: {', '.join(known)}"
-            )
+        refuse_early(choose(workshop, names[0]), built)
 
     def tell(event: Event) -> None:
         mark = "" if event.good else "not done: "
