@@ -7,6 +7,7 @@ run is under way, and the kernel gives it back however the process ends.
 
 import asyncio
 import fcntl
+import gc
 import logging
 import os
 import signal
@@ -41,6 +42,7 @@ def main(argv: list[str]) -> int:
     if os.fork():
         os._exit(0)
     os.environ.pop(HOST_MARK, None)
+    gc.set_threshold(50_000, 20, 20)  # the protocol's schema is many objects and no garbage
     # What a library has to say about an agent's messages quotes them, without end.
     logging.getLogger().addHandler(logging.NullHandler())
     with (run / folder.TRANSCRIPT).open("ab", buffering=0) as file:
