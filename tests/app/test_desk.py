@@ -164,3 +164,14 @@ def test_text_left_on_the_desk_is_taken_up_where_the_branch_is_checked_out(
     assert written.file(BRANCH, PATH).decode() == path.read_text()
     assert written.file(BRANCH, "specs/guest/design.md").decode() == DESIGN
     assert written.git("status", "--short") == ""
+
+
+def test_one_bad_desk_does_not_hide_the_other_changes(project: Project) -> None:
+    project.new()
+    project.new("full", "other")
+    (project.desk() / "extra.md").symlink_to("/etc/passwd")
+
+    rows = {row["change"]: row for row in project.ok("status", "--json").json["changes"]}
+
+    assert set(rows) == {"guest", "other"}
+    assert "is not a plain file" in project.run("approve", "guest", "--yes").err
