@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from accord.core.ports import Walls
 from accord.sandbox import none
 from accord.sandbox.none import NoSandbox
 
@@ -21,7 +22,7 @@ def make(folder: Path, name: str, text: str) -> Path:
 def test_a_script_of_the_project_is_found_from_its_folder(tmp_path: Path) -> None:
     make(tmp_path / "work", "check.sh", "#!/bin/sh\npwd\n")
 
-    run = NoSandbox().run(["./check.sh"], str(tmp_path / "work"), 10)
+    run = NoSandbox().run(["./check.sh"], Walls(str(tmp_path / "work")), 10)
 
     assert (run.exit_status, run.output) == (0, f"{tmp_path / 'work'}\n")
 
@@ -34,15 +35,15 @@ def test_a_script_where_accord_was_started_is_not_taken_for_the_projects(
     (tmp_path / "bare").mkdir()
     monkeypatch.chdir(tmp_path / "here")
 
-    assert NoSandbox().run(["./check.sh"], str(tmp_path / "work"), 10).output == "right\n"
-    assert NoSandbox().run(["./check.sh"], str(tmp_path / "bare"), 10).missing
+    assert NoSandbox().run(["./check.sh"], Walls(str(tmp_path / "work")), 10).output == "right\n"
+    assert NoSandbox().run(["./check.sh"], Walls(str(tmp_path / "bare")), 10).missing
 
 
 @pytest.mark.parametrize("text", ["#!/nowhere/python\n", "\x7fELF not a program", ""])
 def test_a_command_that_cannot_be_started_is_missing(tmp_path: Path, text: str) -> None:
     make(tmp_path / "work", "check.sh", text)
 
-    run = NoSandbox().run(["./check.sh"], str(tmp_path / "work"), 10)
+    run = NoSandbox().run(["./check.sh"], Walls(str(tmp_path / "work")), 10)
 
     assert run.missing
     assert run.exit_status is None
@@ -52,14 +53,16 @@ def test_a_command_that_cannot_be_started_is_missing(tmp_path: Path, text: str) 
 def test_a_command_that_is_not_there_is_missing(tmp_path: Path, name: str) -> None:
     (tmp_path / "work").mkdir()
 
-    assert NoSandbox().run([name], str(tmp_path / "work"), 10).missing
+    assert NoSandbox().run([name], Walls(str(tmp_path / "work")), 10).missing
 
 
 @pytest.mark.parametrize("name", ["plain", "o'brien", 'two "words"', "back\\slash"])
 def test_a_report_is_written_whatever_the_folder_is_called(tmp_path: Path, name: str) -> None:
     make(tmp_path / name / "work", "test_one.py", TEST)
 
-    run = NoSandbox().run(["python", "-m", "pytest", "-q"], str(tmp_path / name / "work"), 60)
+    run = NoSandbox().run(
+        ["python", "-m", "pytest", "-q"], Walls(str(tmp_path / name / "work")), 60
+    )
 
     assert run.exit_status == 0, run.output
     assert run.junit is not None
@@ -72,7 +75,7 @@ def test_a_report_that_is_too_large_is_not_read(
     monkeypatch.setattr(none, "LARGEST_REPORT", 100)
     make(tmp_path / "work", "test_one.py", TEST)
 
-    run = NoSandbox().run(["python", "-m", "pytest", "-q"], str(tmp_path / "work"), 60)
+    run = NoSandbox().run(["python", "-m", "pytest", "-q"], Walls(str(tmp_path / "work")), 60)
 
     assert run.exit_status == 0
     assert run.junit is None

@@ -70,6 +70,10 @@ class AgentRuns:
         with _locked(run) as lock:
             return lock is None
 
+    def door(self, run_id: str) -> str:
+        """Return the folder in which the gateway of a run listens."""
+        return str(self._folder(run_id) / folder.DOOR)
+
     def stop(self, run_id: str) -> None:
         """End the run and everything that it started; a run that is over is left alone.
 

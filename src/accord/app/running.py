@@ -15,7 +15,7 @@ from accord.core.approval import Json
 from accord.core.checks import blocking
 from accord.core.evidence import Result
 from accord.core.model import SPEC_STAGES, Stage, Task
-from accord.core.ports import AgentChoice, AgentOrder, AgentStatus, Harvest
+from accord.core.ports import AgentChoice, AgentOrder, AgentStatus, Harvest, Walls
 from accord.core.reconcile import Build, Draft
 from accord.errors import AgentError, ConfigurationError, RefusedError
 from accord.formats.templates import DOCUMENT
@@ -302,7 +302,7 @@ def _start(
     workshop: Workshop, run_id: str, agent: AgentChoice, folder: str, prompt: str,
     writable: tuple[str, ...],
 ) -> None:  # fmt: skip
-    box = workshop.sandbox.prefix(folder, writable)
+    box = workshop.sandbox.prefix(Walls(folder))
     limits = workshop.config.limits
     workshop.agents.start(AgentOrder(run_id, agent, folder, prompt, writable, limits, box))
 

@@ -44,12 +44,46 @@ class Limits:
 
 
 @frozen
+class Budget:
+    """The most that may be spent: tokens (in and out), millionths of a dollar; 0 sets no limit."""
+
+    tokens: int = 0
+    micros: int = 0
+
+
+@frozen
+class Price:
+    """What the models that match a glob cost, in millionths of a dollar for a million tokens."""
+
+    models: str
+    input: int
+    output: int
+
+
+@frozen
+class Outlet:
+    """An agent's only way out: the model's service, whose key it never sees, and its budgets.
+
+    `service` names the protocol (`anthropic`, `openai` or `gemini`), `upstream` its address when
+    it is not the public one, `keys` the variables of the person's environment that may hold the
+    key. `budgets` maps what is counted together (`run:ID`, `task:CHANGE/T1`, `change:CHANGE`,
+    `day:2026-06-01`) to what may be spent on it.
+    """
+
+    service: str
+    upstream: str = ""
+    keys: tuple[str, ...] = ()
+    budgets: tuple[tuple[str, Budget], ...] = ()
+    prices: tuple[Price, ...] = ()
+
+
+@frozen
 class AgentOrder:
     """Everything one run of an agent needs; the same `run_id` never starts twice.
 
     `writable` holds gitignore-style patterns relative to `workdir`: a request to write anywhere
     else is refused. `box` is put before the agent's command. `environment` is added to the
-    cleaned one.
+    cleaned one. With an `outlet`, the run has a gateway in the folder that `Agent.door` names.
     """
 
     run_id: str
@@ -60,6 +94,7 @@ class AgentOrder:
     limits: Limits = Limits()
     box: tuple[str, ...] = ()
     environment: tuple[tuple[str, str], ...] = ()
+    outlet: Outlet | None = None
 
 
 class AgentStatus(StrEnum):
@@ -71,6 +106,7 @@ class AgentStatus(StrEnum):
     FLOODED = "flooded"
     GARBAGE = "garbage"
     FAILED = "failed"
+    SPENT = "spent"
     STOPPED = "stopped"
 
 
@@ -109,6 +145,9 @@ class AgentEvent:
     path: str = ""
 
 
+DOOR = "gateway.sock"
+"""The name of the socket on which the gateway of a run listens."""
+
 Emit = Callable[[AgentEvent], None]
 
 
@@ -123,6 +162,9 @@ class Agent(Protocol):
 
     def is_running(self, run_id: str) -> bool:
         """Tell whether the run's process is alive."""
+
+    def door(self, run_id: str) -> str:
+        """Return the folder in which the gateway of a run listens, on the socket DOOR in it."""
 
     def stop(self, run_id: str) -> None:
         """End a run that is not over, with all it started. Raises AgentError if it cannot."""
@@ -140,15 +182,33 @@ class CommandRun:
     missing: bool = False
 
 
+@frozen
+class Walls:
+    """What a process in a box can reach: the system's programs, this, and nothing else.
+
+    `writable` and `protected` name folders or files by their paths in `workdir` (`.` is all of
+    it): the first may be written, the second may not even where they lie in a writable one and
+    even where they are absent. All of `workdir` and each absolute path in `visible` can be read.
+    `door` is the folder of the gateway's socket; without one there is no network at all.
+    """
+
+    workdir: str
+    writable: tuple[str, ...] = ()
+    protected: tuple[str, ...] = ()
+    visible: tuple[str, ...] = ()
+    door: str = ""
+
+
 class Sandbox(Protocol):
-    """Puts a wall around a command. Level 1 is none at all, and says so."""
+    """Puts walls around a command. Level 1 is none at all, and says so."""
 
     level: int
+    gaps: tuple[str, ...]
 
-    def prefix(self, workdir: str, writable: Sequence[str]) -> tuple[str, ...]:
-        """Return the words to put before a command that may write only `writable` in `workdir`."""
+    def prefix(self, walls: Walls) -> tuple[str, ...]:
+        """Return the words to put before the command of an agent."""
 
-    def run(self, command: Sequence[str], workdir: str, timeout_s: float) -> CommandRun:
+    def run(self, command: Sequence[str], walls: Walls, timeout_s: float) -> CommandRun:
         """Run a command that a person approved, with a cleaned environment; never raises for it."""
 
 

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 
-from accord.core.ports import CommandRun
+from accord.core.ports import CommandRun, Walls
 
 LEVEL = 1
 LARGEST_OUTPUT = 2**20
@@ -23,18 +23,20 @@ class NoSandbox:
     """Implements the `Sandbox` port without a sandbox."""
 
     level = LEVEL
+    gaps: tuple[str, ...] = ("nothing keeps the agent from what you can read and write yourself",)
 
-    def prefix(self, workdir: str, writable: Sequence[str]) -> tuple[str, ...]:  # noqa: ARG002
+    def prefix(self, walls: Walls) -> tuple[str, ...]:  # noqa: ARG002
         """Return nothing: the command runs as it is."""
         return ()
 
-    def run(self, command: Sequence[str], workdir: str, timeout_s: float) -> CommandRun:
-        """Run `command` in `workdir` with a cleaned environment and no shell.
+    def run(self, command: Sequence[str], walls: Walls, timeout_s: float) -> CommandRun:
+        """Run `command` in the folder of `walls` with a cleaned environment and no shell.
 
         pytest is asked for a JUnit report through its own environment variable, which other
         programs do not read. The whole process group is ended afterwards. A command that cannot
         be started is `missing`.
         """
+        workdir = walls.workdir
         with tempfile.TemporaryDirectory(dir=Path(workdir).parent) as scratch:
             report = Path(scratch) / "report.xml"
             environment = {name: os.environ[name] for name in _KEPT if name in os.environ}
