@@ -16,6 +16,7 @@ from accord.core.checks import blocking
 from accord.core.evidence import Result
 from accord.core.model import SPEC_STAGES, Stage, Task
 from accord.core.ports import AgentChoice, AgentOrder, AgentStatus, Harvest, Walls
+from accord.core.protected import declarable
 from accord.core.reconcile import Build, Draft
 from accord.errors import AgentError, ConfigurationError, RefusedError
 from accord.formats.templates import DOCUMENT
@@ -221,7 +222,7 @@ def _harvest(workshop: Workshop, action: Build, change: Change, task: Task) -> H
     value = trailer(action.change, task.id, action.key)
     message = f"{task.text}\n\n{TRAILER}: {value}\nSandbox-Level: {workshop.sandbox.level}\n"
     return workshop.repo.harvest(
-        build_key(change.name, task.id, by_hand=action.by_hand), base, task.touches,
+        build_key(change.name, task.id, by_hand=action.by_hand), base, declarable(task.touches),
         message=message, author=_builder(workshop, action),
     )  # fmt: skip
 

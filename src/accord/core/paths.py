@@ -1,4 +1,4 @@
-"""Paths in a repository: patterns, and the ones that no agent may change."""
+"""Paths in a repository, and the patterns of gitignore that tell which are meant."""
 
 import re
 from collections.abc import Iterable, Sequence
@@ -7,19 +7,6 @@ from functools import lru_cache
 from pathspec import GitIgnoreSpec
 from pathspec.patterns.gitignore import GitIgnorePatternError
 
-# What steers Accord, the next agent, the editor or the CI: an agent that may write these decides
-# what runs outside its box tomorrow. A name without a slash before it is read by tools in any
-# folder, the others only at the top. None ends with a slash: a link of that name counts too.
-PROTECTED = (
-    "/.accord", ".git", ".gitmodules", ".gitattributes", "/.github", "/.gitlab", "/.gitlab-ci.yml",
-    "/.circleci", "/.buildkite", "/azure-pipelines.yml", "/Jenkinsfile", "/.husky",
-    "/.pre-commit-config.yaml", "/.devcontainer", "/.devcontainer.json", "/.vscode", "/.idea",
-    ".envrc", ".claude", ".codex", ".gemini", "/.copilot", "/.opencode", "/.agents", ".cursor",
-    ".cursorrules", ".windsurfrules", ".clinerules", ".mcp.json", "CLAUDE.md", "CLAUDE.local.md",
-    "AGENTS.md", "GEMINI.md", "/specs", "/openspec", "/.kiro", "/.specify",
-)  # fmt: skip
-_NEVER = ("/.accord", ".git")
-_STEERING = tuple(one.casefold() for one in PROTECTED)
 _WILD = re.compile(r"[*?\[\\]")
 
 
@@ -34,26 +21,15 @@ def outside(paths: Iterable[str], patterns: Sequence[str]) -> tuple[str, ...]:
     return tuple(path for path in paths if not spec.match_file(path))
 
 
-def is_protected(path: str, declared: Sequence[str]) -> bool:
-    """Tell whether `path` steers more than the change, unless a pattern names it by itself.
+def prefix(pattern: str) -> str:
+    """Return the folder or file that everything matched by `pattern` lies in, as far as is plain.
 
-    A pattern does so when what stands before its first wildcard is protected: `.github/**` and
-    `src/CLAUDE.md` do, `**`, `.*` and `src/**` do not. `.accord` and `.git` cannot be declared at
-    all. Case does not count: on many machines `claude.md` is read as CLAUDE.md.
+    That is what stands before the first wildcard, up to the last slash: `src` for `/src/a*.py`,
+    nothing for `**`. A pattern without wildcards is its own prefix.
     """
-    folded = path.casefold()
-    if not matches(folded, _STEERING):
-        return False
-    if matches(folded, _NEVER):
-        return True
-    named = [one for one in declared if one.startswith("!") or _names_protected(one)]
-    return not matches(path, named)
-
-
-def _names_protected(pattern: str) -> bool:
     wild = _WILD.search(pattern)
     plain = pattern[: pattern.rfind("/", 0, wild.start()) + 1] if wild else pattern
-    return matches(plain.strip("/").casefold(), _STEERING)
+    return plain.strip("/")
 
 
 @lru_cache(maxsize=512)

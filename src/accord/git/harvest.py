@@ -9,7 +9,7 @@ import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path, PurePosixPath
 
-from accord.core import paths
+from accord.core import paths, protected
 from accord.core.hidden import find as find_hidden
 from accord.core.ports import Entry, FileChange, Harvest
 from accord.git.objects import changed, commit_tree, scratch_index, store, write_entries
@@ -104,8 +104,8 @@ def _reason(root: Path, seen: View, one: FileChange, allowed: Sequence[str]) -> 
     above = (path, *map(str, PurePosixPath(path).parents))
     if any(each in seen.base and seen.base[each].mode == SUBMODULE for each in above):
         return "it belongs to a submodule"
-    if paths.is_protected(path, allowed):
-        return "it is protected: it steers Accord, an agent, an editor or the CI"
+    if steers := protected.is_protected(path, allowed):
+        return steers
     if paths.outside([path], allowed):
         return "it is outside the paths that were agreed"
     if not one.id:
