@@ -89,6 +89,7 @@ def main() -> int:
     repository, script, killed = map(Path, sys.argv[1:])
     killer = Killer(killed)
     workshop = with_agent(open_workshop(repository, lambda _: ""), script=str(script))
+    workshop.accepts_open = True
     workshop.journal = KillingJournal(workshop.state / "journal.sqlite", killer)
     if CHANGE not in {one.change for one in find(workshop)} | set(released(workshop)):
         authoring.new(workshop, "Count nouns", name=CHANGE)

@@ -8,15 +8,16 @@ from attrs import evolve, frozen
 
 from accord.app import desk, records
 from accord.app.changes import Change, find, load, released
-from accord.app.workshop import CHANGES, SPECS, Workshop
+from accord.app.workshop import CHANGES, Workshop
 from accord.core import gates, policy
 from accord.core.approval import Decision, Json, Log
 from accord.core.gates import TRACK_GATE
-from accord.core.model import Assumption, Document, Question, Stage, Standing, Track
+from accord.core.model import NATIVE, Assumption, Document, Question, Stage, Standing, Track
 from accord.core.policy import Proposal, Size
 from accord.errors import ConfigurationError, RefusedError
-from accord.formats import native
-from accord.formats.templates import DOCUMENT, template
+from accord.formats import layouts, native, registry
+from accord.formats.registry import Format
+from accord.formats.templates import template
 
 YES = ("yes", "y", "ok", "true", "accept", "accepted")
 
@@ -33,13 +34,14 @@ class Opened:
 
 def new(
     workshop: Workshop, sentence: str, *, track: Track | None = None, name: str = "",
-    estimate: Size | None = None, paths: Sequence[str] = (), here: bool = False,
+    estimate: Size | None = None, paths: Sequence[str] = (), here: bool = False, form: str = "",
 ) -> Opened:  # fmt: skip
     """Begin a change on a branch of its own (`here`: on the one that is checked out).
 
     The track is proposed from the sentence, the estimate and the paths; `track` overrides it.
-    Either way the choice is a signed record. Raises ConfigurationError for a name that is taken
-    and for `here` on the base branch.
+    Either way the choice is a signed record. `form` names the format of its documents; documents
+    of that name that lie on the branch already are the change's own. Raises ConfigurationError
+    for a name that is taken and for `here` on the base branch.
     """
     records.refuse_agents()
     sentence = " ".join(sentence.split())
@@ -47,6 +49,7 @@ def new(
         raise ConfigurationError(
             "a change begins with a sentence", hint="accord new 'what you want'"
         )
+    wanted = registry.named(form or workshop.config.format)
     change = _name(workshop, name, sentence)
     ref, tip = _branch(workshop, change, here=here)
     proposal = policy.propose(sentence, workshop.config.policy, estimate=estimate, paths=paths)
@@ -58,6 +61,8 @@ def new(
         "because": proposal.reason,
         "branch": ref,
     }
+    if wanted.name != registry.NAME:
+        details["format"] = wanted.name
     signer = workshop.signer()
     approval = records.draft(
         workshop, change, TRACK_GATE, Decision.APPROVE, log=Log(), factor=signer.factor, number=1,
@@ -66,10 +71,11 @@ def new(
     signed = records.signed_files(signer, evolve(approval, details=details))
     files: dict[str, bytes | None] = dict(signed)
     if chosen is not Track.TRIVIAL:
-        files |= _templates(workshop, change, chosen, sentence)
+        files |= _templates(workshop, change, wanted, chosen, sentence, tip)
     commit = workshop.repo.commit(tip, files, f"Open {change}: {sentence}\n", workshop.author)
     old = tip if here else ""
     workshop.move("new", change, ref, commit, old, detail=sentence)
+    workshop.journal.note(f"home/{change}", {"folder": wanted.home(change)})
     records.witness(workshop, change, signed)
     folder = desk.refresh(workshop, change, ref)
     return Opened(change, chosen, proposal, "" if chosen is Track.TRIVIAL else str(folder))
@@ -92,9 +98,10 @@ def step_up(workshop: Workshop, change: Change, track: Track, reason: str) -> Ch
     records.decide(workshop, change, TRACK_GATE, Decision.APPROVE, reason=reason, details=details,
                    number=number)  # fmt: skip
     changed = load(workshop, change.name)
-    if track is not Track.TRIVIAL and changed.spec.document(DOCUMENT[Stage.STORY]) is None:
-        wanted = _templates(workshop, change.name, track, change.sentence)
+    story = changed.spec.layout.documents[Stage.STORY]
+    if track is not Track.TRIVIAL and changed.spec.document(story) is None:
         tip = changed.found.tip
+        wanted = _templates(workshop, change.name, change.form, track, change.sentence, tip)
         commit = workshop.repo.commit(tip, wanted, f"Begin the story of {change.name}\n",
                                       workshop.author)  # fmt: skip
         workshop.move("edit", change.name, changed.found.ref, commit, tip, detail="the story")
@@ -105,11 +112,17 @@ def step_up(workshop: Workshop, change: Change, track: Track, reason: str) -> Ch
 def answer(workshop: Workshop, change: Change, item_id: str, words: str) -> str:
     """Answer a question, or accept (`yes`) or correct an assumption; return what was written.
 
-    Raises ConfigurationError when the change has no such item; then nothing is written.
+    Raises ConfigurationError when the change has no such item and RefusedError where its format
+    has no place for an answer; then nothing is written.
     """
     records.refuse_agents()
     document, item = _note(change, item_id)
     standing, said = _standing(item, words)
+    if change.form.name != registry.NAME:
+        raise RefusedError(
+            f"{change.form.name} has no place for an answer, so {item.id} is answered in the text",
+            hint=f"edit {change.folder}/{document.path}, line {item.place.line}",
+        )
     if change.edited:  # what a person typed, joined with what the branch has got meanwhile
         desk.save(workshop, change.name, change.found.ref)
         change = load(workshop, change.name)
@@ -132,7 +145,7 @@ def _note(change: Change, item_id: str) -> tuple[Document, Question | Assumption
 def write(workshop: Workshop, change: Change, document: Document, data: bytes, reason: str) -> None:
     """Put new bytes of a document on the change's branch, on top of what lies on the desk."""
     tip = desk.save(workshop, change.name, change.found.ref)
-    path = f"{SPECS}/{change.name}/{document.path}"
+    path = f"{change.folder}/{document.path}"
     commit = workshop.repo.commit(tip, {path: data}, f"{reason}\n", workshop.author)
     workshop.move("answer", change.name, change.found.ref, commit, tip, detail=reason)
     desk.refresh(workshop, change.name, change.found.ref)
@@ -141,13 +154,28 @@ def write(workshop: Workshop, change: Change, document: Document, data: bytes, r
 def begin(workshop: Workshop, change: Change, stage: Stage) -> str:
     """Put the template of a stage's document on the desk where there is none; return its path."""
     place = desk.of(workshop, change.name, change.found.ref)
-    path = place.folder / DOCUMENT[stage]
-    if change.spec.document(DOCUMENT[stage]) is None and not path.exists():
-        text = template(stage, change.track, title=change.title, sentence=change.sentence,
-                        verify=workshop.config.policy.verify)  # fmt: skip
+    document = change.spec.layout.documents[stage]
+    path = place.folder / document
+    if change.spec.document(document) is None and not path.exists():
+        texts = empty(workshop, change.name, change.form, stage, change.track,
+                      title=change.title, sentence=change.sentence)  # fmt: skip
         desk.refresh(workshop, change.name, change.found.ref)
-        desk.write(path, text.encode())
+        for name, text in texts.items():
+            if not (place.folder / name).exists():
+                desk.write(place.folder / name, text.encode())
     return str(path)
+
+
+def empty(
+    workshop: Workshop, change: str, form: Format, stage: Stage, track: Track, *, title: str,
+    sentence: str,
+) -> dict[str, str]:  # fmt: skip
+    """Return the empty documents of a stage in the change's format, by their paths."""
+    if form.name != registry.NAME:
+        return layouts.empty(form.name, stage, change=change, title=title, sentence=sentence)
+    text = template(stage, track, title=title, sentence=sentence,
+                    verify=workshop.config.policy.verify)  # fmt: skip
+    return {NATIVE.documents[stage]: text}
 
 
 def _standing(item: Question | Assumption, words: str) -> tuple[Standing, str]:
@@ -164,12 +192,15 @@ def _standing(item: Question | Assumption, words: str) -> tuple[Standing, str]:
 
 
 def _templates(
-    workshop: Workshop, change: str, track: Track, sentence: str
+    workshop: Workshop, change: str, form: Format, track: Track, sentence: str, tip: str
 ) -> dict[str, bytes | None]:
-    title = sentence.rstrip(".")
-    text = template(Stage.STORY, track, title=title, sentence=sentence,
-                    verify=workshop.config.policy.verify)  # fmt: skip
-    return {f"{SPECS}/{change}/{DOCUMENT[Stage.STORY]}": text.encode()}
+    """Return the empty story to put on the branch; none where documents lie there already."""
+    home = form.home(change)
+    if workshop.repo.folder(tip, home):
+        return {}
+    texts = empty(workshop, change, form, Stage.STORY, track, title=sentence.rstrip("."),
+                  sentence=sentence)  # fmt: skip
+    return {f"{home}/{path}": text.encode() for path, text in texts.items()}
 
 
 def _branch(workshop: Workshop, change: str, *, here: bool) -> tuple[str, str]:

@@ -6,7 +6,7 @@ from functools import cached_property
 from attrs import define, evolve, frozen
 
 from accord.app import desk, waivers
-from accord.app.workshop import CHANGES, SPECS, Workshop
+from accord.app.workshop import CHANGES, Workshop
 from accord.approvals.log import read_log
 from accord.approvals.records import FOLDER
 from accord.core import checks, gates, policy
@@ -29,8 +29,8 @@ from accord.core.model import (
 )
 from accord.core.ports import FileChange
 from accord.errors import ConfigurationError
-from accord.formats import native
-from accord.formats.templates import DOCUMENT
+from accord.formats import registry
+from accord.formats.registry import Format
 
 TRAILER = "Spec-Task"
 DELETED = sha256(b"deleted")
@@ -52,6 +52,7 @@ class Change:
     """One change. What is cheap is read at once; what costs git is read when first asked for.
 
     `edited` names documents that differ on the desk from the branch; `spec` has them as edited.
+    `form` is the format that they are written in and `folder` where they lie.
     """
 
     workshop: Workshop
@@ -60,6 +61,8 @@ class Change:
     unreadable: tuple[Finding, ...]
     log: Log
     edited: tuple[str, ...]
+    form: Format
+    folder: str
 
     @property
     def name(self) -> str:
@@ -101,7 +104,7 @@ class Change:
         """
         own = [f"{FOLDER}/{self.name}/"]
         if self.track is not Track.TRIVIAL:
-            own.append(f"{SPECS}/{self.name}/")
+            own.append(f"{self.folder}/")
         every = self.workshop.repo.changed(self.fork, self.found.tip)
         return tuple(one for one in every if not one.path.startswith(tuple(own)))
 
@@ -128,12 +131,13 @@ class Change:
         """Return the findings in the documents up to `stage`, leaving later ones out of sight."""
         small = self.track is Track.SMALL
         following = () if small else SPEC_STAGES[SPEC_STAGES.index(stage) + 1 :]
-        later = [DOCUMENT[one] for one in following]
+        later = [self.spec.layout.documents[one] for one in following]
         documents = tuple(one for one in self.spec.documents if one.path not in later)
         verify = self.workshop.config.policy.verify
-        return self.unreadable or checks.check(
-            Spec(documents), default_verify=verify, tasks_in_story=small
+        found = checks.check(
+            Spec(documents, self.spec.layout), default_verify=verify, tasks_in_story=small
         )
+        return self.unreadable or tuple(one for one in found if one.rule not in self.form.silent)
 
     @cached_property
     def tasks(self) -> tuple[Task, ...]:
@@ -304,7 +308,8 @@ def read(
     entries = repo.folder(found.tip, f"{FOLDER}/{name}")
     files = {path: repo.blob(entry.id) for path, entry in entries.items()}
     log = _witnessed(workshop, name, read_log(name, files, workshop.trust), history)
-    kept = repo.folder(found.tip, f"{SPECS}/{name}")
+    form, folder = _home(workshop, name, log)
+    kept = repo.folder(found.tip, folder)
     texts = {path: repo.blob(entry.id) for path, entry in kept.items()}
     place = desk.of(workshop, name, found.ref)
     typed: dict[str, bytes | None] = {}
@@ -324,8 +329,20 @@ def read(
         for path, entry in kept.items()
         if entry.mode not in REGULAR and path not in typed
     }
-    spec, unreadable = _spec(texts, links)
-    return Change(workshop, found, spec, (*strange, *unreadable), log, tuple(typed))
+    spec, unreadable = _spec(texts, links, form)
+    return Change(workshop, found, spec, (*strange, *unreadable), log, tuple(typed), form, folder)
+
+
+def _home(workshop: Workshop, name: str, log: Log) -> tuple[Format, str]:
+    """Return the format of a change and the folder of its documents, as its first record says."""
+    first = gates.track_records(log)[:1]
+    said = str(first[0].details.get("format", "")) if first else ""
+    # A format of a later version is read as the native one: all it can do is keep gates shut.
+    form = registry.named(said if said in registry.names() else registry.NAME)
+    folder = form.home(name)
+    if workshop.home(name) != folder:
+        workshop.journal.note(f"home/{name}", {"folder": folder})
+    return form, folder
 
 
 def _opened_on(workshop: Workshop, change: str, tip: str) -> str:
@@ -353,11 +370,11 @@ def _witnessed(workshop: Workshop, name: str, log: Log, history: Mapping[str, st
 
 
 def _spec(
-    texts: Mapping[str, bytes], links: Mapping[str, bytes]
+    texts: Mapping[str, bytes], links: Mapping[str, bytes], form: Format
 ) -> tuple[Spec, tuple[Finding, ...]]:
     documents: list[Document] = []
     findings = []
-    for path in sorted(texts, key=_order):
+    for path in sorted(texts):
         if path in links:  # what it will show is decided elsewhere, after it was approved
             documents.append(whole_file(path, links[path]))
             findings.append(
@@ -367,16 +384,11 @@ def _spec(
             )  # fmt: skip
             continue
         try:
-            documents.append(native.read(path, texts[path]))
+            documents.append(form.read(path, texts[path]))
         except UnreadableError as error:
             documents.append(whole_file(path, texts[path]))
             findings.append(
                 Finding("unreadable", Severity.BLOCKS, path, error.line, error.column, path,
                         error.message, error.hint)
             )  # fmt: skip
-    return Spec(tuple(documents)), tuple(findings)
-
-
-def _order(path: str) -> tuple[int, str]:
-    known = ("requirements.md", "design.md", "tasks.md")
-    return (known.index(path) if path in known else len(known), path)
+    return registry.linked(documents, form), tuple(findings)

@@ -6,24 +6,33 @@ A change branch may hold an edited copy; that copy steers nothing until it has b
 import shlex
 import tomllib
 from collections.abc import Mapping
-from typing import Any, TypeGuard
+from typing import Any
 
 from attrs import field, frozen
 
+from accord.app.tables import PATH as PATH
+from accord.app.tables import dollars, is_table, known, number, table, text, texts
 from accord.core.model import SPEC_STAGES, Stage, Track
 from accord.core.policy import RISK_PATHS, Policy, Size
-from accord.core.ports import AgentChoice, AgentKind, Limits
+from accord.core.ports import AgentChoice, AgentKind, Budget, Limits, Price
 from accord.errors import ConfigurationError
+from accord.formats import registry
+from accord.formats.registry import NAME
 
-PATH = ".accord/config.toml"
+SCOPES = ("run", "task", "change", "day")
+"""What spending is counted by, from the narrowest."""
 
+SERVICES = ("anthropic", "openai", "gemini")
+LEAST = 2
 _STAGES = (*SPEC_STAGES, Stage.IMPLEMENTATION)
 _SHAPE: Mapping[str, tuple[str, ...]] = {
     "verify": ("command", "timeout_s"),
     "tracks": ("trivial", "small", "risk_paths"),
     "agent": ("default", "parallel", "rounds", "total_s", "idle_s", *_STAGES),
+    "box": ("least", "reads"),
+    "budget": SCOPES,
 }
-_AGENT = ("kind", "command", "model", "env")
+_AGENT = ("kind", "command", "model", "env", "service", "upstream", "key", "reads")
 
 
 @frozen
@@ -36,6 +45,11 @@ class Config:
     parallel: int = 2
     rounds: int = 3
     limits: Limits = Limits()
+    least: int = LEAST
+    reads: tuple[str, ...] = ()
+    budgets: Mapping[str, Budget] = field(factory=dict)
+    prices: tuple[Price, ...] = ()
+    format: str = NAME
 
     def agent(self, stage: Stage) -> AgentChoice | None:
         """Return the agent for `stage`, or None where people do the work."""
@@ -43,14 +57,14 @@ class Config:
         return self.agents.get(name)
 
 
-def template(base: str, verify: str) -> str:
-    """Return the file that `accord init` writes.
+def template(base: str, verify: str, form: str = registry.NAME) -> str:
+    """Return the file that `accord init` writes; `form` names the format of new documents.
 
     Raises ConfigurationError for a base or a command that would not be read back as it is.
     """
-    text = _filled(base, verify)
+    filled = _filled(base, verify, form)
     try:
-        policy = read(text.encode()).policy
+        policy = read(filled.encode()).policy
     except UnicodeEncodeError:
         raise ConfigurationError(
             f"{PATH} cannot name a branch or command that is not UTF-8",
@@ -61,17 +75,18 @@ def template(base: str, verify: str) -> str:
             f"{PATH} cannot hold this: {base}, {verify}", hint="accord init --verify COMMAND"
         )
     words(verify)
-    return text
+    return filled
 
 
-def _filled(base: str, verify: str) -> str:
+def _filled(base: str, verify: str, form: str) -> str:
     import tomlkit  # reading a configuration, which every command does, needs none of it
 
+    form = "" if form == registry.NAME else f'format = "{form}"\n'
     risks = "".join(f'  "{pattern}",\n' for pattern in RISK_PATHS)
     return f"""\
 # Accord reads this file from the base branch: an edit counts once it is committed there.
 base = {tomlkit.item(base).as_string()}
-
+{form}
 [verify]
 # The command that proves a task that names none. It runs on a fresh checkout, without a shell.
 command = {tomlkit.item(verify).as_string()}
@@ -92,11 +107,16 @@ parallel = 2
 
 # [agents.claude]
 # kind = "claude"
-# env = ["ANTHROPIC_API_KEY"]
 #
 # [agents.gemini]
 # kind = "acp"
 # command = ["gemini", "--acp"]
+#
+# [budget]
+# day = {{ dollars = 20 }}
+#
+# [prices]
+# "claude-*" = {{ input = 3, output = 15 }}
 """
 
 
@@ -106,31 +126,35 @@ def read(data: bytes) -> Config:
         raw = tomllib.loads(data.decode())
     except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise ConfigurationError(f"{PATH} cannot be read: {error}") from None
-    _known(raw, ("base", "agents", *_SHAPE), "")
-    for table, keys in _SHAPE.items():
-        _known(_table(raw, table), keys, f"{table}.")
-    verify, tracks, agent = (_table(raw, name) for name in _SHAPE)
+    known(raw, ("base", "format", "agents", "prices", *_SHAPE), "")
+    for name, keys in _SHAPE.items():
+        known(table(raw, name), keys, f"{name}.")
+    verify, tracks, agent, box, budget = (table(raw, name) for name in _SHAPE)
     policy = Policy(
-        base=_text(raw, "base", "main"),
-        risk_paths=_list(tracks, "risk_paths", RISK_PATHS),
-        verify=_text(verify, "command", ""),
-        verify_timeout_s=_number(verify, "timeout_s", 900),
+        base=text(raw, "base", "main"),
+        risk_paths=texts(tracks, "risk_paths", RISK_PATHS),
+        verify=text(verify, "command", ""),
+        verify_timeout_s=number(verify, "timeout_s", 900),
         limits={
             Track.TRIVIAL: _size(tracks, "trivial", Size(3, 30)),
             Track.SMALL: _size(tracks, "small", Size(10, 300)),
         },
     )
-    agents = {name: _agent(name, facts) for name, facts in _table(raw, "agents").items()}
-    stages = {key: _text(agent, key, "") for key in ("default", *_STAGES) if agent.get(key)}
+    agents = {name: _agent(name, facts) for name, facts in table(raw, "agents").items()}
+    stages = {key: text(agent, key, "") for key in ("default", *_STAGES) if agent.get(key)}
     for key, name in stages.items():
         if name not in agents:
             raise ConfigurationError(
                 f"{PATH}: agent.{key} names {name}, which is not defined",
                 hint=f"add a table [agents.{name}]",
             )
-    total, idle = _number(agent, "total_s", 3600), _number(agent, "idle_s", 600)
-    parallel, rounds = _number(agent, "parallel", 2), _number(agent, "rounds", 3)
-    return Config(policy, agents, stages, parallel, rounds, Limits(total, idle))
+    total, idle = number(agent, "total_s", 3600), number(agent, "idle_s", 600)
+    parallel, rounds = number(agent, "parallel", 2), number(agent, "rounds", 3)
+    least = number(box, "least", LEAST)
+    budgets = {scope: _budget(budget, scope) for scope in SCOPES if scope in budget}
+    return Config(policy, agents, stages, parallel, rounds, Limits(total, idle), least,
+                  texts(box, "reads", ()), budgets, _prices(table(raw, "prices")),
+                  registry.named(text(raw, "format", NAME)).name)  # fmt: skip
 
 
 def words(command: str) -> tuple[str, ...]:
@@ -145,68 +169,59 @@ def words(command: str) -> tuple[str, ...]:
 
 
 def _agent(name: str, facts: object) -> AgentChoice:
-    if not _is_table(facts):
+    if not is_table(facts):
         raise ConfigurationError(f"{PATH}: agents.{name} must be a table")
-    _known(facts, _AGENT, f"agents.{name}.")
-    kind = _text(facts, "kind", "acp")
+    known(facts, _AGENT, f"agents.{name}.")
+    kind = text(facts, "kind", "acp")
     if kind not in set(AgentKind):
         raise ConfigurationError(
             f"{PATH}: agents.{name}.kind is {kind}", hint=f"one of {', '.join(AgentKind)}"
         )
+    service = text(facts, "service", "")
+    if service and service not in SERVICES:
+        raise ConfigurationError(
+            f"{PATH}: agents.{name}.service is {service}", hint=f"one of {', '.join(SERVICES)}"
+        )
     return AgentChoice(
         name,
         AgentKind(kind),
-        _list(facts, "command", ()),
-        _text(facts, "model", ""),
-        _list(facts, "env", ()),
+        texts(facts, "command", ()),
+        text(facts, "model", ""),
+        texts(facts, "env", ()),
+        service,
+        text(facts, "upstream", ""),
+        text(facts, "key", ""),
+        texts(facts, "reads", ()),
     )
 
 
-def _known(table: Mapping[str, object], keys: tuple[str, ...], prefix: str) -> None:
-    for key in table:
-        if key not in keys:
+def _budget(budgets: Mapping[str, Any], scope: str) -> Budget:
+    value = budgets[scope]
+    if not is_table(value) or not value:
+        raise ConfigurationError(
+            f"{PATH}: budget.{scope} must be {{ tokens = N, dollars = M }}, or one of them"
+        )
+    known(value, ("tokens", "dollars"), f"budget.{scope}.")
+    return Budget(number(value, "tokens", 1) if "tokens" in value else 0, dollars(value, "dollars"))
+
+
+def _prices(prices: Mapping[str, Any]) -> tuple[Price, ...]:
+    found = []
+    for models, value in prices.items():
+        if not is_table(value) or set(value) != {"input", "output"}:
             raise ConfigurationError(
-                f"{PATH}: there is no key {prefix}{key}", hint=f"known here: {', '.join(keys)}"
+                f"{PATH}: prices.{models!r} must be {{ input = N, output = M }}",
+                hint="dollars for a million tokens",
             )
+        found.append(Price(models, dollars(value, "input"), dollars(value, "output")))
+    return tuple(found)
 
 
-def _is_table(value: object) -> TypeGuard[dict[str, Any]]:
-    return isinstance(value, dict)
-
-
-def _table(raw: Mapping[str, Any], key: str) -> dict[str, Any]:
-    value = raw.get(key, {})
-    if not _is_table(value):
-        raise ConfigurationError(f"{PATH}: {key} must be a table")
-    return value
-
-
-def _text(table: Mapping[str, object], key: str, default: str) -> str:
-    value = table.get(key, default)
-    if not isinstance(value, str):
-        raise ConfigurationError(f"{PATH}: {key} must be text in quotes")
-    return value
-
-
-def _number(table: Mapping[str, object], key: str, default: int) -> int:
-    value = table.get(key, default)
-    if not isinstance(value, int) or isinstance(value, bool) or value < 1:
-        raise ConfigurationError(f"{PATH}: {key} must be a whole number above 0")
-    return value
-
-
-def _list(table: Mapping[str, object], key: str, default: tuple[str, ...]) -> tuple[str, ...]:
-    value = table.get(key, list(default))
-    if not isinstance(value, list) or not all(isinstance(one, str) for one in value):
-        raise ConfigurationError(f"{PATH}: {key} must be a list of texts")
-    return tuple(value)
-
-
-def _size(table: Mapping[str, Any], key: str, default: Size) -> Size:
-    value = table.get(key)
+def _size(sizes: Mapping[str, Any], key: str, default: Size) -> Size:
+    value = sizes.get(key)
     if value is None:
         return default
-    if not _is_table(value):
+    if not is_table(value):
         raise ConfigurationError(f"{PATH}: tracks.{key} must be {{ files = N, lines = M }}")
-    _known(value, ("files", "lines"), f"tracks.{key}.")
-    return Size(_number(value, "files", default.files), _number(value, "lines", default.lines))
+    known(value, ("files", "lines"), f"tracks.{key}.")
+    return Size(number(value, "files", default.files), number(value, "lines", default.lines))

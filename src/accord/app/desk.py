@@ -13,7 +13,7 @@ from pathlib import Path
 
 from attrs import frozen
 
-from accord.app.workshop import SPECS, Workshop
+from accord.app.workshop import Workshop
 from accord.errors import ConfigurationError, ConflictError
 
 LARGEST = 4 * 2**20
@@ -34,7 +34,7 @@ def of(workshop: Workshop, change: str, ref: str) -> Desk:
     """Return the desk of `change`; it may not exist yet."""
     checkout = workshop.repo.checkout_of(ref)
     if checkout:
-        folder = Path(checkout) / SPECS / change
+        folder = Path(checkout) / workshop.home(change)
         return Desk(change, ref, folder, workshop.repo.resolve(ref), True)
     return _apart(workshop, change, ref)
 
@@ -56,7 +56,7 @@ def edits(workshop: Workshop, desk: Desk) -> dict[str, bytes | None]:
     if not desk.commit or not desk.folder.is_dir():
         return {}
     found = _files(desk.folder)
-    known = workshop.repo.folder(desk.commit, f"{SPECS}/{desk.change}")
+    known = workshop.repo.folder(desk.commit, workshop.home(desk.change))
     changed: dict[str, bytes | None] = {
         path: data
         for path, data in found.items()
@@ -94,7 +94,7 @@ def _save(workshop: Workshop, desk: Desk) -> str:
     if not typed:
         refresh(workshop, change, ref)
         return tip
-    paths = {f"{SPECS}/{change}/{path}": data for path, data in typed.items()}
+    paths = {f"{workshop.home(change)}/{path}": data for path, data in typed.items()}
     message = f"Edit the documents of {change}\n"
     new = repo.commit(desk.commit, paths, message, workshop.author)
     if desk.commit != tip:
@@ -130,7 +130,7 @@ def _lay_out(workshop: Workshop, desk: Desk, commit: str, lying: Mapping[str, by
     """
     wanted = {
         path: workshop.repo.blob(entry.id)
-        for path, entry in workshop.repo.folder(commit, f"{SPECS}/{desk.change}").items()
+        for path, entry in workshop.repo.folder(commit, workshop.home(desk.change)).items()
     }
     desk.folder.mkdir(parents=True, exist_ok=True)
     now = _files(desk.folder)

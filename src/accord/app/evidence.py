@@ -8,6 +8,7 @@ import tempfile
 from collections.abc import Mapping
 from functools import cache
 
+from accord.app.boxing import for_check
 from accord.app.changes import Change
 from accord.app.config import words
 from accord.app.waivers import enough, is_waiver
@@ -16,7 +17,7 @@ from accord.core import evidence
 from accord.core.approval import Json
 from accord.core.evidence import Result, Run
 from accord.core.model import Task, sha256
-from accord.core.ports import CommandRun, Walls
+from accord.core.ports import CommandRun
 
 
 def verify(workshop: Workshop, commit: str, command: str) -> Run:
@@ -33,8 +34,8 @@ def verify(workshop: Workshop, commit: str, command: str) -> Run:
     # A folder of its own for each run: one that was cut off may still be at work in another.
     with tempfile.TemporaryDirectory(dir=checks, ignore_cleanup_errors=True) as folder:
         workshop.repo.export(commit, f"{folder}/tree")
-        walls = Walls(f"{folder}/tree", writable=(".",))
-        ran = workshop.sandbox.run(argv, walls, workshop.config.policy.verify_timeout_s)
+        walls = for_check(workshop, f"{folder}/tree")
+        ran = workshop.sandbox().run(argv, walls, workshop.config.policy.verify_timeout_s)
     run = evidence.judge(ran, tree)
     workshop.journal.note(f"run/{tree}/{sha256(command.encode())[:16]}", _kept(ran, run))
     return run

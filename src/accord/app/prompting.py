@@ -9,7 +9,16 @@ from accord.core.approval import Decision
 from accord.core.checks import Finding
 from accord.core.delta import source
 from accord.core.model import SPEC_STAGES, Item, Stage, Task, Track, dependencies
-from accord.formats.templates import DOCUMENT
+from accord.formats import layouts
+from accord.formats.registry import NAME
+
+_ASKED = {
+    Stage.STORY: "Say what the system shall do for its users, and nothing about how.",
+    Stage.DESIGN: "Say how the system will do it, what happens when something fails, and which "
+    "alternatives were rejected and why. Read the code first; name what is reused.",
+    Stage.ARCHITECTURE: "Divide the work into tasks that agents can do side by side, each with "
+    "the files that it changes, each satisfying something that was agreed.",
+}
 
 
 def for_stage(change: Change, stage: Stage, path: str, feedback: str = "") -> str:
@@ -18,18 +27,18 @@ def for_stage(change: Change, stage: Stage, path: str, feedback: str = "") -> st
     It hands over the approved documents before it, the present draft, what a person sent back,
     and `feedback`, which is what Accord found in the last draft.
     """
-    small = _template("small") if change.track is Track.SMALL else ""
-    text = _template(stage).format(
-        path=path, sentence=change.sentence, title=change.title, small=small, context=""
-    )
-    before = [DOCUMENT[one] for one in SPEC_STAGES[: SPEC_STAGES.index(stage)]]
+    text = _native(change, stage, path) if change.form.name == NAME else _host(change, stage, path)
+    layout = change.spec.layout
+    before = SPEC_STAGES[: SPEC_STAGES.index(stage)]
     parts = [text.rstrip()]
     for document in change.spec.documents:
-        if document.path in before:
+        if not document.path.endswith(".md"):
+            continue
+        if layout.stage(document.path) in before:
             parts.append(
                 _quoted(f"Approved: {document.path}", document.data.decode(errors="replace"))
             )
-        elif document.path == DOCUMENT[stage]:
+        elif layout.stage(document.path) is stage:
             parts.append(
                 _quoted(
                     f"The present draft of {document.path}", document.data.decode(errors="replace")
@@ -41,6 +50,27 @@ def for_stage(change: Change, stage: Stage, path: str, feedback: str = "") -> st
     if feedback:
         parts.append(_said("Your last draft has findings; mend them", feedback))
     return "\n\n".join(parts) + "\n"
+
+
+def _native(change: Change, stage: Stage, path: str) -> str:
+    small = _template("small") if change.track is Track.SMALL else ""
+    return _template(stage).format(
+        path=path, sentence=change.sentence, title=change.title, small=small, context=""
+    )
+
+
+def _host(change: Change, stage: Stage, path: str) -> str:
+    stages = SPEC_STAGES if change.track is Track.SMALL else (stage,)
+    shape = [
+        _quoted(name, text)
+        for one in stages
+        for name, text in layouts.empty(change.form.name, one, change=change.name,
+                                        title=change.title, sentence=change.sentence).items()
+    ]  # fmt: skip
+    return _template("host").format(
+        form=change.form.name, stage=stage, path=path, sentence=change.sentence,
+        what=" ".join(_ASKED[one] for one in stages), shape="\n\n".join(shape), context="",
+    )  # fmt: skip
 
 
 def for_task(change: Change, task: Task, verify: str, feedback: str = "") -> str:

@@ -5,8 +5,9 @@ from collections.abc import Mapping
 
 from attrs import evolve
 
+from accord.app.boxing import LEVEL, NO_AGENT, lowest
 from accord.app.changes import SUBMODULE, Change, load
-from accord.app.workshop import SPECS, Workshop
+from accord.app.workshop import Workshop
 from accord.approvals import records, sshsig
 from accord.approvals.log import tip
 from accord.approvals.signers import Signer
@@ -42,9 +43,11 @@ def person(workshop: Workshop, signer: Signer) -> str:
 
 def draft(
     workshop: Workshop, change: str, gate: str, decision: Decision, *, log: Log, approver: str,
-    factor: str, number: int,
+    factor: str, number: int, level: int = NO_AGENT,
 ) -> Approval:  # fmt: skip
     """Return a record with everything that every record has; the caller adds what it is about.
+
+    `level` is the lowest at which agents ran for what is decided.
 
     Raises RefusedError when the trust file asks for a role that `approver` does not have.
     """
@@ -67,7 +70,7 @@ def draft(
         approver=approver,
         issued=workshop.clock.now(),
         previous=tip(log),
-        assurance=Assurance(factor=factor, sandbox=workshop.sandbox.level),
+        assurance=Assurance(factor=factor, sandbox=level),
         tool="accord",
     )
 
@@ -97,12 +100,12 @@ def witness(workshop: Workshop, change: str, files: Mapping[str, bytes]) -> str:
 def subject(change: Change, stage: Stage) -> tuple[Subject, ...]:
     """Return the files that a decision at `stage` is about, by the sha256 of their raw bytes."""
     if stage in SPEC_STAGES:
-        order = ["requirements.md", "design.md", "tasks.md"]
-        later = set(order[SPEC_STAGES.index(stage) + 1 :])
+        later = SPEC_STAGES[SPEC_STAGES.index(stage) + 1 :]
+        layout = change.spec.layout
         return tuple(
-            Subject(f"{SPECS}/{change.name}/{document.path}", sha256(document.data))
+            Subject(f"{change.folder}/{document.path}", sha256(document.data))
             for document in change.spec.documents
-            if document.path not in later
+            if document.path not in {layout.documents[one] for one in later}
         )
     repo = change.workshop.repo
     return tuple(
@@ -115,6 +118,12 @@ def authors(change: Change) -> tuple[str, ...]:
     """Return the names of those who wrote the documents and the code of the change."""
     wrote = change.workshop.repo.authors(change.fork, change.found.tip, ".")
     return tuple(sorted(set(wrote)))
+
+
+def level(change: Change) -> int:
+    """Return the lowest level at which agents wrote what is on the branch of `change`."""
+    repo = change.workshop.repo
+    return lowest(repo.trailers(change.fork, change.found.tip, LEVEL))
 
 
 def decide(
@@ -132,7 +141,7 @@ def decide(
     approver = person(workshop, signer)
     approval = draft(
         workshop, change.name, gate, decision, log=change.log, approver=approver,
-        factor=signer.factor, number=number,
+        factor=signer.factor, number=number, level=level(change),
     )  # fmt: skip
     last = [one for one in change.log.signed if one.approval.gate == gate]
     approval = evolve(

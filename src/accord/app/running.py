@@ -6,20 +6,19 @@ A run is cut into begin (prepare the worktree, start the agent), the agent's own
 
 from collections.abc import Sequence
 
-from attrs import frozen
+from attrs import evolve, frozen
 
-from accord.app import desk, evidence, prompting
+from accord.app import boxing, desk, evidence, prompting
 from accord.app.changes import TRAILER, Change, Found, load, read, trailer
-from accord.app.workshop import SPECS, Workshop
+from accord.app.workshop import Workshop
 from accord.core.approval import Json
 from accord.core.checks import blocking
 from accord.core.evidence import Result
 from accord.core.model import SPEC_STAGES, Stage, Task
-from accord.core.ports import AgentChoice, AgentOrder, AgentStatus, Harvest, Walls
+from accord.core.ports import AgentChoice, AgentOrder, AgentStatus, Harvest
 from accord.core.protected import declarable
 from accord.core.reconcile import Build, Draft
 from accord.errors import AgentError, ConfigurationError, RefusedError
-from accord.formats.templates import DOCUMENT
 
 WIP = "refs/accord/wip"
 BUILT = "refs/accord/tasks"
@@ -74,10 +73,12 @@ def begin_draft(workshop: Workshop, action: Draft, number: int, feedback: str) -
         raise RefusedError(f"the {action.stage} of {action.change} is not what is asked for now")
     tip = desk.save(workshop, action.change, change.found.ref)
     folder = _worktree(workshop, action, draft_key(action), tip, number)
-    path = f"{SPECS}/{action.change}/{DOCUMENT[action.stage]}"
-    prompt = prompting.for_stage(load(workshop, action.change), action.stage, path, feedback)
+    change = load(workshop, action.change)
+    path = f"{change.folder}/{change.spec.layout.documents[action.stage]}"
+    prompt = prompting.for_stage(change, action.stage, path, feedback)
     agent = _present(workshop.config.agent(action.stage), action.stage)
-    _start(workshop, run_id, agent, folder, prompt, (f"/{SPECS}/{action.change}/**",))
+    box = boxing.for_draft(workshop, agent, change.name, change.folder, run_id, folder)
+    _start(workshop, AgentOrder(run_id, agent, folder, prompt, (f"/{change.folder}/**",)), box)
     return run_id
 
 
@@ -95,14 +96,15 @@ def take_draft(workshop: Workshop, action: Draft, number: int) -> Taken:
     base = _base(workshop, action)["commit"]
     agent = _present(workshop.config.agent(action.stage), action.stage)
     harvest = workshop.repo.harvest(
-        draft_key(action), base, (f"/{SPECS}/{action.change}/**",),
-        message=f"Draft the {action.stage} of {action.change}\n\n{DRAFTED}: {action.id}/{number}\n",
+        draft_key(action), base, (f"/{change.folder}/**",),
+        message=f"Draft the {action.stage} of {action.change}\n\n{DRAFTED}: {action.id}/{number}\n"
+        f"{_level(workshop, action)}",
         author=_author(agent),
     )  # fmt: skip
     _keep(workshop, f"{WIP}/{action.change}/{action.stage}/{action.number}-{number}", harvest)
     if reason := _unfinished(workshop, f"{action.id}/{number}"):
         return Taken(False, reason)
-    path = f"{SPECS}/{action.change}/{DOCUMENT[action.stage]}"
+    path = f"{change.folder}/{change.spec.layout.documents[action.stage]}"
     if not harvest.commit or path not in harvest.changed:
         return Taken(False, "the agent ended without writing the document", _parked(harvest)
                      or f"You wrote nothing to {path}.")  # fmt: skip
@@ -128,7 +130,8 @@ def begin_build(workshop: Workshop, action: Build, number: int, feedback: str) -
     folder = _worktree(workshop, action, key, change.found.tip, number)
     prompt = prompting.for_task(change, task, evidence.command(workshop, task), feedback)
     agent = _present(workshop.config.agent(Stage.IMPLEMENTATION), Stage.IMPLEMENTATION)
-    _start(workshop, run_id, agent, folder, prompt, task.touches)
+    box = boxing.for_build(workshop, agent, action.change, task, run_id, folder)
+    _start(workshop, AgentOrder(run_id, agent, folder, prompt, task.touches), box)
     return run_id
 
 
@@ -220,7 +223,7 @@ def remember(workshop: Workshop, action: Draft | Build, taken: Taken) -> None:
 def _harvest(workshop: Workshop, action: Build, change: Change, task: Task) -> Harvest:
     base = _base(workshop, action)["commit"]
     value = trailer(action.change, task.id, action.key)
-    message = f"{task.text}\n\n{TRAILER}: {value}\nSandbox-Level: {workshop.sandbox.level}\n"
+    message = f"{task.text}\n\n{TRAILER}: {value}\n{_level(workshop, action)}"
     return workshop.repo.harvest(
         build_key(change.name, task.id, by_hand=action.by_hand), base, declarable(task.touches),
         message=message, author=_builder(workshop, action),
@@ -299,13 +302,17 @@ def _is_asked(change: Change, stage: Stage) -> bool:
     return change.gate is not None and change.gate.stage is stage
 
 
-def _start(
-    workshop: Workshop, run_id: str, agent: AgentChoice, folder: str, prompt: str,
-    writable: tuple[str, ...],
-) -> None:  # fmt: skip
-    box = workshop.sandbox.prefix(Walls(folder))
+def _start(workshop: Workshop, order: AgentOrder, box: boxing.Boxed) -> None:
+    workshop.journal.note(f"box/{order.run_id}", {"level": box.level})
     limits = workshop.config.limits
-    workshop.agents.start(AgentOrder(run_id, agent, folder, prompt, writable, limits, box))
+    workshop.agents.start(evolve(order, limits=limits, box=box.prefix, outlet=box.outlet))
+
+
+def _level(workshop: Workshop, action: Draft | Build) -> str:
+    """Return the trailer with the lowest level at which the rounds of an action ran."""
+    notes = workshop.journal.noted(f"box/{action.id}/")
+    lowest = boxing.lowest([str(note["level"]) for note in notes.values()])
+    return f"{boxing.LEVEL}: {lowest}\n" if notes else ""
 
 
 def _known(workshop: Workshop, run_id: str) -> bool:

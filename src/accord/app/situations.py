@@ -11,7 +11,7 @@ from accord.core import checks
 from accord.core.gates import Gate, Standing
 from accord.core.model import SPEC_STAGES, ItemKind, Spec, Stage, Task, Track, bindings, sha256
 from accord.core.reconcile import Situation, Work, WorkState
-from accord.formats.templates import DOCUMENT, PLACEHOLDER
+from accord.formats.templates import PLACEHOLDER
 
 
 def situation(
@@ -46,8 +46,8 @@ def _at_document(
         begin(workshop, change, stage)
     return Situation(
         facts.change, facts.track, facts.gates, checks.blocking(change.findings_at(stage)),
-        blank, by_agent, basis, len(tries) + 1, DOCUMENT[stage], str(folder), tip=facts.tip,
-        failed=facts.failed,
+        blank, by_agent, basis, len(tries) + 1, change.spec.layout.documents[stage], str(folder),
+        tip=facts.tip, failed=facts.failed,
     )  # fmt: skip
 
 
@@ -104,7 +104,7 @@ def _work(
 
 def is_blank(spec: Spec, stage: Stage) -> bool:
     """Tell whether the document of `stage` is missing or holds nothing but its template."""
-    document = spec.document(DOCUMENT[stage])
+    document = spec.document(spec.layout.documents[stage])
     if document is None:
         return True
     if document.items[0].kind is ItemKind.FILE:  # nobody could read it, so nobody may replace it
@@ -114,12 +114,13 @@ def is_blank(spec: Spec, stage: Stage) -> bool:
 
 def _basis(change: Change, gate: Gate) -> str:
     """Return the digest of what a draft would be written from."""
-    before = {DOCUMENT[stage] for stage in SPEC_STAGES[: SPEC_STAGES.index(gate.stage)]}
+    layout = change.spec.layout
+    before = SPEC_STAGES[: SPEC_STAGES.index(gate.stage)]
     bound = bindings(change.spec)
     parts = [
         bound[item.id]
         for document in change.spec.documents
-        if document.path in before and change.track is Track.FULL
+        if layout.stage(document.path) in before and change.track is Track.FULL
         for item in document.items
     ]
     rejected = gate.rejected.digest if gate.rejected else ""

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from accord.app import board, evidence, reviewing
+from accord.app.authoring import empty
 from accord.app.changes import Change, Found, read, released
 from accord.app.desk import of
 from accord.app.situations import is_blank, situation
@@ -16,8 +17,6 @@ from accord.core.model import SPEC_STAGES, Assumption, Question, Spec, Stage, St
 from accord.core.ports import Operation
 from accord.core.reconcile import Step, Wait, next_steps
 from accord.errors import RefusedError
-from accord.formats.templates import DOCUMENT
-from accord.formats.templates import template as empty
 
 View = dict[str, Any]
 
@@ -53,7 +52,7 @@ def show(workshop: Workshop, change: Change) -> View:
         "gates": [_gate(one) for one in change.standings],
         "stage": str(gate.stage) if gate else "released",
         "seen": reviewing.seen(gate) if gate else "",
-        "document": DOCUMENT.get(gate.stage, "") if gate else "",
+        "document": change.spec.layout.documents.get(gate.stage, "") if gate else "",
         "blank": bool(gate and gate.stage in SPEC_STAGES and is_blank(change.spec, gate.stage)),
         "notes": [
             *(_note(item) for item in change.spec.questions),
@@ -98,7 +97,7 @@ def place(workshop: Workshop, change: Change) -> str:
     gate = change.gate
     folder = of(workshop, change.name, change.found.ref).folder
     if gate is not None and gate.stage in SPEC_STAGES:
-        return str(folder / DOCUMENT[gate.stage])
+        return str(folder / change.spec.layout.documents[gate.stage])
     places = [step.place for step in steps_of(workshop, change) if isinstance(step, Wait)]
     return next((place for place in places if place), str(folder))
 
@@ -108,10 +107,11 @@ def template(workshop: Workshop, change: Change) -> str:
     stage = change.gate.stage if change.gate else Stage.STORY
     if stage not in SPEC_STAGES:
         raise RefusedError(f"the {stage} has no document", hint=f"accord show {change.name}")
-    return empty(
-        stage, change.track, title=change.title, sentence=change.sentence,
-        verify=workshop.config.policy.verify,
-    )  # fmt: skip
+    texts = empty(workshop, change.name, change.form, stage, change.track, title=change.title,
+                  sentence=change.sentence)  # fmt: skip
+    if len(texts) == 1:
+        return next(iter(texts.values()))
+    return "\n".join(f"--- {path}\n{text}" for path, text in texts.items())
 
 
 def history(operations: Sequence[Operation]) -> View:

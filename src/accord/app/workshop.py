@@ -21,6 +21,8 @@ class Workshop:
 
     `base` is the ref of the base branch and `branch` the one that is checked out. `signer` asks
     for the person's key when it is first needed; `state` is Accord's folder outside the checkout.
+    `sandbox` proves the walls of this machine when they are first needed; `accepts_open` tells
+    that the person accepted, for this command alone, that there may be none.
     """
 
     repo: Repo
@@ -34,8 +36,9 @@ class Workshop:
     signer: Callable[[], Signer]
     journal: Journal
     agents: Agent
-    sandbox: Sandbox
+    sandbox: Callable[[], Sandbox]
     clock: Clock
+    accepts_open: bool = False
 
     @property
     def base(self) -> str:
@@ -46,6 +49,14 @@ class Workshop:
     def author(self) -> str:
         """Return the person as git names an author."""
         return f"{self.person} <{self.email}>"
+
+    def home(self, change: str) -> str:
+        """Return the folder of a change's documents, as far as this machine remembers it.
+
+        Right for laying texts out and taking them in; what counts is in the change's first record.
+        """
+        note = self.journal.noted(f"home/{change}").get(f"home/{change}", {})
+        return str(note.get("folder", f"{SPECS}/{change}"))
 
     def move(
         self, verb: str, change: str, ref: str, new: str, old: str, *, detail: str = "",

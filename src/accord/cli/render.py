@@ -22,16 +22,15 @@ def plain(text: str) -> str:
     return _CONTROLS.sub("�", visible(text).replace("\r\n", "\n"))
 
 
-def coloured() -> bool:
-    """Tell whether stdout is a terminal that wants colour (https://no-color.org)."""
-    return (
-        sys.stdout.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
-    )
+def coloured(*, err: bool = False) -> bool:
+    """Tell whether stdout (or stderr) is a terminal that wants colour (https://no-color.org)."""
+    stream = sys.stderr if err else sys.stdout
+    return stream.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
 
 
-def style(text: str, **looks: bool | str) -> str:
-    """Return `text` in the given looks where colour is wanted."""
-    return click.style(text, **looks) if coloured() else text  # type: ignore[arg-type] # looks are click's
+def style(text: str, *, err: bool = False, **looks: bool | str) -> str:
+    """Return `text` in the given looks where colour is wanted: on stdout, or with `err` stderr."""
+    return click.style(text, **looks) if coloured(err=err) else text  # type: ignore[arg-type] # looks are click's
 
 
 def wrap(text: str, indent: str = "", hanging: str | None = None) -> str:

@@ -9,13 +9,11 @@ from attrs import frozen
 
 from accord.core import hidden, plan
 from accord.core.model import (
-    DESIGN,
-    REQUIREMENTS,
-    TASKS,
     Document,
     Item,
     ItemKind,
     Spec,
+    Stage,
     Standing,
     lineage,
 )
@@ -109,7 +107,7 @@ def check(
     found = [finding for rule in _CHECKS for finding in rule(spec)]
     if not default_verify:
         found += _unproven(spec)
-    story = spec.document(REQUIREMENTS)
+    story = spec.document(spec.layout.documents[Stage.STORY])
     if tasks_in_story and story is not None and not spec.tasks:
         found.append(_at("no-task", story.items[0], "there is no task"))
     order = [document.path for document in spec.documents]
@@ -141,12 +139,12 @@ def _open_notes(spec: Spec) -> Iterator[Finding]:
 
 def _completeness(spec: Spec) -> Iterator[Finding]:
     wanted = (
-        (REQUIREMENTS, spec.criteria, "no-criterion", "there is no acceptance criterion"),
-        (DESIGN, spec.sections, "no-section", "there is no section"),
-        (TASKS, spec.tasks, "no-task", "there is no task"),
+        (Stage.STORY, spec.criteria, "no-criterion", "there is no acceptance criterion"),
+        (Stage.DESIGN, spec.sections, "no-section", "there is no section"),
+        (Stage.ARCHITECTURE, spec.tasks, "no-task", "there is no task"),
     )
-    for path, items, rule, message in wanted:
-        document = spec.document(path)
+    for stage, items, rule, message in wanted:
+        document = spec.document(spec.layout.documents[stage])
         if document is not None and not items:
             yield _at(rule, document.items[0], message)
 

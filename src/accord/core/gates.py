@@ -210,17 +210,16 @@ def sent_back(gate: Gate) -> bool:
 def _covered(spec: Spec, chosen: Track) -> dict[Stage, dict[str, str]]:
     """Divide the items of the spec among the gates that this track has for them.
 
-    The story gate covers `requirements.md`, the architecture gate `tasks.md`, the design gate
-    everything else in the folder. Where the track skips a gate, the gate before it covers its
-    items, so that no byte of the folder is ever outside every gate. (A trivial change has no
-    such gate; what lies in its folder is part of the code that its review covers.)
+    Each gate covers what the spec's layout gives its stage. Where the track skips a gate, the
+    gate before it covers its items, so that no byte of the folder is ever outside every gate. (A
+    trivial change has no such gate; what lies in its folder is part of the code that its review
+    covers.)
     """
     digests = bindings(spec)
     order = [stage for stage in SPEC_STAGES if stage in GATES[chosen]]
     covered: dict[Stage, dict[str, str]] = {stage: {} for stage in SPEC_STAGES}
     for document in spec.documents:
-        wanted = {"requirements.md": Stage.STORY, "tasks.md": Stage.ARCHITECTURE}
-        stage = wanted.get(document.path, Stage.DESIGN)
+        stage = spec.layout.stage(document.path)
         while stage not in order and stage is not Stage.STORY:
             stage = STAGES[STAGES.index(stage) - 1]
         for item in document.items:

@@ -135,10 +135,40 @@ class Document:
 
 
 @frozen
+class Layout:
+    """Which file of a spec's folder belongs to which stage, and which of them is its document.
+
+    `others` are further names, or folders ending in a slash; what is in none of these is design.
+    """
+
+    documents: Mapping[Stage, str]
+    others: tuple[tuple[str, Stage], ...] = ()
+
+    def stage(self, path: str) -> Stage:
+        """Return the stage whose gate covers the file at `path`."""
+        for stage, name in self.documents.items():
+            if path == name:
+                return stage
+        for name, stage in self.others:
+            if path == name or (name.endswith("/") and path.startswith(name)):
+                return stage
+        return Stage.DESIGN
+
+    def order(self, path: str) -> tuple[int, int, str]:
+        """Return a key that sorts paths by stage, the stage's document before the rest."""
+        stage = self.stage(path)
+        return SPEC_STAGES.index(stage), path != self.documents[stage], path
+
+
+NATIVE = Layout({Stage.STORY: REQUIREMENTS, Stage.DESIGN: DESIGN, Stage.ARCHITECTURE: TASKS})
+
+
+@frozen
 class Spec:
-    """The documents of one change."""
+    """The documents of one change, and how its format lays them out."""
 
     documents: tuple[Document, ...] = ()
+    layout: Layout = NATIVE
 
     @property
     def items(self) -> Iterator[Item]:

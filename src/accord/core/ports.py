@@ -24,7 +24,9 @@ class AgentChoice:
     For ACP the command speaks the Agent Client Protocol on stdin and stdout. For the scripted
     agent `command` holds the absolute path of its script. For Claude it may name the CLI, or be
     empty to use the one that the SDK carries. `passes` names the variables of the person's
-    environment that the agent is given; it gets no other that could hold a secret.
+    environment that the agent is given; it gets no other that could hold a secret. `service`,
+    `upstream` and `key` say where its model is asked (see `Outlet`), and `reads` which files of
+    the person it may read in its box.
     """
 
     name: str
@@ -32,6 +34,10 @@ class AgentChoice:
     command: tuple[str, ...] = ()
     model: str = ""
     passes: tuple[str, ...] = ()
+    service: str = ""
+    upstream: str = ""
+    key: str = ""
+    reads: tuple[str, ...] = ()
 
 
 @frozen
@@ -330,6 +336,9 @@ class Repo(Protocol):
 
     def checkout_of(self, ref: str) -> str:
         """Return the folder where the branch `ref` is checked out, or an empty string."""
+
+    def sight(self) -> tuple[str, ...]:
+        """Return what git reads in any worktree, as absolute paths; no configuration, no hook."""
 
     def worktree(self, key: str, commit: str) -> str:
         """Return the folder of the agents' worktree called `key`, holding exactly `commit`."""

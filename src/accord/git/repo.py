@@ -171,6 +171,15 @@ class GitRepo:
         folder = worktrees.checkouts(self.git).get(ref)
         return str(folder) if folder else ""
 
+    def sight(self) -> tuple[str, ...]:
+        """Return what git reads in any worktree, as absolute paths; no configuration, no hook.
+
+        A configuration may hold a token in the address of a remote.
+        """
+        names = ("HEAD", "objects", "packed-refs", "refs", "shallow", "worktrees")
+        places = (self.git.directory / name for name in names)
+        return tuple(str(one) for one in places if one.exists())
+
     def worktree(self, key: str, commit: str) -> str:
         """Return the folder of the agents' worktree called `key`, holding exactly `commit`."""
         return str(worktrees.prepare(self.git, self._worktree(key), commit).path)

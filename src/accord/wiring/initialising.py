@@ -7,7 +7,7 @@ from pathlib import Path
 from attrs import frozen
 
 from accord.app import config as configuration
-from accord.app.setting_up import first_files, guess_verify
+from accord.app.setting_up import first_files, guess_format, guess_verify
 from accord.approvals import sshsig
 from accord.approvals.signers import generate_key, load_signer, public_line
 from accord.approvals.trust import FOLDER as TRUST
@@ -32,7 +32,7 @@ from accord.wiring.opening import AskPassphrase, Rules, open_repo, pin_rules, re
 
 @frozen
 class SetUp:
-    """What was set up: the base branch, the commit, the person, the key, the pinned trust."""
+    """What was set up: the base branch, the commit, person, key, pinned trust and format."""
 
     base: str
     commit: str
@@ -42,6 +42,7 @@ class SetUp:
     trust: str
     verify: str
     protected: bool
+    format: str
 
 
 def initialise(
@@ -82,7 +83,8 @@ def _begin(
         )
     guess = guess_verify(repo.names(place.head, ""))
     command = guess if verify is None else verify
-    settings = configuration.template(base, command)
+    form = guess_format(repo, place.head)
+    settings = configuration.template(base, command, form)
     project = secrets.token_hex(16)
     name = name or place.person.replace(" ", "-").lower()
     path = _absolute(key) if key else key_file(project)
@@ -90,13 +92,13 @@ def _begin(
     # Ask for the passphrase now: a key that cannot sign is better found out before the commit.
     signer = load_signer(path, ask)
     files = first_files(repo, place.head, project=project, name=name, key_line=line,
-                        settings=settings)  # fmt: skip
+                        settings=settings, form=form)  # fmt: skip
     commit = _commit(repo, place, files)
     pin = sha256(files[f"{TRUST}/v1.json"])
     remember(project, Person(str(path), pin))
     remember_repository(place.common, Known(base, project, pin))
     return SetUp(base, commit, name, str(path), sshsig.fingerprint(line), pin, command,
-                 signer.factor != "ssh-key")  # fmt: skip
+                 signer.factor != "ssh-key", form)  # fmt: skip
 
 
 def _commit(repo: GitRepo, place: Place, files: Mapping[str, bytes]) -> str:
@@ -139,7 +141,7 @@ def _join(rules: Rules, place: Place, key: Path | None) -> SetUp:
     pin_rules(place, rules)
     remember(trust.project, Person(str(path), rules.pin))
     return SetUp(base, rules.tip, mine.name, str(path), sshsig.fingerprint(line), rules.pin,
-                 rules.config.policy.verify, True)  # fmt: skip
+                 rules.config.policy.verify, True, rules.config.format)  # fmt: skip
 
 
 def _absolute(key: Path) -> Path:

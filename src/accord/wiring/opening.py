@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 
 from attrs import evolve, frozen
@@ -15,7 +16,7 @@ from accord.approvals.trust import FOLDER as TRUST
 from accord.approvals.trust import PinError, read_trust
 from accord.core.approval import Trust
 from accord.core.model import Stage
-from accord.core.ports import AgentChoice, AgentKind
+from accord.core.ports import AgentChoice, AgentKind, Sandbox
 from accord.engine.journal import SqliteJournal
 from accord.errors import ConfigurationError, RefusedError
 from accord.git.locate import Place, locate
@@ -33,6 +34,9 @@ from accord.wiring.machine import (
     repository_file,
     state_folder,
 )
+
+WALLED = 3
+"""The level at which nothing that was tried got through the walls."""
 
 AskPassphrase = Callable[[str], str]
 
@@ -130,9 +134,15 @@ def open_workshop(start: Path, ask: AskPassphrase) -> Workshop:
         signer=_signer(rules.trust, known, ask),
         journal=SqliteJournal(state / "journal.sqlite"),
         agents=AgentRuns(state / "runs"),
-        sandbox=NoSandbox(),
+        sandbox=walls,
         clock=SystemClock(),
     )
+
+
+@cache
+def walls() -> Sandbox:
+    """Return the box of this machine."""
+    return NoSandbox()
 
 
 def _named_base(repo: GitRepo, place: Place) -> str:
@@ -184,8 +194,8 @@ def warnings(workshop: Workshop) -> list[str]:
     said = []
     if any(agent.kind is AgentKind.SCRIPTED for agent in used):
         said.append("note: the agent is scripted: it plays a file and thinks nothing")
-    if used and workshop.sandbox.level < 2:
-        said.append("warning: there is no wall around the agent: it runs with your own rights")
+    if used and (box := workshop.sandbox()).level < WALLED:
+        said += [f"warning: level {box.level}: {gap}" for gap in box.gaps]
     return said
 
 

@@ -1,5 +1,7 @@
 """`accord answer`: answer a question, accept or correct an assumption."""
 
+import re
+
 import click
 
 from accord.cli.context import Context, command
@@ -23,9 +25,10 @@ def answer(context: Context, words: tuple[str, ...]) -> None:
 
 
 def _split(words: tuple[str, ...]) -> tuple[str, str, str]:
-    at = next(
-        (at for at, word in enumerate(words[:2]) if word[:1] in "QA" and word[1:].isdigit()), -1
-    )
+    # The name of a change has no capital letter. Where a format numbers no questions, the id
+    # is made of what one says: Q#1c52a904.
+    found = (at for at, word in enumerate(words[:2]) if re.fullmatch(r"[QA](\d+|#\w+)", word))
+    at = next(found, -1)
     if at < 0 or len(words) <= at + 1:
         raise ConfigurationError(
             "say which question or assumption, and the answer",

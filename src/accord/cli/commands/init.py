@@ -28,6 +28,8 @@ def init(context: Context, key: Path | None, name: str, verify: str | None) -> N
         plain(f"verify: {done.verify or 'not set; see .accord/config.toml'}"),
         "next:   accord new 'what you want'",
     ]
+    if done.format != "native":
+        lines.insert(-1, f"specs:  {done.format}, in place")
     if not done.protected and sys.stdout.isatty():
         context.remark(
             wrap(
@@ -38,5 +40,6 @@ def init(context: Context, key: Path | None, name: str, verify: str | None) -> N
     data = {
         "base": done.base, "commit": done.commit, "name": done.name, "key": done.key,
         "fingerprint": done.fingerprint, "trust": done.trust, "verify": done.verify,
+        "format": done.format,
     }  # fmt: skip
     context.answer(data, lines)

@@ -14,11 +14,13 @@ from accord.cli.render import plain, wrap
 @click.option("--files", type=click.IntRange(min=0), help="How many files it will likely touch.")
 @click.option("--lines", type=click.IntRange(min=0), help="How many lines it will likely change.")
 @click.option("--touches", multiple=True, metavar="GLOB", help="A path it will likely touch.")
+@click.option("--format", "form", default="",
+              help="The format of its documents: native, kiro, spec-kit or openspec.")  # fmt: skip
 @click.option("--here", is_flag=True, help="Use the branch that is checked out.")
 @command
 def new(
     context: Context, sentence: str, name: str, track: str | None, files: int | None,
-    lines: int | None, touches: tuple[str, ...], here: bool,
+    lines: int | None, touches: tuple[str, ...], form: str, here: bool,
 ) -> None:  # fmt: skip
     """Begin a change with a SENTENCE that says what is wanted."""
     from accord.app import authoring
@@ -34,6 +36,7 @@ def new(
         estimate=Size(files or 0, lines or 0) if known else None,
         paths=touches,
         here=here,
+        form=form,
     )
     proposed, because = opened.proposal.track, opened.proposal.reason
     overridden = f" (proposed: {proposed}, {because})" if opened.track is not proposed else ""

@@ -3,7 +3,7 @@
 import click
 
 from accord.cli.context import Context, command
-from accord.cli.render import plain, wrap
+from accord.cli.render import plain, style, wrap
 
 
 @click.command()
@@ -12,10 +12,13 @@ from accord.cli.render import plain, wrap
 @click.option("--script", type=click.Path(exists=True, dir_okay=False, resolve_path=True),
               help="Play this script in place of an agent, and say so.")  # fmt: skip
 @click.option("--built", multiple=True, metavar="TASK", help="A task that you built by hand.")
+@click.option("--accept-unsandboxed", "accepted", is_flag=True,
+              help="Run agents with no wall around them, this once.")  # fmt: skip
 @command
 def run(
-    context: Context, change: str, agent: str, script: str | None, built: tuple[str, ...]
-) -> None:
+    context: Context, change: str, agent: str, script: str | None, built: tuple[str, ...],
+    *, accepted: bool,
+) -> None:  # fmt: skip
     """Go on with CHANGE (or with all) until whatever is left waits for a person."""
     from attrs import asdict
 
@@ -25,6 +28,7 @@ def run(
     from accord.wiring import opening
 
     workshop = opening.with_agent(context.workshop(), agent=agent, script=script or "")
+    workshop.accepts_open = accepted or True
     names = (
         [choose(workshop, change).name]
         if change or built
@@ -40,7 +44,8 @@ def run(
         context.remark(wrap(words, "  ", "    "))
 
     for line in opening.warnings(workshop):
-        context.remark(line)
+        said = wrap(line, "", "  ")
+        context.remark(style(said, err=True, fg="red") if line.startswith("warning") else said)
     try:
         outcome = drive(workshop, names, tell=tell, handed_in=built)
     except KeyboardInterrupt:

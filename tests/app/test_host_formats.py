@@ -1,0 +1,243 @@
+"""A change whose documents are written as Kiro, spec-kit or OpenSpec has them, in their place."""
+
+from pathlib import Path
+
+import pytest
+from attrs import frozen
+
+import gitrepo
+from project import BUILT, FILES, VERIFY, Project, make_checkout
+
+KIRO_STORY = """\
+# Requirements Document
+
+## Introduction
+
+The cart of a guest survives a declined card.
+
+## Requirements
+
+### Requirement 1
+
+**User Story:** As a guest, I want to keep my cart, so that I can pay again
+
+#### Acceptance Criteria
+
+1. WHEN the card is declined THE SYSTEM SHALL keep the cart for 60 minutes
+2. WHEN the cart is kept THE SYSTEM SHALL say until when
+"""
+KIRO_DESIGN = "# Design Document\n\n## Overview\n\nThe cart gets a number of minutes.\n"
+KIRO_TASKS = """\
+# Implementation Plan
+
+- [ ] 1. Keep the cart on decline
+  - _Requirements: 1.1, 1.2_
+"""
+SPECKIT_STORY = """\
+# Feature Specification: Guest cart
+
+## User Scenarios & Testing
+
+### User Story 1 - Keep the cart (Priority: P1)
+
+**Acceptance Scenarios**:
+
+1. **Given** a cart, **When** the card is declined, **Then** the cart is there for 60 minutes
+
+## Requirements
+
+### Functional Requirements
+
+- **FR-001**: System MUST keep the cart for 60 minutes when the card is declined
+"""
+SPECKIT_DESIGN = "# Implementation Plan: Guest cart\n\n## Summary\n\nA number of minutes.\n"
+SPECKIT_TASKS = """\
+# Tasks: Guest cart
+
+## Phase 1: The cart is kept
+
+- [ ] T001 [US1] Keep the cart in shop/cart.py, tested in tests/test_minutes.py
+"""
+OPENSPEC_STORY = "## Why\n\nCarts are lost.\n\n## What Changes\n\n- The cart is kept.\n"
+OPENSPEC_DELTA = """\
+## ADDED Requirements
+
+### Requirement: Kept cart
+
+The system SHALL keep the cart for 60 minutes when the card is declined.
+
+#### Scenario: Declined card
+
+- **WHEN** the card is declined
+- **THEN** the cart is there for 60 minutes
+"""
+OPENSPEC_DESIGN = "## Context\n\nThe cart gets a number of minutes.\n"
+OPENSPEC_TASKS = "## 1. Cart\n\n- [ ] 1.1 Keep the cart on decline\n"
+
+
+@frozen
+class Host:
+    """One format: where a change lies, its documents stage by stage, an edit of one criterion."""
+
+    name: str
+    home: str
+    stages: tuple[dict[str, str], ...]
+    task: str
+    criterion: str
+    sign: str
+
+    @property
+    def documents(self) -> dict[str, str]:
+        """Return every document, by its path from the root."""
+        return {f"{self.home}/{path}": text for one in self.stages for path, text in one.items()}
+
+
+KIRO = Host("kiro", ".kiro/specs/guest",
+            ({"requirements.md": KIRO_STORY}, {"design.md": KIRO_DESIGN}, {"tasks.md": KIRO_TASKS}),
+            "T1", "R1.1", ".kiro/specs/other/requirements.md")  # fmt: skip
+SPECKIT = Host("spec-kit", "specs/guest",
+               ({"spec.md": SPECKIT_STORY}, {"plan.md": SPECKIT_DESIGN},
+                {"tasks.md": SPECKIT_TASKS}),
+               "T001", "FR-001", ".specify/memory/constitution.md")  # fmt: skip
+OPENSPEC = Host("openspec", "openspec/changes/guest",
+                ({"proposal.md": OPENSPEC_STORY, "specs/guest/spec.md": OPENSPEC_DELTA},
+                 {"design.md": OPENSPEC_DESIGN}, {"tasks.md": OPENSPEC_TASKS}),
+                "1.1", "guest/Kept cart/Declined card", "openspec/specs/cart/spec.md")  # fmt: skip
+HOSTS = pytest.mark.parametrize("host", [KIRO, SPECKIT, OPENSPEC], ids=lambda one: one.name)
+
+
+def set_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, host: Host) -> Project:
+    """Return a project whose specs are written in a host format, with Accord set up."""
+    shop = make_checkout(tmp_path, monkeypatch, {**FILES, host.sign: "# What was there\n"})
+    said = shop.ok("init", "--verify", VERIFY)
+    assert f"specs:  {host.name}, in place" in said.out
+    return shop
+
+
+def approve(shop: Project, host: Host) -> None:
+    """Write the documents of each stage by hand and approve it."""
+    for texts in host.stages:
+        folder = shop.desk()
+        gitrepo.write(folder, dict(texts))
+        shop.ok("approve", "guest", "--yes")
+
+
+@HOSTS
+def test_a_change_lives_in_the_hosts_own_folder_from_story_to_release(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, host: Host
+) -> None:
+    shop = set_up(tmp_path, monkeypatch, host)
+    shop.new()
+    approve(shop, host)
+    shop.ok("run", "guest")
+
+    gitrepo.write(shop.lent(), BUILT)
+    shop.ok("run", "guest", "--built", host.task)
+    for _ in ("implementation", "review", "release"):
+        shop.ok("approve", "guest", "--yes")
+    shop.ok("run", "guest")
+
+    names = shop.git("ls-tree", "-r", "--name-only", "main").splitlines()
+    assert set(host.documents) <= set(names)
+    assert [name for name in names if name.startswith("specs/") and name not in host.documents
+            and name != host.sign] == []  # fmt: skip
+    assert b"60" in shop.file("main", "shop/cart.py")
+
+
+@HOSTS
+def test_what_is_approved_reads_back_byte_for_byte(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, host: Host
+) -> None:
+    shop = set_up(tmp_path, monkeypatch, host)
+    shop.new()
+    approve(shop, host)
+
+    for path, text in host.documents.items():
+        assert shop.file("accord/guest", path) == text.encode()
+
+
+@HOSTS
+def test_an_edit_of_one_criterion_asks_for_it_and_not_for_the_rest(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, host: Host
+) -> None:
+    shop = set_up(tmp_path, monkeypatch, host)
+    shop.new()
+    approve(shop, host)
+    for path, text in host.documents.items():
+        name = path.removeprefix(f"{host.home}/")
+        if "60 minutes" in text and name.endswith((".md",)):
+            (shop.desk() / name).write_text(text.replace("60 minutes", "90 minutes"))
+
+    shown = shop.show()
+
+    assert shown["gates"][0]["standing"] != "open"
+    asked = shown["gates"][0]["asked"]
+    assert any(one.startswith(host.criterion.split("/")[0]) for one in asked)
+    assert shop.gates()["implementation"] == "shut"
+    assert shown["kept"]["count"] > 0
+
+
+@HOSTS
+def test_a_spec_that_lies_on_the_base_is_taken_as_it_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, host: Host
+) -> None:
+    shop = make_checkout(tmp_path, monkeypatch, {**FILES, host.sign: "# There\n", **host.documents})
+    shop.ok("init", "--verify", VERIFY)
+
+    shop.new()
+
+    assert shop.git("diff", "--name-only", "main", "accord/guest", "--", host.home) == ""
+    shop.ok("approve", "guest", "--through", "architecture", "--yes")
+    assert shop.show()["stage"] == "implementation"
+
+
+@HOSTS
+def test_without_documents_no_gate_opens_and_no_code_is_built(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, host: Host
+) -> None:
+    shop = set_up(tmp_path, monkeypatch, host)
+    shop.new()
+
+    assert shop.run("approve", "guest", "--yes").exit == 1
+    assert shop.run("run", "guest", "--built", host.task).exit != 0
+    assert shop.worktrees() == []
+
+
+def test_the_folder_is_told_by_the_signed_record_and_not_by_what_this_machine_remembers(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shop = set_up(tmp_path, monkeypatch, KIRO)
+    shop.new()
+    approve(shop, KIRO)
+    for file in shop.state.glob("journal.sqlite*"):
+        file.unlink()
+
+    assert shop.gates()["architecture"] == "open"
+    assert shop.desk() == shop.state / "desks" / "guest"
+    assert (shop.desk() / "requirements.md").read_text() == KIRO_STORY
+
+
+def test_another_format_can_be_named_for_one_change(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shop = set_up(tmp_path, monkeypatch, KIRO)
+
+    shop.new("full", "guest", "--format", "native")
+
+    assert b"- R1.1" in shop.file("accord/guest", "specs/guest/requirements.md")
+    assert shop.run("new", "More", "--format", "word").exit == 2
+
+
+def test_an_answer_belongs_in_the_text_where_the_format_has_no_place_for_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shop = set_up(tmp_path, monkeypatch, SPECKIT)
+    shop.new()
+    asked = SPECKIT_STORY.replace("60 minutes when", "[NEEDS CLARIFICATION: how long?] when")
+    shop.write("spec.md", asked)
+    question = next(one["id"] for one in shop.show()["notes"] if one["open"])
+
+    code, lines = shop.refused("answer", "guest", question, "an hour")
+
+    assert code == 1
+    assert "specs/guest/spec.md, line" in lines[1]
