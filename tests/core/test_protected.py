@@ -130,3 +130,19 @@ def test_what_a_wall_lets_through_is_what_the_harvest_takes(touches: tuple[str, 
     inside = {one if one.endswith(".md") else f"{one}/x.json" for one in opened}
     assert inside
     assert all(matches(one, touches) and not is_protected(one, touches) for one in inside)
+
+
+@pytest.mark.parametrize(
+    "path",
+    [".vscode./tasks.json", ".vscode /tasks.json", ".claude::$INDEX_ALLOCATION/x", "CLAUDE.md.",
+     "AGENTS.md:x", ".clau\u200cde/settings.json", "．vscode/tasks.json", "VSCODE~1/tasks.json",
+     "GITHUB~1/workflows/x.yml", "ACCORD~1/trust/v2.json", ".Accord./x", "gitmod~1", "MCP~1.JSO"],
+)  # fmt: skip
+def test_a_name_that_another_file_system_takes_for_a_protected_one_is_protected(path: str) -> None:
+    assert is_protected(path, ("**",))
+    assert is_protected(path, (".accord/**", "**"))
+
+
+@pytest.mark.parametrize("path", ["notes~1", "src/a.py~1", "README~1.MD", "docs/x. y", "a:b", "~1"])
+def test_a_name_that_no_file_system_takes_for_one_is_not(path: str) -> None:
+    assert not is_protected(path, ())

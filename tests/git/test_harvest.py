@@ -119,9 +119,11 @@ CASES = [
         {"docs/cart.py": OUTSIDE},
     ),
     Case(
-        "an executable bit",
+        "an executable bit that was declared",
         lambda tree: (tree / "src/run.sh").chmod(0o755),
         ("src/run.sh",),
+        {},
+        ("/src/run.sh",),
     ),
     *(
         Case(f"{path} under a wildcard", wrote({path: "x"}), (), {path: PROTECTED}, EVERYTHING)
@@ -218,7 +220,20 @@ def take(repo: GitRepo, base: str, allowed: tuple[str, ...] = AREA) -> Harvest:
     return repo.harvest("T1", base, allowed, message="Do", author=AUTHOR)
 
 
-@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+THREATS = {
+    OUTSIDE: "T6", IMITATES: "T8", INNER: "T8", "git refuses its name": "T8", LEAVES: "T9",
+    SPECIAL: "T9", "it is a hard link": "T9", PROTECTED: "T15 T16", HIDDEN: "T17",
+    "its name is not text": "T18",
+}  # fmt: skip
+
+
+def threat(case: Case) -> str:
+    """Return the threats that a case stands for; what an honest agent does is none."""
+    named = {THREATS[reason] for reason in case.parked.values() if reason in THREATS}
+    return " ".join(sorted(named)) or "honest"
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: f"{threat(case)}: {case.name}")
 def test_only_what_was_agreed_is_committed_and_the_rest_is_named(
     repo: GitRepo, top: Path, base: str, case: Case, tmp_path: Path
 ) -> None:

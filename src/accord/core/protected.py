@@ -4,6 +4,8 @@ An agent that may write these decides what runs outside its box tomorrow: the ne
 AGENTS.md, an editor runs the tasks of its folder, direnv runs .envrc in whoever enters it.
 """
 
+import re
+import unicodedata
 from collections.abc import Iterator, Sequence
 from functools import cache
 
@@ -45,6 +47,13 @@ _NEVER = ("/.accord", ".git")
 # What no task can open either. A draft of a document is written by an agent with nothing else.
 _BY_NO_TASK = (*_NEVER, *ACCORD)
 _STEERING = tuple(one.casefold() for one in PROTECTED)
+# NTFS and FAT give a long name, or one that begins with a dot, six letters and a number as well.
+_SHORT_NAME = re.compile(r"([^~]{2,6})~[0-9](?:\.[^.]{0,3})?")
+_SHORTENED = {
+    name.lstrip(".").partition(".")[0][:6]: name
+    for name in (one.lstrip("/") for one in _STEERING)
+    if "/" not in name and "*" not in name and (name.startswith(".") or len(name) > 12)
+}
 # A wall needs names; these stand for the patterns with a wildcard.
 _NAMED = {".aider*": (".aider.conf.yml", ".aiderignore"), "*.code-workspace": ()}
 
@@ -54,14 +63,28 @@ def is_protected(path: str, touches: Sequence[str]) -> str:
 
     A pattern opens a protected path when what stands before its first wildcard is protected by
     itself: `.github/**` and `src/CLAUDE.md` do, `**`, `.*` and `src/**` do not, and only for what
-    they match. `.accord` and `.git` cannot be opened at all. Case does not count: on many
-    machines `claude.md` is read as CLAUDE.md.
+    they match. `.accord` and `.git` cannot be opened at all. Case does not count, nor does what
+    some file systems leave out: elsewhere `claude.md`, `.vscode.` and `CLAUDE~1` are read too.
     """
-    folded = path.casefold()
+    folded = _as_read_elsewhere(path)
     if not matches(folded, _STEERING):
         return ""
     named = [one for one in touches if one.startswith("!") or _names(one, _STEERING)]
     return "" if not matches(folded, _NEVER) and matches(path, named) else REASON
+
+
+def _as_read_elsewhere(path: str) -> str:
+    return "/".join(_plain(one) for one in path.split("/"))
+
+
+def _plain(name: str) -> str:
+    """Return what NTFS, HFS+ and FAT make of a name: streams, dots and blanks at its end, 8.3."""
+    if not name.isascii():
+        kept = unicodedata.normalize("NFKC", name)
+        name = "".join(one for one in kept if unicodedata.category(one) != "Cf")
+    name = name.partition(":")[0].rstrip(". ").casefold()
+    short = _SHORT_NAME.fullmatch(name)
+    return _SHORTENED.get(short[1], name) if short else name
 
 
 def declarable(touches: Sequence[str]) -> tuple[str, ...]:

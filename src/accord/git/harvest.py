@@ -12,6 +12,7 @@ from pathlib import Path, PurePosixPath
 from accord.core import paths, protected
 from accord.core.hidden import find as find_hidden
 from accord.core.ports import Entry, FileChange, Harvest
+from accord.git import screening
 from accord.git.objects import changed, commit_tree, scratch_index, store, write_entries
 from accord.git.run import Git, GitError
 from accord.git.view import RULES, View, imitates_git, view
@@ -26,24 +27,28 @@ def harvest(
     """Return the agent's work in `worktree` as a commit on `base`; see Harvest.
 
     `allowed` are gitignore-style patterns. Refused are paths outside them, protected paths,
-    names that imitate `.git`, links that leave the worktree, special files and submodules.
+    names that imitate `.git` or another name, links that leave the worktree, special files,
+    submodules, what is too large and what holds a secret; a new executable bit is left out.
     What is ignored is decided by the rules of `base`, never by those that the agent wrote.
+    Raises RefusedError where an object in the repository was swapped.
     """
     with view(git, worktree.path, base) as seen, scratch_index(git) as extra:
         whole = _whole(git, worktree.path, seen, base, extra)
         changes = changed(git, base, whole)
-        parked = dict(seen.refused)
-        for one in changes:
-            if reason := _reason(worktree.path, seen, one, allowed):
-                parked.setdefault(one.path, reason)
+        parked = _parked(git, worktree.path, seen, changes, allowed)
         back = [
             one.path for one in changes if one.path in parked or _is_within(one.path, seen.refused)
         ]
+        left = [one for one in changes if one.path not in parked]
+        bits = screening.newly_executable(seen.base, left, allowed)
         write_entries(git, dict.fromkeys(back), extra)
         write_entries(git, {path: seen.base[path] for path in back if path in seen.base}, extra)
+        plain = {one.path: Entry(screening.PLAIN, one.id) for one in bits if one.path not in back}
+        write_entries(git, plain, extra)
         tree = git.text("write-tree", extra=extra)
     kept = tuple(one.path for one in changed(git, base, tree))
-    settled = {*kept, *back}
+    settled = {*kept, *back, *plain}
+    parked |= dict.fromkeys(plain, screening.BIT)
     for one in changes:
         if one.path not in settled:
             parked[one.path] = "it stands where something else must stay"
@@ -53,6 +58,20 @@ def harvest(
     if changes:
         snapshot = commit_tree(git, whole, [base], f"Snapshot\n\n{message}", author)
     return Harvest(commit, kept, tuple(sorted(parked.items())), snapshot)
+
+
+def _parked(
+    git: Git, root: Path, seen: View, changes: Sequence[FileChange], allowed: Sequence[str]
+) -> dict[str, str]:
+    """Map what is left out to the reason: first by its place, then by what is in it."""
+    parked = dict(seen.refused)
+    for one in changes:
+        if reason := _reason(root, seen, one, allowed):
+            parked.setdefault(one.path, reason)
+    left = [one for one in changes if one.path not in parked]
+    parked |= screening.screened(git, seen.base, left)
+    left = [one for one in left if one.path not in parked]
+    return parked | dict(screening.alike(seen.base, left))
 
 
 def _whole(git: Git, root: Path, seen: View, base: str, extra: Mapping[str, str]) -> str:

@@ -7,6 +7,7 @@ with the `.gitignore` and `.gitattributes` of the base in the place of the agent
 """
 
 import os
+import re
 import shutil
 import stat
 import unicodedata
@@ -24,7 +25,12 @@ from accord.git.run import Git
 from accord.git.worktrees import erase, held, open_up
 
 RULES = (".gitignore", ".gitattributes")
+# What is larger, or new and beyond this in all, is not even kept: an agent may fill a disk once.
+LARGEST = 512 * 2**20
+NEW_IN_ALL = 2 * 2**30
+NEW_FILES = 200_000
 # https://bford.info/cachedir/: what pytest, mypy, ruff, cargo and uv put into their caches.
+_SHORT = re.compile(r"git~[0-9]{1,6}")
 _CACHE = b"Signature: 8a477f597d28d172789f06886806bc55"
 
 
@@ -33,7 +39,8 @@ class View:
     """A folder for git to look at, and what the walk that made it saw.
 
     `files` are in the view, `rules` are the agent's own rule files, which are not. `refused` maps
-    what cannot be in it to the reason, `doubted` what can but may not be committed.
+    what cannot be in it to the reason, `doubted` what can but may not be committed. `new` counts
+    what the base does not have.
     """
 
     path: Path
@@ -42,6 +49,7 @@ class View:
     rules: set[str] = field(factory=set)
     refused: dict[str, str] = field(factory=dict)
     doubted: dict[str, str] = field(factory=dict)
+    new: dict[str, int] = field(factory=lambda: {"files": 0, "bytes": 0})
 
 
 @contextmanager
@@ -93,14 +101,31 @@ def _take(seen: View, path: str, entry: "os.DirEntry[str]", ignored: "_Ignored")
         if path in seen.base or not ignored(path):
             seen.rules.add(path)
         return
+    facts = entry.stat(follow_symlinks=False)
+    if (path in seen.base or not ignored(path)) and (reason := _is_too_much(seen, path, facts)):
+        seen.refused[path] = reason
+        return
     seen.files.add(path)
-    if entry.is_file(follow_symlinks=False) and entry.stat(follow_symlinks=False).st_nlink > 1:
+    if stat.S_ISREG(facts.st_mode) and facts.st_nlink > 1:
         seen.doubted[path] = "it is a hard link"
+    if stat.S_ISREG(facts.st_mode) and facts.st_mode & (stat.S_ISUID | stat.S_ISGID):
+        seen.doubted[path] = "it runs with the rights of its owner"
     target = seen.path / path
     try:
         os.link(entry.path, target, follow_symlinks=False)
     except OSError:
         shutil.copy2(entry.path, target, follow_symlinks=False)
+
+
+def _is_too_much(seen: View, path: str, facts: os.stat_result) -> str:
+    if facts.st_size > LARGEST:
+        return f"it is larger than {LARGEST // 2**20} MiB and is not kept"
+    if path not in seen.base:
+        if seen.new["files"] == NEW_FILES or seen.new["bytes"] + facts.st_size > NEW_IN_ALL:
+            return "with it there are too many new files, and it is not kept"
+        seen.new["files"] += 1
+        seen.new["bytes"] += facts.st_size
+    return ""
 
 
 def _fault(entry: "os.DirEntry[str]") -> str:
@@ -123,7 +148,7 @@ def imitates_git(name: str) -> bool:
         c for c in unicodedata.normalize("NFKC", name) if unicodedata.category(c) != "Cf"
     )
     plain = plain.split(":")[0].rstrip(". ").lower()
-    return plain in (".git", "git~1")
+    return plain == ".git" or _SHORT.fullmatch(plain) is not None
 
 
 def _is_cache(folder: str) -> bool:
