@@ -1,12 +1,12 @@
 """The formats that Accord reads, told apart by the files in a spec's folder."""
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from typing import Protocol
 
 from attrs import frozen
 
-from accord.core.model import Document
-from accord.formats import kiro, native, openspec, speckit
+from accord.core.model import Document, Task
+from accord.formats import editing, kiro, native, openspec, speckit
 
 
 class Reader(Protocol):
@@ -16,19 +16,31 @@ class Reader(Protocol):
         """Return the document. Raises UnreadableError when it is not UTF-8."""
 
 
+class Box(Protocol):
+    """Writes the box of one task, by one byte."""
+
+    def __call__(self, document: Document, task: Task) -> bytes:
+        """Return the document's bytes with that box changed."""
+
+
 @frozen
 class Format:
-    """One way of writing specs.
+    """One way of writing specs: how it is found, read and written.
 
     `folders` are the patterns of its spec folders in a repository. `silent` names the rules that
-    ask for what this format has no place for.
+    ask for what this format has no place for. `tick` and `untick` write one byte; items are
+    written by `formats.editing`, in every format alike. `claims` reads what a file says of its
+    own state (`status`, `approvals.design.approved`), by the name of that file: for showing only.
     """
 
     name: str
     folders: tuple[str, ...]
     detect: Callable[[Collection[str]], bool]
     read: Reader
+    tick: Box
     silent: frozenset[str] = frozenset()
+    claims: Mapping[str, Callable[[bytes], Mapping[str, str]]] = {}
+    untick: Box = editing.untick
 
 
 _NO_FIELDS = frozenset(
@@ -38,11 +50,45 @@ _NO_FIELDS = frozenset(
 _NO_LINKS = _NO_FIELDS | {"no-task-for-criterion"}
 
 FORMATS = (
-    Format("kiro", (".kiro/specs/*",), kiro.detect, kiro.read, _NO_FIELDS),
-    Format("openspec", ("openspec/changes/*",), openspec.detect, openspec.read, _NO_LINKS),
-    Format("spec-kit", ("specs/*",), speckit.detect, speckit.read, _NO_LINKS),
-    Format("native", ("specs/*",), lambda names: "requirements.md" in names, native.read),
+    Format(
+        "kiro",
+        (".kiro/specs/*",),
+        kiro.detect,
+        kiro.read,
+        kiro.tick,
+        _NO_FIELDS,
+        {"spec.json": kiro.claims, ".config.kiro": kiro.claims},
+    ),
+    Format(
+        "openspec",
+        ("openspec/changes/*",),
+        openspec.detect,
+        openspec.read,
+        openspec.tick,
+        _NO_LINKS,
+    ),
+    Format(
+        "spec-kit",
+        ("specs/*",),
+        speckit.detect,
+        speckit.read,
+        speckit.tick,
+        _NO_LINKS,
+        {speckit.SPEC: speckit.claims, speckit.PLAN: speckit.claims},
+    ),
+    Format(
+        "native",
+        ("specs/*",),
+        lambda names: "requirements.md" in names,
+        native.read,
+        native.tick,
+    ),
 )
+
+
+def named(name: str) -> Format | None:
+    """Return the format called `name`, or None."""
+    return next((one for one in FORMATS if one.name == name), None)
 
 
 def detect(folder: str, names: Collection[str]) -> Format | None:
