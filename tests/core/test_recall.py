@@ -84,7 +84,8 @@ def test_a_word_that_the_query_repeats_weighs_more() -> None:
 
 def test_identifiers_are_found_by_their_parts_and_common_words_are_not_words() -> None:
     assert recall.words("the OrderCache of key_table and HTTPServer2") == [
-        "ordercache", "order", "cache", "key_table", "key", "table", "httpserver2", "http", "server",
+        "ordercache", "order", "cache", "key_table", "key", "table", "httpserver2", "http",
+        "server",
     ]  # fmt: skip
 
 

@@ -1,8 +1,8 @@
 """The formats that Accord reads, told apart by the files in a spec's folder."""
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from importlib import import_module
-from typing import Protocol
+from typing import Any, Protocol
 
 from attrs import evolve, frozen
 
@@ -18,21 +18,46 @@ class Reader(Protocol):
         """Return the document. Raises UnreadableError when it is not UTF-8."""
 
 
+class Box(Protocol):
+    """Writes the box of one task, by one byte."""
+
+    def __call__(self, document: Document, task: Task) -> bytes:
+        """Return the document's bytes with that box changed."""
+
+
+def _later(module: str, function: str) -> Callable[..., Any]:
+    """Return a function of a module of this room that is imported when it is first called."""
+
+    def call(*arguments: Any) -> Any:
+        return getattr(import_module(f"accord.formats.{module}"), function)(*arguments)
+
+    return call
+
+
+UNTICK = _later("editing", "untick")
+
+
 @frozen
 class Format:
-    """One way of writing specs.
+    """One way of writing specs: how it is found, read and written.
 
     `folders` are the patterns of its spec folders in a repository. `silent` names the rules that
     ask for what this format has no place for; one that has any is `loose`: what names no
-    criterion there rests on all of them.
+    criterion there rests on all of them. `layout` divides its files among the stages. `tick` and
+    `untick` write one byte; items are written by `formats.editing`, in every format alike.
+    `claims` reads what a file says of its own state (`status`, `approvals.design.approved`), by
+    the name of that file: for showing only.
     """
 
     name: str
     folders: tuple[str, ...]
     detect: Callable[[Collection[str]], bool]
     read: Reader
+    tick: Box
     silent: frozenset[str] = frozenset()
     layout: Callable[[Collection[str]], Layout] = lambda _: NATIVE
+    claims: Mapping[str, Callable[[bytes], Mapping[str, str]]] = {}
+    untick: Box = UNTICK
 
     @property
     def loose(self) -> bool:
@@ -54,25 +79,23 @@ _NO_FIELDS = frozenset(
 _NO_LINKS = _NO_FIELDS | {"no-task-for-criterion"}
 
 
-def _host(module: str) -> tuple[Callable[[Collection[str]], bool], Reader]:
-    """Return `detect` and `read` of a host format's module, which is imported when it is used."""
-
-    def detect(names: Collection[str]) -> bool:
-        return bool(import_module(f"accord.formats.{module}").detect(names))
-
-    def read(path: str, data: bytes) -> Document:
-        found: Document = import_module(f"accord.formats.{module}").read(path, data)
-        return found
-
-    return detect, read
-
-
 FORMATS = (
-    Format("kiro", (".kiro/specs/*",), *_host("kiro"), _NO_FIELDS, layouts.kiro),
-    Format("openspec", ("openspec/changes/*",), *_host("openspec"), _NO_LINKS, layouts.openspec),
-    Format("spec-kit", ("specs/*",), *_host("speckit"), _NO_LINKS, layouts.speckit),
-    Format(NAME, ("specs/*",), lambda names: "requirements.md" in names, native.read),
-)
+    Format(
+        "kiro", (".kiro/specs/*",), _later("kiro", "detect"), _later("kiro", "read"),
+        _later("kiro", "tick"), _NO_FIELDS, layouts.kiro,
+        {name: _later("kiro", "claims") for name in ("spec.json", ".config.kiro")},
+    ),
+    Format(
+        "openspec", ("openspec/changes/*",), _later("openspec", "detect"),
+        _later("openspec", "read"), _later("openspec", "tick"), _NO_LINKS, layouts.openspec,
+    ),
+    Format(
+        "spec-kit", ("specs/*",), _later("speckit", "detect"), _later("speckit", "read"),
+        _later("speckit", "tick"), _NO_LINKS, layouts.speckit,
+        {name: _later("speckit", "claims") for name in ("spec.md", "plan.md")},
+    ),
+    Format(NAME, ("specs/*",), lambda names: "requirements.md" in names, native.read, native.tick),
+)  # fmt: skip
 
 
 def detect(folder: str, names: Collection[str]) -> Format | None:
