@@ -123,9 +123,8 @@ def test_a_stamp_leaves_every_other_byte_as_it_is() -> None:
         ("check:\n  - forbid: a\n      unless: b", 4, "nested too deeply"),
         ("nothing at all", 3, "form key: value"),
         ("because: a \u200b b", 3, "hidden character"),
-        ("because: AKIAABCDEFGHIJKLMNOP", 3, "an AWS access key"),
-        ("because: 'password = hunter2secret9'", 3, "a password"),
-        ("because: tok Zx9kQ2mVb7Lw4RtY8pNc3HdF6sJg1TuE", 3, "a key or a token"),
+        ("because: AKIAQ3EGZ7PMBXN5RTYW", 3, "aws-access"),
+        ("because: api_key = Zx9kQ2mVb7Lw4RtY8pNc3HdF6sJg1TuE", 3, "a secret"),
     ],
 )
 def test_what_is_wrong_is_told_with_its_line(line: str, at: int, said: str) -> None:

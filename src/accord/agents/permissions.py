@@ -5,6 +5,7 @@ from pathlib import Path
 from attrs import frozen
 from pathspec import GitIgnoreSpec
 
+from accord.core.paths import SIMPLE
 from accord.core.ports import AgentOrder
 
 
@@ -40,4 +41,6 @@ class Writable:
 
 def writable(order: AgentOrder) -> Writable:
     """Return what `order` opens for writing; its patterns are read as gitignore(5) reads them."""
-    return Writable(Path(order.workdir).resolve(), GitIgnoreSpec.from_lines(order.writable))
+    return Writable(
+        Path(order.workdir).resolve(), GitIgnoreSpec.from_lines(order.writable, backend=SIMPLE)
+    )

@@ -7,6 +7,10 @@ from functools import lru_cache
 from pathspec import GitIgnoreSpec
 from pathspec.patterns.gitignore import GitIgnorePatternError
 
+# A path in git is bytes and need not be text, which the other engines of this library, chosen by
+# what else is installed, cannot hold.
+SIMPLE = "simple"
+
 _WILD = re.compile(r"[*?\[\\]")
 
 
@@ -34,13 +38,13 @@ def prefix(pattern: str) -> str:
 
 @lru_cache(maxsize=512)
 def _spec(patterns: tuple[str, ...]) -> GitIgnoreSpec:
-    return GitIgnoreSpec.from_lines(one for one in patterns if _is_pattern(one))
+    return GitIgnoreSpec.from_lines(filter(_is_pattern, patterns), backend=SIMPLE)
 
 
 def _is_pattern(text: str) -> bool:
     # Git takes a lone `!` or a lone backslash for a pattern that matches nothing.
     try:
-        GitIgnoreSpec.from_lines([text])
+        GitIgnoreSpec.from_lines([text], backend=SIMPLE)
     except GitIgnorePatternError:
         return False
     return True

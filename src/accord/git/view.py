@@ -19,6 +19,7 @@ from attrs import field, frozen
 from pathspec import GitIgnoreSpec
 from pathspec.patterns.gitignore import GitIgnorePatternError
 
+from accord.core.paths import SIMPLE
 from accord.core.ports import Entry
 from accord.git.objects import REGULAR, listing
 from accord.git.run import Git
@@ -185,8 +186,8 @@ def _spec(text: str) -> GitIgnoreSpec:
     lines = []
     for line in text.splitlines():
         try:
-            GitIgnoreSpec.from_lines([line])
+            GitIgnoreSpec.from_lines([line], backend=SIMPLE)
         except GitIgnorePatternError:
             continue  # git ignores such a line too
         lines.append(line)
-    return GitIgnoreSpec.from_lines(lines)
+    return GitIgnoreSpec.from_lines(lines, backend=SIMPLE)
