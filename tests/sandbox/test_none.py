@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from accord.core.ports import Walls
-from accord.sandbox import none
+from accord.sandbox import commands
 from accord.sandbox.none import NoSandbox
 
 TEST = "def test_one() -> None:\n    assert True\n"
@@ -72,7 +72,7 @@ def test_a_report_is_written_whatever_the_folder_is_called(tmp_path: Path, name:
 def test_a_report_that_is_too_large_is_not_read(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(none, "LARGEST_REPORT", 100)
+    monkeypatch.setattr(commands, "LARGEST_REPORT", 100)
     make(tmp_path / "work", "test_one.py", TEST)
 
     run = NoSandbox().run(["python", "-m", "pytest", "-q"], Walls(str(tmp_path / "work")), 60)

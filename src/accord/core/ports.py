@@ -154,6 +154,9 @@ class AgentEvent:
 DOOR = "gateway.sock"
 """The name of the socket on which the gateway of a run listens."""
 
+BRIDGE_PORT = 8899
+"""The loopback port at which a box with a network of its own shows that socket."""
+
 Emit = Callable[[AgentEvent], None]
 
 

@@ -13,8 +13,12 @@ from accord.app.workshop import Workshop
 from accord.core.ports import AgentKind
 from accord.errors import AccordError, ConfigurationError
 from accord.git.locate import check_version, locate
+from accord.sandbox.choose import strongest
 from accord.wiring.machine import person, person_file, state_folder
 from accord.wiring.opening import open_workshop
+
+PARTLY = 2
+"""The level of a box that holds with gaps; below it there is none."""
 
 
 @frozen
@@ -42,7 +46,7 @@ def examine(start: Path) -> list[Check]:
     except Exception as error:  # noqa: BLE001 - whatever is broken here is what is asked for
         return [*checks, _broken("accord", error)]
     try:
-        for look in (_person, _commands, _edited, _changes):
+        for look in (_person, _commands, _wall, _edited, _changes):
             checks += _looked(look, workshop)
     finally:
         workshop.close()
@@ -94,8 +98,22 @@ def _commands(workshop: Workshop) -> Iterator[Check]:
             yield _found(agent.name, agent.command[0])
     if not workshop.config.agents:
         yield Check("agent", "note", "none is set; people write and build, Accord keeps the gates")
-    yield Check("wall", "note", "none: agents run with your own rights",
-                "run agents on code and machines where that is acceptable")  # fmt: skip
+
+
+def _wall(workshop: Workshop) -> Iterator[Check]:
+    """Prove what box this machine can have, anew each time, and say why no stronger one holds."""
+    choice = strongest(workshop.state / "canaries")
+    for one in choice.rejected:
+        yield Check(one.name, "note", one.why, one.hint)
+    level = choice.sandbox.level
+    if level < PARTLY:
+        yield Check("wall", "note", f"level {level}: agents run with your own rights",
+                    "run agents on code and machines where that is acceptable")  # fmt: skip
+        return
+    how = "enforced" if level > PARTLY else "partly enforced"
+    yield Check("wall", "good", f"level {level}, {how} by {choice.name}: nothing got through")
+    for gap in choice.sandbox.gaps:
+        yield Check("gap", "note", gap)
 
 
 def _verify(command: str) -> Check:

@@ -1,0 +1,153 @@
+"""Run a command that a person approved, with a cleaned environment, behind what walls there are."""
+
+import os
+import shlex
+import shutil
+import signal
+import stat
+import subprocess
+import tempfile
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from pathlib import Path
+
+from accord.core.ports import CommandRun, Walls
+
+LARGEST_OUTPUT = 2**20
+LARGEST_REPORT = 2**26
+
+_KEPT = ("PATH", "HOME", "LANG", "LC_ALL", "TZ", "TMPDIR", "VIRTUAL_ENV", "USER", "LOGNAME")
+_PENDING = "pending"
+
+Enclose = Callable[[Path, Path], tuple[str, ...]]
+"""Takes a folder that the command must be able to write, and the file that tells whether it began
+(see `enter.py`); returns the words to put before it."""
+
+
+def run_command(
+    command: Sequence[str],
+    walls: Walls,
+    timeout_s: float,
+    *,
+    enclose: Enclose | None = None,
+    changes: Mapping[str, str] | None = None,
+) -> CommandRun:
+    """Run `command` in the folder of `walls` with a cleaned environment and no shell.
+
+    pytest is asked for a JUnit report through its own environment variable, which other programs
+    do not read. The whole process group is ended afterwards. A command that cannot be started is
+    `missing`. `changes` replaces variables; an empty value removes one.
+    """
+    workdir = walls.workdir
+    try:
+        place = tempfile.TemporaryDirectory(dir=Path(workdir).parent, ignore_cleanup_errors=True)
+    except OSError as error:
+        return CommandRun(tuple(command), None, f"{workdir}: {error.strerror}", missing=True)
+    with place as name:
+        scratch = Path(name).resolve() / "written"
+        scratch.mkdir()
+        report, pending = scratch / "report.xml", scratch / _PENDING
+        environment = _environment(report, changes or {})
+        # As a shell started in the workdir: a name with a slash is a path from there.
+        named = str(Path(workdir) / command[0]) if "/" in command[0] else command[0]
+        found = shutil.which(named, path=environment.get("PATH"))
+        if found is None:
+            return CommandRun(tuple(command), None, "", missing=True)
+        words: tuple[str, ...] = ()
+        if enclose is not None:
+            pending.touch()
+            words = enclose(scratch, pending)
+        with (Path(name) / "output").open("w+b") as output:
+            try:
+                status = _run([*words, found, *command[1:]], workdir, timeout_s, environment,
+                              output.fileno(), boxed=enclose is not None)  # fmt: skip
+            except OSError as error:  # no such interpreter, no format that the system knows
+                said = f"{command[0]}: {error.strerror}"
+                return CommandRun(tuple(command), None, said, missing=True)
+            output.seek(max(0, output.seek(0, os.SEEK_END) - LARGEST_OUTPUT))
+            text = output.read().decode(errors="replace")
+        if enclose is not None and (unstarted := _plain(pending, LARGEST_OUTPUT)) is not None:
+            said = unstarted.decode(errors="replace") or f"the box could not be started: {text}"
+            return CommandRun(tuple(command), None, said, missing=True)
+        junit = _plain(report, LARGEST_REPORT)
+    return CommandRun(tuple(command), status, text, junit, timed_out=status is None)
+
+
+def _environment(report: Path, changes: Mapping[str, str]) -> dict[str, str]:
+    kept = {name: os.environ[name] for name in _KEPT if name in os.environ} | dict(changes)
+    return {
+        **{name: value for name, value in kept.items() if value},
+        "PYTEST_ADDOPTS": f"{shlex.quote(f'--junitxml={report}')} -p no:cacheprovider",
+        "PYTHONDONTWRITEBYTECODE": "1",
+    }
+
+
+def _plain(path: Path, largest: int) -> bytes | None:
+    """Return what is in the file at `path`; one that is too large is none, half cannot be read.
+
+    The command could have put anything there: a link to a file that it cannot read itself, a
+    pipe that never ends.
+    """
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    except OSError:
+        return None
+    with os.fdopen(descriptor, "rb") as handle:
+        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+            return None
+        data = handle.read(largest + 1)
+    return data if len(data) <= largest else None
+
+
+def _run(
+    command: list[str],
+    workdir: str,
+    timeout_s: float,
+    environment: dict[str, str],
+    output: int,
+    *,
+    boxed: bool,
+) -> int | None:
+    """Return the exit status, or None when the time was up; nothing of the command is left."""
+    process = subprocess.Popen(
+        command,
+        cwd=workdir,
+        env=environment,
+        stdin=subprocess.DEVNULL,
+        stdout=output,
+        stderr=subprocess.STDOUT,
+        start_new_session=True,
+    )
+    try:
+        return process.wait(timeout_s)
+    except subprocess.TimeoutExpired:
+        return None
+    finally:
+        _end(process, boxed=boxed)
+
+
+def _end(process: "subprocess.Popen[bytes]", *, boxed: bool) -> None:
+    """Kill what runs; a box from the inside out, so that nothing of it is left when this returns.
+
+    The first process in a box is the child of the one that built it. When it dies, the kernel
+    ends all others there, and only then is it told to its parent.
+    """
+    if boxed and process.poll() is None:
+        for child in _children(process.pid):
+            with suppress(ProcessLookupError, PermissionError):
+                os.kill(child, signal.SIGKILL)
+        with suppress(subprocess.TimeoutExpired):
+            process.wait(_PATIENCE_S)
+    with suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+
+
+_PATIENCE_S = 2.0
+
+
+def _children(pid: int) -> list[int]:
+    try:
+        return [int(word) for word in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+    except OSError:
+        return []
