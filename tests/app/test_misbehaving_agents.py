@@ -19,7 +19,7 @@ MISBEHAVIOURS = {
     "claims to be done": ('do = "claim"', "nothing was changed"),
     "writes only what is protected": (
         'do = "write"\npath = ".github/workflows/x.yml"\ntext = "x"',
-        "left out: .github/workflows/x.yml: it is protected",
+        "nothing was changed",
     ),
 }
 
@@ -104,7 +104,7 @@ def test_an_agent_that_spoils_the_specs_changes_no_document(project: Project, pl
     result = project.run("run", "guest")
 
     assert result.exit == 4
-    assert "left out: .accord/config.toml: it is protected" in " ".join(result.said.split())
+    assert "nothing was changed" in " ".join(result.said.split())
     assert Path(project.top, ".accord/config.toml").read_text().startswith("#")
 
 

@@ -97,7 +97,7 @@ class ScriptedAgent:
         match step.do:
             case "write" | "append" | "replace" | "delete":
                 await self._tool(step)
-                self._change(step)
+                await self._tried(step)
             case "run":
                 await self._tool(step)
                 await self._run(step)
@@ -124,6 +124,13 @@ class ScriptedAgent:
             case "refuse-cancel":
                 self._cancellable = False
                 signal.signal(signal.SIGTERM, signal.SIG_IGN)
+
+    async def _tried(self, step: Step) -> None:
+        """Change a file; walls that keep it from that are told, as an agent's tool would."""
+        try:
+            self._change(step)
+        except OSError as error:
+            await self._say(f"could not {step.do} {step.path}: {error.strerror}\n")
 
     def _change(self, step: Step) -> None:
         path = self._folder / step.path
@@ -160,7 +167,7 @@ class ScriptedAgent:
         )
         chosen = answer.outcome
         if isinstance(chosen, AllowedOutcome) and chosen.option_id == "option-3":
-            self._change(Step("write", path=step.path, text=step.text))
+            await self._tried(Step("write", path=step.path, text=step.text))
 
     async def _tool(self, step: Step) -> None:
         self._calls += 1

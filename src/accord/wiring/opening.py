@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Callable
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 
 from attrs import evolve, frozen
@@ -22,7 +22,7 @@ from accord.errors import ConfigurationError, RefusedError
 from accord.git.locate import Place, locate
 from accord.git.repo import GitRepo
 from accord.git.run import Git
-from accord.sandbox.none import NoSandbox
+from accord.sandbox.choose import strongest
 from accord.wiring.machine import (
     Known,
     Person,
@@ -134,15 +134,18 @@ def open_workshop(start: Path, ask: AskPassphrase) -> Workshop:
         signer=_signer(rules.trust, known, ask),
         journal=SqliteJournal(state / "journal.sqlite"),
         agents=AgentRuns(state / "runs"),
-        sandbox=walls,
+        sandbox=partial(walls, state),
         clock=SystemClock(),
     )
 
 
 @cache
-def walls() -> Sandbox:
-    """Return the box of this machine."""
-    return NoSandbox()
+def walls(state: Path) -> Sandbox:
+    """Return the strongest box of this machine, proved once for this process on a scratch folder.
+
+    Raises OSError where the folder `state` cannot be written.
+    """
+    return strongest(state / "canaries").sandbox
 
 
 def _named_base(repo: GitRepo, place: Place) -> str:

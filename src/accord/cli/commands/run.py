@@ -28,7 +28,7 @@ def run(
     from accord.wiring import opening
 
     workshop = opening.with_agent(context.workshop(), agent=agent, script=script or "")
-    workshop.accepts_open = accepted or True
+    workshop.accepts_open = accepted
     names = (
         [choose(workshop, change).name]
         if change or built
