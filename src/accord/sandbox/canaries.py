@@ -117,7 +117,9 @@ def _outside(place: Path, python: str) -> Iterator[_Outside]:
         path.chmod(0o600)
     with contextlib.ExitStack() as stack:
         listeners = _listeners(stack)
-        decoy = subprocess.Popen([python, "-I", "-S", "-c", _WAIT], stdin=subprocess.DEVNULL)
+        sleep = shutil.which("sleep", path=os.defpath)
+        words = [sleep, "60"] if sleep else [python, "-I", "-S", "-c", _WAIT]
+        decoy = subprocess.Popen(words, stdin=subprocess.DEVNULL)
         stack.callback(decoy.wait)
         stack.callback(decoy.kill)
         facts = {
