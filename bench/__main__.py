@@ -2,7 +2,7 @@
 
 import sys
 
-from bench import changing, looking, peers, reading, starting
+from bench import boxing, changing, looking, peers, reading, starting
 from bench.place import throw_away
 from bench.table import Figure, lines
 
@@ -19,6 +19,9 @@ def main() -> int:
         with throw_away() as place:
             _say("looking at 200 open changes (making them takes half a minute)")
             figures.append(looking.measure(place, openspec))
+    with peers.sandbox_runtime() as srt, throw_away() as place:
+        _say("starting and proving boxes")
+        figures += boxing.measure(place, srt)
     _say("reading and checking documents")
     figures += reading.measure()
     with throw_away() as place:

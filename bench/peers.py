@@ -11,6 +11,7 @@ from pathlib import Path
 from bench.place import ROOT
 
 OPENSPEC = "@fission-ai/openspec@1.13.2"
+SANDBOX_RUNTIME = "@anthropic-ai/sandbox-runtime@0.0.78"
 ACCORD = str(Path(sys.executable).with_name("accord"))
 
 
@@ -19,19 +20,27 @@ def installed(root: Path = ROOT) -> Iterator[str]:
     """Yield the program of OpenSpec, or an empty string where it cannot be installed."""
     root.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=root) as folder:
-        yield _install(Path(folder))
+        yield _install(Path(folder), OPENSPEC, "openspec")
 
 
-def _install(folder: Path) -> str:
+@contextmanager
+def sandbox_runtime(root: Path = ROOT) -> Iterator[str]:
+    """Yield the program `srt`, or an empty string where it cannot be installed."""
+    root.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=root) as folder:
+        yield _install(Path(folder), SANDBOX_RUNTIME, "srt")
+
+
+def _install(folder: Path, package: str, name: str) -> str:
     npm = shutil.which("npm")
     if npm is None:
         return ""
     words = [npm, "install", "--silent", "--no-audit", "--no-fund", "--prefix", str(folder)]
     try:
-        subprocess.run([*words, OPENSPEC], capture_output=True, timeout=180, check=True)
+        subprocess.run([*words, package], capture_output=True, timeout=180, check=True)
     except subprocess.SubprocessError:
         return ""
-    program = folder / "node_modules" / ".bin" / "openspec"
+    program = folder / "node_modules" / ".bin" / name
     return str(program) if program.exists() else ""
 
 

@@ -8,7 +8,7 @@ from bench.meter import Failed, spent
 from bench.place import throw_away
 from bench.table import Figure, Peer, lines
 
-from bench import changing, looking, reading, starting
+from bench import boxing, changing, looking, reading, starting
 
 
 def test_starting_gives_a_figure_with_its_peers(root: Path) -> None:
@@ -45,6 +45,13 @@ def test_changing_carries_a_change_to_the_base_and_leaves_the_agent_out(root: Pa
     assert figure.value > 0
     assert "the agent's own" in figure.note
     assert "the agent's own 0.00" not in figure.note
+
+
+def test_boxing_gives_figures_for_each_box_of_this_machine(root: Path) -> None:
+    with throw_away(root) as place:
+        figures = boxing.measure(place, "", turns=3)
+    assert len(figures) in (0, 2, 4)
+    assert all(figure.value > 0 for figure in figures)
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux has subreapers")

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from accord.core.ports import BRIDGE_PORT, CommandRun, Walls
-from accord.errors import ConfigurationError
+from accord.errors import AccordError, ConfigurationError
 from accord.sandbox import toolchain
 from accord.sandbox.commands import run_command
 from accord.sandbox.launcher import HIDDEN, Launcher
@@ -86,6 +86,8 @@ class Bubblewrap:
         changes = {"PATH": toolchain.search_path(os.environ), "TMPDIR": ""}
         try:
             return run_command(command, walls, timeout_s, enclose=enclose, changes=changes)
+        except AccordError as error:
+            return CommandRun(tuple(command), None, error.message, missing=True)
         finally:
             tidy(walls)
 

@@ -59,6 +59,7 @@ ROOT = frozenset({"environ"})
 _SEEN = frozenset({"outside", "protected", "absent", "pointer", "mode", "tcp", "udp", "unix",
                    "abstract", "alive"})  # fmt: skip
 _KEPT = "kept"
+_WAIT = "import time; time.sleep(60)"
 
 
 @frozen
@@ -93,7 +94,7 @@ def prove(sandbox: Sandbox, state: Path, python: str) -> Proof:
     state.mkdir(parents=True, exist_ok=True)
     with (
         tempfile.TemporaryDirectory(prefix="canary-", dir=state) as name,
-        _outside(Path(name).resolve()) as outside,
+        _outside(Path(name).resolve(), python) as outside,
     ):
         walls = Walls(str(outside.place / "tree"), (".",), ("kept", "absent"))
         try:
@@ -104,7 +105,7 @@ def prove(sandbox: Sandbox, state: Path, python: str) -> Proof:
 
 
 @contextlib.contextmanager
-def _outside(place: Path) -> Iterator[_Outside]:
+def _outside(place: Path, python: str) -> Iterator[_Outside]:
     """Give files, sockets and a process that are there to be attacked."""
     tree = place / "tree"
     tree.mkdir()
@@ -116,7 +117,9 @@ def _outside(place: Path) -> Iterator[_Outside]:
         path.chmod(0o600)
     with contextlib.ExitStack() as stack:
         listeners = _listeners(stack)
-        decoy = subprocess.Popen(["sleep", "60"], stdin=subprocess.DEVNULL)
+        sleep = shutil.which("sleep", path=os.defpath)
+        words = [sleep, "60"] if sleep else [python, "-I", "-S", "-c", _WAIT]
+        decoy = subprocess.Popen(words, stdin=subprocess.DEVNULL)
         stack.callback(decoy.wait)
         stack.callback(decoy.kill)
         facts = {

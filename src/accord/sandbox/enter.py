@@ -6,6 +6,7 @@ the standard library alone and imports little: each import is paid at every star
     --write PATH, --read PATH   Landlock: what may be written (and read), what may be read
     --seccomp HEX               the filter, as `seccomp.py` assembled it outside
     --door FOLDER, --port N     the gateway's socket there is reached on loopback port N
+    --start FOLDER              where the command starts, if not where this does
     --limit NAME=N              a resource limit, soft and hard (setrlimit(2))
     --pending FILE              deleted when the command is about to start; gets why it could not
     --watch FOLDER              level 2: a folder for home and temporary files is made in FOLDER;
@@ -50,13 +51,13 @@ class Options:
         self.write: list[str] = []
         self.read: list[str] = []
         self.limit: list[str] = []
-        self.seccomp = self.door = self.port = self.pending = self.watch = ""
+        self.seccomp = self.door = self.port = self.pending = self.watch = self.start = ""
         at = 0
         while words[at] != "--":
             name = words[at].removeprefix("--")
             if name in ("write", "read", "limit"):
                 getattr(self, name).append(words[at + 1])
-            elif name in ("seccomp", "door", "port", "pending", "watch"):
+            elif name in ("seccomp", "door", "port", "pending", "watch", "start"):
                 setattr(self, name, words[at + 1])
             else:
                 raise ValueError(words[at])
@@ -79,6 +80,8 @@ def main(words: list[str]) -> int:
     if options.watch:
         _watch(options)
     try:
+        if options.start:
+            os.chdir(options.start)
         restrict(options.read, options.write, _ports(options), needed=bool(options.watch))
         _filter(bytes.fromhex(options.seccomp))
         if not options.watch:

@@ -15,7 +15,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from accord.core.ports import BRIDGE_PORT, CommandRun, Walls
-from accord.errors import ConfigurationError
+from accord.errors import AccordError, ConfigurationError
 from accord.sandbox import toolchain
 from accord.sandbox.bubblewrap import home_of, system_settings
 from accord.sandbox.commands import run_command
@@ -75,6 +75,8 @@ class Landlock:
         changes = {"PATH": toolchain.search_path(os.environ), "TMPDIR": ""}
         try:
             return run_command(command, walls, timeout_s, enclose=enclose, changes=changes)
+        except AccordError as error:
+            return CommandRun(tuple(command), None, error.message, missing=True)
         finally:
             tidy(walls)
 
@@ -89,6 +91,8 @@ class Landlock:
         settings = [str(one) for one in system_settings()]
         written = [*planned.writable, *([str(scratch)] if scratch else [])]
         yield from ("/usr/bin/env", *(f"--unset={name}" for name in HIDDEN))
+        # A file that is there and may not be read is an error to git; one that is absent is not.
+        yield "GIT_CONFIG_NOSYSTEM=1"
         yield from self._launcher.words(
             self._launcher.enter,
             read=(*toolchain.SYSTEM, *settings, "/proc", *tools, *walls.visible, planned.workdir),
@@ -98,5 +102,6 @@ class Landlock:
             door=walls.door,
             port=BRIDGE_PORT,
             pending=str(pending or ""),
+            start=planned.workdir,
             watch=_TMP,
         )

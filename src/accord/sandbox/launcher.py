@@ -55,6 +55,7 @@ class Launcher:
         door: str,
         port: int,
         pending: str,
+        start: str = "",
         watch: str = "",
     ) -> Iterator[str]:
         """Yield the words up to the command; `enter` is where the file lies for whoever runs it."""
@@ -68,7 +69,7 @@ class Launcher:
         yield from ("--seccomp", program.hex())
         if door:
             yield from ("--door", door, "--port", str(port))
-        for name, value in (("--pending", pending), ("--watch", watch)):
+        for name, value in (("--pending", pending), ("--start", start), ("--watch", watch)):
             if value:
                 yield from (name, value)
         yield "--"

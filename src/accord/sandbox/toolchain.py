@@ -65,7 +65,9 @@ def _candidates(environment: Mapping[str, str], home: Path) -> Iterator[Path]:
     for prefix in (environment.get("VIRTUAL_ENV", ""), sys.prefix, sys.base_prefix):
         if Path(prefix).is_absolute():
             yield from _installation(Path(prefix))
-    yield Path(accord.__file__).parent
+    package = Path(accord.__file__).parent
+    # An import lists the folder that the package lies in, where that is a checkout's.
+    yield package.parent if package.parent.name == "src" else package
     for entry in search_path(environment).split(os.pathsep):
         if entry and not is_system(Path(entry)):
             yield from _entry(Path(entry), home)
