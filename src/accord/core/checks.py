@@ -2,12 +2,13 @@
 
 import re
 from bisect import bisect_right
-from collections.abc import Callable, Iterator, Mapping
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from enum import StrEnum
 
-from attrs import frozen
+from attrs import evolve, frozen
 
-from accord.core import hidden, plan
+from accord.core import hidden, hidden_markup, plan
 from accord.core.model import (
     DESIGN,
     REQUIREMENTS,
@@ -18,6 +19,7 @@ from accord.core.model import (
     Spec,
     Standing,
     lineage,
+    sha256,
 )
 
 
@@ -30,7 +32,10 @@ class Severity(StrEnum):
 
 @frozen
 class Finding:
-    """One thing to mend: `rule` is its stable id, `line` and `column` count from 1."""
+    """One thing to mend: `rule` is its stable id, `line` and `column` count from 1.
+
+    `key` names hidden text that a person may waive: the digest of it and of what is around it.
+    """
 
     rule: str
     severity: Severity
@@ -40,6 +45,7 @@ class Finding:
     item: str
     message: str
     hint: str
+    key: str = ""
 
 
 RULES: Mapping[str, tuple[Severity, str]] = {
@@ -62,6 +68,7 @@ RULES: Mapping[str, tuple[Severity, str]] = {
     "no-verify": (Severity.BLOCKS, "add a line Verify: or set verify.command in the configuration"),
     "cycle": (Severity.BLOCKS, "take one of them out of an After line"),
     "hidden-text": (Severity.BLOCKS, "delete it, or write what it says in plain sight"),
+    "odd-text": (Severity.WARNS, "look at it in the source"),
 }
 
 VAGUE = (
@@ -91,6 +98,7 @@ _EMPTY_RESULT = re.compile(
     r"(?:\s+(?:as expected|correctly|properly|well|fine))?|support \w+|handle \w+|)\W*+\Z",
     re.IGNORECASE,
 )
+_AROUND = 200
 _PLACEHOLDER_MARKS = ("<<", "[NEEDS", "TBD", "TODO")
 _PLACEHOLDER = re.compile(r"<<[^<>\n]+>>|\[NEEDS CLARIFICATION:[^\]\n]*\]|\bTBD\b|\bTODO\b")
 
@@ -225,19 +233,39 @@ def _unproven(spec: Spec) -> Iterator[Finding]:
 
 def _text(spec: Spec) -> Iterator[Finding]:
     for document in spec.documents:
-        if document.items[0].kind is ItemKind.FILE:
-            continue
-        text = document.data.decode()
-        spots = [(hit.offset, "hidden-text", f"there is {hit.what}") for hit in hidden.find(text)]
-        if any(mark in text for mark in _PLACEHOLDER_MARKS):
-            spots += [
-                (match.start(), "placeholder", f"'{match[0]}' is unwritten")
-                for match in _PLACEHOLDER.finditer(text)
-            ]
-        if spots:
-            lines = [0, *(match.end() for match in re.finditer("\n", text))]
-            for offset, rule, words in sorted(spots):
-                yield _spot(rule, document, lines, offset, words)
+        text = _as_text(document)
+        lines = [0, *(match.end() for match in re.finditer("\n", text))]
+        seen: Counter[str] = Counter()
+        for hit in _hidden(document, text):
+            rule = "hidden-text" if hit.blocks else "odd-text"
+            spot = _spot(rule, document, lines, hit.offset, f"there is {hit.what}")
+            start, end = max(lines[spot.line - 1], hit.offset - _AROUND), hit.end + _AROUND
+            around = text[start:end].partition("\n")[0]
+            what = "\0".join((document.path, hit.kind, text[hit.offset : hit.end], around))
+            seen[what] += 1
+            named = sha256(f"{what}\0{seen[what]}".encode(errors="surrogatepass"))
+            yield evolve(spot, key=named[:32])
+        if document.items[0].kind is not ItemKind.FILE and any(
+            mark in text for mark in _PLACEHOLDER_MARKS
+        ):
+            for match in _PLACEHOLDER.finditer(text):
+                yield _spot(
+                    "placeholder", document, lines, match.start(), f"'{match[0]}' is unwritten"
+                )
+
+
+def _as_text(document: Document) -> str:
+    """Return what a document says; nothing for a file that is no text, like an image."""
+    try:
+        return "" if b"\0" in document.data[:8192] else document.data.decode()
+    except UnicodeDecodeError:
+        return ""
+
+
+def _hidden(document: Document, text: str) -> Iterable[hidden.Hidden]:
+    # Beside the documents a folder holds mockups: in their source HTML is what one expects.
+    is_markdown = document.items[0].kind is not ItemKind.FILE or document.path.endswith(".md")
+    return hidden_markup.find_all(text) if is_markdown else hidden.find(text)
 
 
 def _spot(rule: str, document: Document, lines: list[int], offset: int, words: str) -> Finding:
