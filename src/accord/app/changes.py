@@ -135,6 +135,13 @@ class Change:
             Spec(documents), default_verify=verify, tasks_in_story=small
         )
 
+    def blocking_at(self, stage: Stage) -> tuple[Finding, ...]:
+        """Return the findings that keep the gate of `stage` shut, but for what somebody waived."""
+        waived = waivers.hidden(self.log)
+        return tuple(
+            one for one in checks.blocking(self.findings_at(stage)) if one.key not in waived
+        )
+
     @cached_property
     def tasks(self) -> tuple[Task, ...]:
         """Return the tasks; a trivial change is one task that anything but protected paths is."""

@@ -3,8 +3,9 @@
 import re
 from bisect import bisect_right
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from enum import StrEnum
+from functools import lru_cache
 
 from attrs import evolve, frozen
 
@@ -233,18 +234,11 @@ def _unproven(spec: Spec) -> Iterator[Finding]:
 
 def _text(spec: Spec) -> Iterator[Finding]:
     for document in spec.documents:
-        text = _as_text(document)
+        text = _decoded(document.data)
         lines = [0, *(match.end() for match in re.finditer("\n", text))]
-        seen: Counter[str] = Counter()
-        for hit in _hidden(document, text):
+        for hit, key in _hidden(document.path, document.data, is_markdown=_is_markdown(document)):
             rule = "hidden-text" if hit.blocks else "odd-text"
-            spot = _spot(rule, document, lines, hit.offset, f"there is {hit.what}")
-            start, end = max(lines[spot.line - 1], hit.offset - _AROUND), hit.end + _AROUND
-            around = text[start:end].partition("\n")[0]
-            what = "\0".join((document.path, hit.kind, text[hit.offset : hit.end], around))
-            seen[what] += 1
-            named = sha256(f"{what}\0{seen[what]}".encode(errors="surrogatepass"))
-            yield evolve(spot, key=named[:32])
+            yield evolve(_spot(rule, document, lines, hit.offset, f"there is {hit.what}"), key=key)
         if document.items[0].kind is not ItemKind.FILE and any(
             mark in text for mark in _PLACEHOLDER_MARKS
         ):
@@ -254,18 +248,41 @@ def _text(spec: Spec) -> Iterator[Finding]:
                 )
 
 
-def _as_text(document: Document) -> str:
-    """Return what a document says; nothing for a file that is no text, like an image."""
+def hidden_keys(document: Document) -> frozenset[str]:
+    """Return the keys of the hidden text in `document` that shuts its gate until it is waived."""
+    found = _hidden(document.path, document.data, is_markdown=_is_markdown(document))
+    return frozenset(key for hit, key in found if hit.blocks)
+
+
+def _is_markdown(document: Document) -> bool:
+    # Beside the documents a folder holds mockups: in their source HTML is what one expects.
+    return document.items[0].kind is not ItemKind.FILE or document.path.endswith(".md")
+
+
+@lru_cache(maxsize=512)
+def _hidden(path: str, data: bytes, *, is_markdown: bool) -> tuple[tuple[hidden.Hidden, str], ...]:
+    """Return what hides in a file, each with its key."""
+    text = _decoded(data)
+    found = hidden_markup.find_all(text) if is_markdown else tuple(hidden.find(text))
+    if is_markdown and not text and data:
+        found = (hidden.Hidden(0, 0, "bytes", "what is not text"),)
+    keyed = []
+    seen: Counter[str] = Counter()
+    for hit in found:
+        start = max(text.rfind("\n", 0, hit.offset) + 1, hit.offset - _AROUND)
+        around = text[start : hit.end + _AROUND].partition("\n")[0]
+        what = "\0".join((path, hit.kind, text[hit.offset : hit.end], around))
+        seen[what] += 1
+        keyed.append((hit, sha256(f"{what}\0{seen[what]}".encode())[:32]))
+    return tuple(keyed)
+
+
+def _decoded(data: bytes) -> str:
+    """Return what a file says; nothing for one that is no text, like an image."""
     try:
-        return "" if b"\0" in document.data[:8192] else document.data.decode()
+        return data.decode()
     except UnicodeDecodeError:
         return ""
-
-
-def _hidden(document: Document, text: str) -> Iterable[hidden.Hidden]:
-    # Beside the documents a folder holds mockups: in their source HTML is what one expects.
-    is_markdown = document.items[0].kind is not ItemKind.FILE or document.path.endswith(".md")
-    return hidden_markup.find_all(text) if is_markdown else hidden.find(text)
 
 
 def _spot(rule: str, document: Document, lines: list[int], offset: int, words: str) -> Finding:
