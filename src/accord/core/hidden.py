@@ -85,7 +85,7 @@ def find(text: str) -> Iterator[Hidden]:
 
     Several in a row are one finding; tag characters and variation selectors with what they spell.
     """
-    if text.isascii() and text.isprintable():
+    if text.isascii() and text.replace("\n", "").replace("\t", "").isprintable():
         return
     flags = [match.span() for match in _FLAG.finditer(text)]
     for match in _SUSPECT.finditer(text):

@@ -73,18 +73,29 @@ _MATHS = re.compile("[\U0001d400-\U0001d7ff\uff21-\uff3a\uff41-\uff5a\u24b6-\u24
 _TEX = re.compile(r"\\(?:[hv]?phantom|smash|textcolor\{white|color\{white|transparent|tiny)\b")
 _ENTITY = re.compile(r"&(?:#[0-9]{1,8}|#[xX][0-9A-Fa-f]{1,6}|[A-Za-z]{2,31});")
 _LONG_LINE, _LONG_WORDS, _EMPTY = 2000, 200, re.compile(r"(?<=\n)(?:[ \t]{0,200}\n){15,}+")
-_AIMED = re.compile(
-    r"\b(?:ignore|disregard|forget|override)\s{1,4}(?:all\s{1,4}|any\s{1,4}|the\s{1,4}|your\s{1,4}){0,3}"
-    r"(?:previous|prior|above|earlier|preceding|system)\b"
-    r"|\byou\s{1,4}are\s{1,4}now\s{1,4}(?:a|an|in|the)\b|\bsystem\s{1,4}prompt\b"
-    r"|\bdo\s{1,4}not\s{1,4}(?:tell|show|mention|reveal)\s{1,4}(?:this|it|the)?\s{0,4}(?:to\s{1,4})?"
-    r"(?:the\s{1,4})?(?:user|human|person|reviewer)\b"
-    r"|<\|?(?:im_start|im_end|system|endoftext)\|?>|\[/?INST\]|<</?SYS>>"
-    r"|^[ \t#*>]{0,8}(?:system|assistant)\s{0,2}:"
-    r"|</?(?:system|assistant|instructions|function_calls)>"
-    r"|\b(?:curl|wget)\b[^\n|]{0,200}\|\s{0,4}(?:sudo\s{1,4})?(?:ba|z|da)?sh\b",
-    re.IGNORECASE | re.MULTILINE,
+# What is tried where its first words stand: one pattern for all of it would be slow.
+_IGNORED = (
+    r"\w{4,10}\s{1,4}(?:(?:all|any|the|your)\s{1,4}){0,3}"
+    r"(?:previous|prior|above|earlier|system)\b"
 )
+_UNTOLD = (
+    r"(?<=do )not\s{1,4}(?:tell|show|mention|reveal)\s{1,4}(?:(?:this|it|the|to)\s{1,4}){0,3}"
+    r"(?:user|human|person|reviewer)\b"
+)
+_AIMED = [
+    (needle, re.compile(pattern))
+    for needles, pattern in (
+        ("ignore disregard forget override", _IGNORED),
+        ("you", r"you\s{1,4}are\s{1,4}now\s{1,4}(?:an?|in|the)\b"),
+        ("prompt", r"(?<=system )prompt\b"),
+        ("not", _UNTOLD),
+        ("<|im_ <|system <|endof", r"<\|(?:im_start|im_end|system|endoftext)\|?>"),
+        ("[inst] [/inst] <<sys>> <system> </system> <assistant> </assistant> <instructions>", ""),
+        ("curl wget", r"\w{4}\b[^\n|]{0,200}\|\s{0,4}(?:sudo\s{1,4})?(?:ba|z|da)?sh\b"),
+    )
+    for needle in needles.split()
+]  # fmt: skip
+_SPOKEN = re.compile(r"^[ \t#*>]{0,8}(?:system|assistant)\s{0,2}:", re.MULTILINE)
 _FENCE = re.compile(r" {0,3}(`{3,}(?=[^`\n]*$)|~{3,})")
 _HTML_LINE = re.compile(r"[ \t]{0,40}(?:[-*+>]|\d{1,9}[.)])?[ \t]{0,40}<[A-Za-z/!?]")
 _TICKS = re.compile(r"(?<![`\\])(`{1,40}+)(?!`)(?:[^`\n]|(?!\1(?!`))`)*?(?<!`)\1(?!`)")
@@ -128,7 +139,8 @@ def _hit(match: re.Match[str], kind: str, what: str, *, blocks: bool = True) -> 
 
 
 def _everywhere(text: str, shown: str) -> Iterator[Hidden]:
-    for match in _FAR.finditer(text):
+    may = "\t" in text or " " * 40 in text or not text.isascii()
+    for match in _FAR.finditer(text) if may else ():
         start = text.rfind("\n", 0, match.start()) + 1
         # In code and tables, columns are lined up; there only what leaves the screen counts.
         lined_up = shown[match.end()] == " " or text[start : match.start()].lstrip(" ").startswith(
@@ -168,9 +180,9 @@ def _as_text(data: bytes) -> str:
 
 
 def _comments(text: str) -> Iterator[Hidden]:
-    for match in _COMMENT.finditer(text):
+    for match in _COMMENT.finditer(text) if "<" in text else ():
         yield _hit(match, "comment", "a comment that is not rendered")
-    for match in _NOTE.finditer(text):
+    for match in _NOTE.finditer(text) if "]:" in text else ():
         yield _hit(match, "comment", "a comment that is not rendered")
 
 
@@ -202,8 +214,9 @@ def _images(text: str) -> Iterator[Hidden]:
 
 
 def _links(text: str) -> Iterator[Hidden]:
-    for pattern in (_LINK, _IMAGE, _DEFINED, _AUTO, _SOURCE):
-        for match in pattern.finditer(text):
+    for sign, pattern in (("](", _LINK), ("![", _IMAGE), ("]:", _DEFINED), ("<", _AUTO),
+                          ("<", _SOURCE)):  # fmt: skip
+        for match in pattern.finditer(text) if sign in text else ():
             if _BAD_SCHEME.match(_plain(match["to"] or "")):
                 yield _hit(match, "scheme", "a link that runs or holds something by itself")
             elif (
@@ -212,13 +225,13 @@ def _links(text: str) -> Iterator[Hidden]:
                 and _REMOTE.match(_plain(match["to"]))
             ):
                 yield _hit(match, "remote", "what is fetched from elsewhere when it is shown")
-    for match in _LINK.finditer(text):
+    for match in _LINK.finditer(text) if "](" in text else ():
         if len(match["title"]) > _LONG_WORDS:
             yield _hit(match, "long", "a long title of a link", blocks=False)
         words, to = _plain(match["text"]), _plain(match["to"])
         if _REMOTE.match(words) and _host(words) != _host(to):
             yield _hit(match, "elsewhere", "a link that leads elsewhere than it says", blocks=False)
-    for match in _DEFINED.finditer(text):
+    for match in _DEFINED.finditer(text) if "]:" in text else ():
         if match["title"]:
             yield _hit(match, "title", "a definition with a title that is not shown", blocks=False)
 
@@ -231,16 +244,32 @@ def _plain(address: str) -> str:
     return _NO_LETTER.sub("", html.unescape(address)).lstrip("<")
 
 
+def _aimed(text: str) -> Iterator[Hidden]:
+    folded = text.lower()
+    if len(folded) != len(text):  # a few letters grow; then the places would be others
+        folded = "".join(low if len(low := one.lower()) == 1 else one for one in text)
+    matches = list(_SPOKEN.finditer(folded)) if "system" in folded or "assistant" in folded else []
+    for needle, pattern in _AIMED:
+        at = folded.find(needle)
+        while at >= 0:
+            if match := pattern.match(folded, at):
+                matches.append(match)
+            at = folded.find(needle, at + len(needle))
+    for match in matches:
+        yield Hidden(match.start(), max(match.end(), match.start() + 1), "aimed",
+                     "words aimed at a model", blocks=False)  # fmt: skip
+
+
 def _oddities(text: str) -> Iterator[Hidden]:
+    yield from _aimed(text)
     for pattern, kind, what in (
-        (_AIMED, "aimed", "words aimed at a model"),
         (_MATHS, "maths", "letters of formulas for words"),
         (_TEX, "maths", "a formula that hides what is in it"),
         (_EMPTY, "empty", "many empty lines"),
     ):
         for match in pattern.finditer(text):
             yield _hit(match, kind, what, blocks=False)
-    for match in _ENTITY.finditer(text):
+    for match in _ENTITY.finditer(text) if "&" in text else ():
         if any(True for _ in find(html.unescape(match[0]))):
             yield _hit(match, "entity", f"{match[0]}, which is not seen", blocks=False)
     if blank := _SPACES.search(text):
