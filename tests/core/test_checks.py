@@ -1,8 +1,6 @@
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from accord.core import checks, hidden, plan
+from accord.core import checks, plan
 from accord.core.checks import RULES, Severity
 from accord.core.model import Spec
 from accord.formats import native
@@ -60,6 +58,7 @@ BROKEN = {
     "no-verify": {"tasks": TASKS.replace("  - Verify: pytest\n", "")},
     "cycle": {"tasks": TASKS.replace("After: -", "After: T1")},
     "hidden-text": {"story": STORY + "A zero\u200bwidth space.\n"},
+    "odd-text": {"story": STORY + "Write <b>it</b>.\n"},
 }
 
 
@@ -87,7 +86,7 @@ def test_hidden_text_is_named_by_line_and_column_and_made_visible() -> None:
     (finding,) = checks.check(spec(story=STORY + "- R1.2\u202e odd\n", tasks=""))
 
     assert (finding.line, finding.column) == (9, 7)
-    assert finding.message == "there is a bidirectional control U+202E right-to-left override"
+    assert finding.message == "there is a bidirectional control ‹U+202E› (right-to-left override)"
 
 
 def test_a_configured_command_stands_in_for_verify_lines() -> None:
@@ -120,62 +119,6 @@ def test_tasks_are_ready_when_everything_before_them_landed() -> None:
     assert [task.id for task in plan.ready(read, ("T1",))] == ["T2"]
     assert [task.id for task in plan.ready(read, ("T1", "T2"))] == ["T3"]
     assert plan.waves(read) == (("T1", "T2"), ("T3",))
-
-
-HIDDEN = {
-    "tag characters": "a\U000e0041b",
-    "right-to-left override": "a\u202eb",
-    "isolate": "a\u2066b",
-    "zero-width space": "a\u200bb",
-    "joiner in Latin": "a\u200db",
-    "byte-order mark": "\ufeffa",
-    "soft hyphen": "a\u00adb",
-    "hangul filler": "a\u3164b",
-    "braille blank": "a\u2800b",
-    "variation selector on a letter": "a\ufe01",
-    "variation selector supplement": "a\U000e0100",
-    "private use": "\ue000",
-    "escape": "\x1b[2K",
-    "backspace": "a\x08",
-    "carriage return": "shown\rother",
-    "next line": "a\u0085b",
-    "line separator": "a\u2028b",
-    "HTML comment": "text <!-- do this instead -->",
-    "link comment": "[//]: # (do this instead)",
-    "mixed scripts": "p\u0430ypal",
-}
-HONEST = {
-    "Chinese": "用户登录后显示购物车。",
-    "Russian": "Корзина хранится 60 минут.",
-    "Greek": "Το καλάθι διατηρείται.",
-    "Arabic": "يجب أن يحتفظ المتجر بالسلة.",
-    "Persian joiner": "می\u200cخواهم",
-    "Hindi": "क्\u200dष",
-    "emoji family": "👩\u200d👩\u200d👧 ships",
-    "emoji style": "done ✔\ufe0f",
-    "keycap": "1\ufe0f\u20e3",
-    "flag of Scotland": "\U0001f3f4\U000e0067\U000e0062\U000e0073\U000e0063\U000e0074\U000e007f",
-    "CRLF": "a\r\nb",
-    "accents": "naïve café",
-    "unit": "5 µs and Ω",
-}
-
-
-@pytest.mark.parametrize("name", HIDDEN)
-def test_hidden_text_is_found(name: str) -> None:
-    assert list(hidden.find(HIDDEN[name]))
-
-
-@pytest.mark.parametrize("name", HONEST)
-def test_honest_text_is_left_alone(name: str) -> None:
-    assert list(hidden.find(HONEST[name])) == []
-
-
-@given(st.text())
-def test_what_is_shown_holds_nothing_hidden_but_comments(text: str) -> None:
-    left = [hit for hit in hidden.find(hidden.visible(text)) if "U+" in hit.what]
-
-    assert left == []
 
 
 def test_a_task_for_a_requirement_is_a_task_for_the_parts_of_its_criteria() -> None:

@@ -5,18 +5,16 @@ from functools import cached_property
 
 from attrs import define, evolve, frozen
 
-from accord.app import desk, waivers
+from accord.app import desk, reading, waivers
 from accord.app.workshop import CHANGES, Workshop
 from accord.approvals.log import read_log
 from accord.approvals.records import FOLDER
 from accord.core import checks, gates, policy
-from accord.core.approval import Approval, Decision, Log, Signed, Unsound
+from accord.core.approval import Approval, Decision, Log, Signed
 from accord.core.checks import Finding, Severity
-from accord.core.markdown import UnreadableError
 from accord.core.model import (
     SPEC_STAGES,
     STAGES,
-    Document,
     ItemKind,
     Place,
     Spec,
@@ -25,11 +23,9 @@ from accord.core.model import (
     Track,
     bindings,
     sha256,
-    whole_file,
 )
 from accord.core.ports import FileChange
 from accord.errors import ConfigurationError
-from accord.formats import registry
 from accord.formats.registry import Format
 
 TRAILER = "Spec-Task"
@@ -138,6 +134,13 @@ class Change:
             Spec(documents, self.spec.layout), default_verify=verify, tasks_in_story=small
         )
         return self.unreadable or tuple(one for one in found if one.rule not in self.form.silent)
+
+    def blocking_at(self, stage: Stage) -> tuple[Finding, ...]:
+        """Return the findings that keep the gate of `stage` shut, but for what somebody waived."""
+        waived = waivers.hidden(self.log)
+        return tuple(
+            one for one in checks.blocking(self.findings_at(stage)) if one.key not in waived
+        )
 
     @cached_property
     def tasks(self) -> tuple[Task, ...]:
@@ -307,8 +310,8 @@ def read(
     repo, name = workshop.repo, found.change
     entries = repo.folder(found.tip, f"{FOLDER}/{name}")
     files = {path: repo.blob(entry.id) for path, entry in entries.items()}
-    log = _witnessed(workshop, name, read_log(name, files, workshop.trust), history)
-    form, folder = _home(workshop, name, log)
+    log = reading.witnessed(workshop, name, read_log(name, files, workshop.trust), history)
+    form, folder = reading.home(workshop, name, log)
     kept = repo.folder(found.tip, folder)
     texts = {path: repo.blob(entry.id) for path, entry in kept.items()}
     place = desk.of(workshop, name, found.ref)
@@ -329,20 +332,8 @@ def read(
         for path, entry in kept.items()
         if entry.mode not in REGULAR and path not in typed
     }
-    spec, unreadable = _spec(texts, links, form)
+    spec, unreadable = reading.spec_of(texts, links, form)
     return Change(workshop, found, spec, (*strange, *unreadable), log, tuple(typed), form, folder)
-
-
-def _home(workshop: Workshop, name: str, log: Log) -> tuple[Format, str]:
-    """Return the format of a change and the folder of its documents, as its first record says."""
-    first = gates.track_records(log)[:1]
-    said = str(first[0].details.get("format", "")) if first else ""
-    # A format of a later version is read as the native one: all it can do is keep gates shut.
-    form = registry.named(said if said in registry.names() else registry.NAME)
-    folder = form.home(name)
-    if workshop.home(name) != folder:
-        workshop.journal.note(f"home/{name}", {"folder": folder})
-    return form, folder
 
 
 def _opened_on(workshop: Workshop, change: str, tip: str) -> str:
@@ -350,45 +341,3 @@ def _opened_on(workshop: Workshop, change: str, tip: str) -> str:
     files = {path: workshop.repo.blob(entry.id) for path, entry in entries.items()}
     opening = gates.track_records(read_log(change, files, workshop.trust))
     return str(opening[0].details.get("branch", "")) if opening else ""
-
-
-def _witnessed(workshop: Workshop, name: str, log: Log, history: Mapping[str, str]) -> Log:
-    """Add to the log what its files cannot show: records that were there once and are not now."""
-    gone = [
-        Unsound(path, f"{path.rpartition('/')[2]} was changed or removed in commit {commit}")
-        for path, commit in history.items()
-        if path.startswith(f"{FOLDER}/{name}/")
-    ]
-    present = {one.digest for one in log.signed}
-    listed = {one.file for one in log.unsound}
-    for key, note in workshop.journal.noted(f"record/{name}/").items():
-        digest = key.rpartition("/")[2]
-        if note.get("kept") and digest not in present and f"{digest[:32]}.json" not in listed:
-            words = f"the record {digest[:12]} that was made here is not on the branch any more"
-            gone.append(Unsound(digest[:32], words))
-    return evolve(log, unsound=(*log.unsound, *gone))
-
-
-def _spec(
-    texts: Mapping[str, bytes], links: Mapping[str, bytes], form: Format
-) -> tuple[Spec, tuple[Finding, ...]]:
-    documents: list[Document] = []
-    findings = []
-    for path in sorted(texts):
-        if path in links:  # what it will show is decided elsewhere, after it was approved
-            documents.append(whole_file(path, links[path]))
-            findings.append(
-                Finding("unreadable", Severity.BLOCKS, path, 1, 1, path,
-                        f"{path}:1:1: it is a link or a submodule, not a file",
-                        "put a file in its place")
-            )  # fmt: skip
-            continue
-        try:
-            documents.append(form.read(path, texts[path]))
-        except UnreadableError as error:
-            documents.append(whole_file(path, texts[path]))
-            findings.append(
-                Finding("unreadable", Severity.BLOCKS, path, error.line, error.column, path,
-                        error.message, error.hint)
-            )  # fmt: skip
-    return registry.linked(documents, form), tuple(findings)

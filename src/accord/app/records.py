@@ -1,7 +1,7 @@
 """Make a record, sign it, and put it on the change's branch: the only way that one comes about."""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from attrs import evolve
 
@@ -129,10 +129,11 @@ def level(change: Change) -> int:
 def decide(
     workshop: Workshop, change: Change, gate: str, decision: Decision, *, reason: str = "",
     details: dict[str, Json] | None = None, items: dict[str, str] | None = None,
-    about: tuple[Subject, ...] = (), number: int = 1,
+    about: tuple[Subject, ...] = (), number: int = 1, waived: Collection[str] = (),
 ) -> SignedRecord:  # fmt: skip
     """Sign a decision and commit it on the change's branch; return it as it reads back.
 
+    `waived` are the keys of the hidden text that the person saw and lets stay.
     Raises RefusedError when the key is unknown or the record would not count; then nothing is
     written.
     """
@@ -151,7 +152,11 @@ def decide(
         reason=" ".join(reason.split()),
         details=details or {},
         authors=authors(change),
-        reviewed=Reviewed(diff_base=last[-1].digest if last else None),
+        reviewed=Reviewed(
+            hidden_findings=len(waived),
+            waived=tuple(sorted(waived)),
+            diff_base=last[-1].digest if last else None,
+        ),
     )
     files = signed_files(signer, approval)
     message = f"{decision.value.title()} the {gate} of {change.name}\n"

@@ -2,12 +2,12 @@
 
 from attrs import frozen
 
-from accord.app import authoring, desk, evidence, records
+from accord.app import authoring, desk, evidence, records, waivers
 from accord.app.changes import Change, load
 from accord.app.workshop import Workshop
-from accord.core import checks
 from accord.core.approval import Decision, Json, Signed
-from accord.core.gates import Gate, Standing
+from accord.core.checks import Finding
+from accord.core.gates import Gate, Standing, hidden_at
 from accord.core.model import SPEC_STAGES, STAGES, Stage, Track, sha256
 from accord.errors import ConfigurationError, RefusedError
 
@@ -93,16 +93,23 @@ def withdraw(workshop: Workshop, name: str, stage: Stage) -> Signed:
 def waive(workshop: Workshop, name: str, reason: str) -> str:
     """Sign that what stands in the way may stay as it is; return what that was.
 
-    Two things can be waived: that a change outgrew its track, and that nothing verified a task.
+    Three things can be waived: text that hides, by each person who approves it; that a change
+    outgrew its track; and that nothing verified a task.
     """
     records.refuse_agents()
     if not reason.strip():
         raise ConfigurationError("a waiver needs a reason", hint="--waive 'why it may stay'")
     change = saved(workshop, name)
     details: dict[str, Json]
+    approver = records.person(workshop, workshop.signer())
+    hiding = _hiding(change, approver)
     outgrowth = change.outgrowth
     unverified = evidence.unverified(workshop, change)
-    if outgrowth is not None:
+    if hiding:
+        places = [f"{one.path}:{one.line}: {one.message}" for one in hiding]
+        what, words = "hidden", f"text that hides, in {'; '.join(places)}"
+        details = {"keys": [*sorted({one.key for one in hiding})]}
+    elif outgrowth is not None:
         what, words = "size", str(outgrowth)
         details = {
             "files": outgrowth.size.files,
@@ -183,16 +190,34 @@ def _looked_at(change: Change, token: str) -> Gate:
     return gate
 
 
+def _hiding(change: Change, person: str) -> tuple[Finding, ...]:
+    """Return the hidden text before the gate that `person` has not waived yet."""
+    gate = change.gate
+    if gate is None or gate.stage not in SPEC_STAGES:
+        return ()
+    waived = waivers.hidden(change.log, person)
+    return tuple(
+        one for one in change.findings_at(gate.stage)
+        if one.rule == "hidden-text" and one.key not in waived
+    )  # fmt: skip
+
+
 def _refuse_findings(change: Change, gate: Gate) -> None:
-    found = checks.blocking(change.findings_at(gate.stage))
+    found = change.blocking_at(gate.stage)
     if found:
         first = found[0]
         more = f" (and {len(found) - 1} more)" if len(found) > 1 else ""
         raise RefusedError(
             f"the {gate.stage} of {change.name} is not ready: {first.path}:{first.line}: "
             f"{first.message}{more}",
-            hint=first.hint,
+            hint=_way_out(change, found),
         )
+
+
+def _way_out(change: Change, found: tuple[Finding, ...]) -> str:
+    if all(one.rule == "hidden-text" for one in found):
+        return f"{found[0].hint}; accord approve {change.name} --waive 'why it may stay'"
+    return found[0].hint
 
 
 def _approve(workshop: Workshop, change: Change, gate: Gate) -> Approved:
@@ -214,11 +239,20 @@ def _approve(workshop: Workshop, change: Change, gate: Gate) -> Approved:
             hint="it waits for another person",
         )
     details: dict[str, Json] = {}
-    if gate.stage not in SPEC_STAGES:
+    waived: frozenset[str] = frozenset()
+    if gate.stage in SPEC_STAGES:
+        waived = hidden_at(change.spec, change.track, gate.stage)
+        if _hiding(change, records.person(workshop, signer)):
+            raise RefusedError(
+                f"the {gate.stage} of {change.name} hides text that you have not waived",
+                hint=f"accord approve {change.name} --waive 'why it may stay'",
+            )
+    else:
         details = {"evidence": evidence.known(workshop, change) or {}}
     record = records.decide(
         workshop, change, gate.stage, Decision.APPROVE, details=details, items=dict(gate.items),
         about=records.subject(change, gate.stage), number=gate.round if same else gate.round + 1,
+        waived=waived,
     )  # fmt: skip
     after = load(workshop, change.name).standings[STAGES.index(gate.stage)]
     return Approved(gate.stage, record, after)

@@ -7,7 +7,6 @@ from accord.app.authoring import begin
 from accord.app.changes import Change
 from accord.app.desk import of, refresh
 from accord.app.workshop import Workshop
-from accord.core import checks
 from accord.core.gates import Gate, Standing
 from accord.core.model import SPEC_STAGES, ItemKind, Spec, Stage, Task, Track, bindings, sha256
 from accord.core.reconcile import Situation, Work, WorkState
@@ -45,7 +44,7 @@ def _at_document(
     if acting and blank and not by_agent and gate.standing is not Standing.SHUT:
         begin(workshop, change, stage)
     return Situation(
-        facts.change, facts.track, facts.gates, checks.blocking(change.findings_at(stage)),
+        facts.change, facts.track, facts.gates, change.blocking_at(stage),
         blank, by_agent, basis, len(tries) + 1, change.spec.layout.documents[stage], str(folder),
         tip=facts.tip, failed=facts.failed,
     )  # fmt: skip

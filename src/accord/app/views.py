@@ -1,6 +1,6 @@
 """What people look at, as plain data: the command line prints it, `--json` gives it as it is."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import Any
 
 from accord.app import board, evidence, reviewing
@@ -8,6 +8,7 @@ from accord.app.authoring import empty
 from accord.app.changes import Change, Found, read, released
 from accord.app.desk import of
 from accord.app.situations import is_blank, situation
+from accord.app.waivers import hidden
 from accord.app.workshop import Workshop
 from accord.core import paths, plan
 from accord.core.checks import Finding
@@ -60,7 +61,7 @@ def show(workshop: Workshop, change: Change) -> View:
         ],
         "items": [_changed(one) for one in asked(workshop, change)],
         "kept": _kept(gate),
-        "findings": [_finding(one) for one in _findings(change, gate)],
+        "findings": [_finding(one, hidden(change.log)) for one in _findings(change, gate)],
         "tasks": [_task(workshop, change, task.id) for task in change.tasks],
         "waves": [list(wave) for wave in plan.waves(change.tasks)],
         "evidence": evidence.known(workshop, change) if gate and gate.items else None,
@@ -194,10 +195,10 @@ def _findings(change: Change, gate: Gate | None) -> Iterable[Finding]:
     return [one for one in change.findings_at(gate.stage) if one.rule not in notes]
 
 
-def _finding(one: Finding) -> View:
+def _finding(one: Finding, waived: Collection[str]) -> View:
     return {
         "rule": one.rule,
-        "severity": str(one.severity),
+        "severity": "waived" if one.key in waived else str(one.severity),
         "place": f"{one.path}:{one.line}:{one.column}",
         "item": one.item,
         "message": one.message,

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
-from accord.core.approval import Decision, Signed, Trust
+from accord.core.approval import Decision, Log, Signed, Trust
 from accord.core.policy import Outgrowth
 
 
@@ -16,6 +16,16 @@ def is_waiver(record: Signed, what: str) -> bool:
     """Tell whether `record` waives `what` (`size`, `evidence`)."""
     approval = record.approval
     return approval.decision is Decision.WAIVE and approval.details.get("waives") == what
+
+
+def hidden(log: Log, person: str = "") -> frozenset[str]:
+    """Return the keys of the hidden text that `person` (or anybody) signed may stay."""
+    listed = [
+        one.approval.details.get("keys")
+        for one in log.signed
+        if is_waiver(one, "hidden") and person in ("", one.approval.approver)
+    ]
+    return frozenset(str(key) for keys in listed if isinstance(keys, list) for key in keys)
 
 
 def covers(waiver: Mapping[str, object], found: Outgrowth) -> bool:

@@ -2,12 +2,14 @@
 
 import re
 from bisect import bisect_right
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from enum import StrEnum
+from functools import lru_cache
 
-from attrs import frozen
+from attrs import evolve, frozen
 
-from accord.core import hidden, plan
+from accord.core import hidden, hidden_markup, plan
 from accord.core.model import (
     Document,
     Item,
@@ -16,6 +18,7 @@ from accord.core.model import (
     Stage,
     Standing,
     lineage,
+    sha256,
 )
 
 
@@ -28,7 +31,10 @@ class Severity(StrEnum):
 
 @frozen
 class Finding:
-    """One thing to mend: `rule` is its stable id, `line` and `column` count from 1."""
+    """One thing to mend: `rule` is its stable id, `line` and `column` count from 1.
+
+    `key` names hidden text that a person may waive: the digest of it and of what is around it.
+    """
 
     rule: str
     severity: Severity
@@ -38,6 +44,7 @@ class Finding:
     item: str
     message: str
     hint: str
+    key: str = ""
 
 
 RULES: Mapping[str, tuple[Severity, str]] = {
@@ -60,6 +67,7 @@ RULES: Mapping[str, tuple[Severity, str]] = {
     "no-verify": (Severity.BLOCKS, "add a line Verify: or set verify.command in the configuration"),
     "cycle": (Severity.BLOCKS, "take one of them out of an After line"),
     "hidden-text": (Severity.BLOCKS, "delete it, or write what it says in plain sight"),
+    "odd-text": (Severity.WARNS, "look at it in the source"),
 }
 
 VAGUE = (
@@ -89,6 +97,7 @@ _EMPTY_RESULT = re.compile(
     r"(?:\s+(?:as expected|correctly|properly|well|fine))?|support \w+|handle \w+|)\W*+\Z",
     re.IGNORECASE,
 )
+_AROUND = 200
 _PLACEHOLDER_MARKS = ("<<", "[NEEDS", "TBD", "TODO")
 _PLACEHOLDER = re.compile(r"<<[^<>\n]+>>|\[NEEDS CLARIFICATION:[^\]\n]*\]|\bTBD\b|\bTODO\b")
 
@@ -223,19 +232,55 @@ def _unproven(spec: Spec) -> Iterator[Finding]:
 
 def _text(spec: Spec) -> Iterator[Finding]:
     for document in spec.documents:
-        if document.items[0].kind is ItemKind.FILE:
-            continue
-        text = document.data.decode()
-        spots = [(hit.offset, "hidden-text", f"there is {hit.what}") for hit in hidden.find(text)]
-        if any(mark in text for mark in _PLACEHOLDER_MARKS):
-            spots += [
-                (match.start(), "placeholder", f"'{match[0]}' is unwritten")
-                for match in _PLACEHOLDER.finditer(text)
-            ]
-        if spots:
-            lines = [0, *(match.end() for match in re.finditer("\n", text))]
-            for offset, rule, words in sorted(spots):
-                yield _spot(rule, document, lines, offset, words)
+        text = _decoded(document.data)
+        lines = [0, *(match.end() for match in re.finditer("\n", text))]
+        for hit, key in _hidden(document.path, document.data, is_markdown=_is_markdown(document)):
+            rule = "hidden-text" if hit.blocks else "odd-text"
+            yield evolve(_spot(rule, document, lines, hit.offset, f"there is {hit.what}"), key=key)
+        if document.items[0].kind is not ItemKind.FILE and any(
+            mark in text for mark in _PLACEHOLDER_MARKS
+        ):
+            for match in _PLACEHOLDER.finditer(text):
+                yield _spot(
+                    "placeholder", document, lines, match.start(), f"'{match[0]}' is unwritten"
+                )
+
+
+def hidden_keys(document: Document) -> frozenset[str]:
+    """Return the keys of the hidden text in `document` that shuts its gate until it is waived."""
+    found = _hidden(document.path, document.data, is_markdown=_is_markdown(document))
+    return frozenset(key for hit, key in found if hit.blocks)
+
+
+def _is_markdown(document: Document) -> bool:
+    # Beside the documents a folder holds mockups: in their source HTML is what one expects.
+    return document.items[0].kind is not ItemKind.FILE or document.path.endswith(".md")
+
+
+@lru_cache(maxsize=512)
+def _hidden(path: str, data: bytes, *, is_markdown: bool) -> tuple[tuple[hidden.Hidden, str], ...]:
+    """Return what hides in a file, each with its key."""
+    text = _decoded(data)
+    found = hidden_markup.find_all(text) if is_markdown else tuple(hidden.find(text))
+    if is_markdown and not text and data:
+        found = (hidden.Hidden(0, 0, "bytes", "what is not text"),)
+    keyed = []
+    seen: Counter[str] = Counter()
+    for hit in found:
+        start = max(text.rfind("\n", 0, hit.offset) + 1, hit.offset - _AROUND)
+        around = text[start : hit.end + _AROUND].partition("\n")[0]
+        what = "\0".join((path, hit.kind, text[hit.offset : hit.end], around))
+        seen[what] += 1
+        keyed.append((hit, sha256(f"{what}\0{seen[what]}".encode())[:32]))
+    return tuple(keyed)
+
+
+def _decoded(data: bytes) -> str:
+    """Return what a file says; nothing for one that is no text, like an image."""
+    try:
+        return data.decode()
+    except UnicodeDecodeError:
+        return ""
 
 
 def _spot(rule: str, document: Document, lines: list[int], offset: int, words: str) -> Finding:

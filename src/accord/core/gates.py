@@ -11,8 +11,9 @@ from enum import StrEnum
 from attrs import evolve, frozen
 
 from accord.core.approval import Approval, Decision, Log, Signed, Trust
+from accord.core.checks import hidden_keys
 from accord.core.delta import changed_ids
-from accord.core.model import SPEC_STAGES, STAGES, Spec, Stage, Track, bindings
+from accord.core.model import SPEC_STAGES, STAGES, Layout, Spec, Stage, Track, bindings
 from accord.core.policy import GATES
 
 TRACK_GATE = "track"
@@ -180,6 +181,11 @@ def _counted(gate: Gate, rounds: list[Signed], facts: Facts) -> Gate:
     valid = _approvals(rounds)
     same = [one for one in valid if dict(one.approval.items) == dict(gate.items)]
     bound = [one for one in same if one.approval.policy == facts.policy]
+    if bound and gate.stage in SPEC_STAGES:
+        concealed = hidden_at(facts.spec, track(facts.log, facts.trust), gate.stage)
+        bound = [one for one in bound if concealed <= set(one.approval.reviewed.waived)]
+        if not bound:
+            return evolve(gate, reason="it hides text that the approval does not waive")
     people = tuple(sorted({one.approval.approver for one in bound}))
     if people and len(people) >= rule.threshold:
         words = f"approved by {', '.join(people)}"
@@ -207,6 +213,23 @@ def sent_back(gate: Gate) -> bool:
     return dict(rejected.approval.items) == dict(gate.items)
 
 
+def hidden_at(spec: Spec, chosen: Track, stage: Stage) -> frozenset[str]:
+    """Return the keys of the hidden text in what the gate of `stage` covers.
+
+    An approval counts only where its record waives each of them.
+    """
+    covered = [one for one in spec.documents if _stage_of(spec.layout, one.path, chosen) is stage]
+    return frozenset(key for one in covered for key in hidden_keys(one))
+
+
+def _stage_of(layout: Layout, path: str, chosen: Track) -> Stage:
+    order = [stage for stage in SPEC_STAGES if stage in GATES[chosen]]
+    stage = layout.stage(path)
+    while stage not in order and stage is not Stage.STORY:
+        stage = STAGES[STAGES.index(stage) - 1]
+    return stage
+
+
 def _covered(spec: Spec, chosen: Track) -> dict[Stage, dict[str, str]]:
     """Divide the items of the spec among the gates that this track has for them.
 
@@ -216,12 +239,9 @@ def _covered(spec: Spec, chosen: Track) -> dict[Stage, dict[str, str]]:
     covers.)
     """
     digests = bindings(spec)
-    order = [stage for stage in SPEC_STAGES if stage in GATES[chosen]]
     covered: dict[Stage, dict[str, str]] = {stage: {} for stage in SPEC_STAGES}
     for document in spec.documents:
-        stage = spec.layout.stage(document.path)
-        while stage not in order and stage is not Stage.STORY:
-            stage = STAGES[STAGES.index(stage) - 1]
+        stage = _stage_of(spec.layout, document.path, chosen)
         for item in document.items:
             covered[stage][item.id] = digests[item.id]
     return covered
