@@ -7,6 +7,7 @@ from attrs import evolve
 
 from accord.app.changes import SUBMODULE, Change, load
 from accord.app.workshop import SPECS, Workshop
+from accord.app.writers import writers
 from accord.approvals import records, sshsig
 from accord.approvals.log import tip
 from accord.approvals.signers import Signer
@@ -46,14 +47,22 @@ def draft(
 ) -> Approval:  # fmt: skip
     """Return a record with everything that every record has; the caller adds what it is about.
 
-    Raises RefusedError when the trust file asks for a role that `approver` does not have.
+    Raises RefusedError when the trust file asks for a role that `approver` does not have, or for
+    a stronger key or a higher wall than there is: what would not count is not signed.
     """
-    role = workshop.trust.rule(gate).role
+    rule = workshop.trust.rule(gate)
+    role = rule.role
     principal = workshop.trust.principal(approver)
     if principal is None or role not in principal.roles:
         raise RefusedError(
             f"{approver} lacks the role {role}, which the trust file asks for at {gate}",
             hint=f"ask somebody who has it: {_having(workshop, role)}",
+        )
+    short = rule.shortfall(_hoped(factor, rule.factor), workshop.sandbox.level)
+    if short and decision is not Decision.REJECT:
+        raise RefusedError(
+            f"your approval of the {gate} would not count: {short}",
+            hint="accord trust show says what each gate asks for",
         )
     return Approval(
         project=workshop.trust.project,
@@ -70,6 +79,11 @@ def draft(
         assurance=Assurance(factor=factor, sandbox=workshop.sandbox.level),
         tool="accord",
     )
+
+
+def _hoped(factor: str, wanted: str) -> str:
+    # Whether a FIDO key asked for its PIN is known from the signature alone, so after signing.
+    return wanted if factor == "fido-up" and wanted == "fido-uv" else factor
 
 
 def _having(workshop: Workshop, role: str) -> str:
@@ -111,8 +125,10 @@ def subject(change: Change, stage: Stage) -> tuple[Subject, ...]:
     )
 
 
-def authors(change: Change) -> tuple[str, ...]:
-    """Return the names of those who wrote the documents and the code of the change."""
+def authors(change: Change, gate: str) -> tuple[str, ...]:
+    """Return the names of those who wrote what `gate` covers, or anything where it is no stage."""
+    if gate in list(Stage):
+        return writers(change, Stage(gate))
     wrote = change.workshop.repo.authors(change.fork, change.found.tip, ".")
     return tuple(sorted(set(wrote)))
 
@@ -141,7 +157,7 @@ def decide(
         items=items or {},
         reason=" ".join(reason.split()),
         details=details or {},
-        authors=authors(change),
+        authors=authors(change, gate),
         reviewed=Reviewed(diff_base=last[-1].digest if last else None),
     )
     files = signed_files(signer, approval)

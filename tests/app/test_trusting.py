@@ -1,0 +1,369 @@
+"""Who may approve what is changed by signed versions, and a change of it counts at once."""
+
+import json
+
+import pytest
+from attrs import evolve
+
+import forgery
+import gitrepo
+from accord.approvals.signers import Signer
+from project import DESIGN, STORY, Project
+
+
+def key(project: Project, name: str) -> Signer:
+    """Return the signer of a new key in a file called `name` beside the checkout."""
+    return forgery.key_of(project.root / name)
+
+
+def add(project: Project, name: str, *more: str) -> Signer:
+    signer = key(project, name)
+    project.ok("trust", "add", name, "--key", str(project.root / f"{name}.pub"), *more)
+    return signer
+
+
+def become(project: Project, name: str, git: str = "") -> None:
+    """Let the machine sign with the key of `name`, and git know the person as `git`."""
+    file = project.root / "config/accord/projects" / f"{project.trust_project}.toml"
+    lines = [line for line in file.read_text().splitlines() if not line.startswith("key")]
+    path = project.key if name == "robin" else project.root / name
+    file.write_text("\n".join([f'key = "{path}"', *lines]) + "\n")
+    project.git("config", "user.name", git or name.title())
+
+
+def shown(project: Project) -> dict[str, object]:
+    found: dict[str, object] = project.ok("trust", "show", "--json").json
+    return found
+
+
+def story(project: Project) -> tuple[str, str]:
+    gate = project.show()["gates"][0]
+    return gate["standing"], gate["reason"]
+
+
+def test_a_person_who_is_added_can_approve_and_one_who_is_not_cannot(project: Project) -> None:
+    project.new("full")
+    project.write("requirements.md", STORY)
+    key(project, "sasha")
+    become(project, "sasha")
+    assert "belongs to nobody" in project.refused("approve", "guest", "--yes")[1][0]
+    become(project, "robin")
+    said = project.ok("trust", "add", "sasha", "--key", str(project.root / "sasha.pub"))
+    assert "version 2 of the trust file holds" in said.out
+    assert "sasha gets the role approver" in said.out
+    project.approve_spec("other", last="story")
+    become(project, "sasha")
+    project.write("design.md", DESIGN, "other")
+    project.ok("approve", "other", "--yes")
+    assert project.show("other")["gates"][1]["reason"] == "approved by sasha"
+
+
+def test_show_lists_people_keys_rules_versions_and_the_pin(project: Project) -> None:
+    sasha = add(project, "sasha", "--role", "approver", "--commits-as", "Sasha Lee")
+    data = project.ok("trust", "show", "--json").json
+    assert data["version"] == 2
+    first = json.loads(project.file("main", ".accord/trust/v1.json"))
+    assert data["project"] == first["project"]
+    assert data["versions"][0]["digest"] == data["pin"]
+    assert data["versions"][1]["signed"] == ["robin"]
+    person = data["people"][1]
+    assert (person["name"], person["aliases"]) == ("sasha", ["Sasha Lee"])
+    assert person["keys"][0]["fingerprint"] == forgery.fingerprint(sasha)
+    text = project.ok("trust", "show").out
+    assert data["pin"] in text
+    assert "sasha: approver, commits as Sasha Lee" in text
+    assert "v2 " in text
+    assert max(map(len, text.splitlines())) <= 80
+
+
+def test_what_a_rotated_key_signed_goes_on_counting_and_it_signs_nothing_new(
+    project: Project,
+) -> None:
+    project.approve_spec(last="story")
+    old = forgery.own_key(project)
+    key(project, "fresh")
+    said = project.ok("trust", "rotate", "--key", str(project.root / "fresh")).out
+    assert "2 records by a key that goes go on counting" in said
+    assert story(project) == ("open", "approved by robin")
+    project.write("design.md", DESIGN)
+    project.ok("approve", "--yes")
+    assert project.gates()["design"] == "open"
+    last = forgery.approvals(project)[-1]
+    assert last.approver == "robin"
+    forged = evolve(last, gate="architecture", previous=forgery.tip(project), items={})
+    project.commit_on("accord/guest", forgery.signed(forged, old))
+    assert project.gates()["architecture"] != "open"
+    assert project.show()["gates"][0]["standing"] == "open"
+
+
+def test_a_revoked_key_opens_nothing_however_old_its_records_say_that_they_are(
+    project: Project,
+) -> None:
+    """T4: a time in a record is the signer's word; what counts is named by the trust file."""
+    sasha = add(project, "sasha")
+    project.approve_spec(last="story")
+    project.write("design.md", DESIGN)
+    project.ok("approve", "--yes")
+    project.ok("reject", "--reason", "again", "--stage", "design")
+    last = forgery.approvals(project)[-2]
+    project.ok("trust", "revoke", "sasha", "--because", "the laptop was stolen")
+    forged = evolve(
+        last, approver="sasha", round=3, issued="2020-01-01T00:00:00Z",
+        previous=forgery.tip(project),
+    )  # fmt: skip
+    project.commit_on("accord/guest", forgery.signed(forged, sasha))
+    gate = project.show()["gates"][1]
+    assert gate["standing"] == "waiting"
+    assert "counts no more since version 3" in gate["reason"]
+    project.ok("approve", "--yes")
+    assert project.gates()["design"] == "open"
+
+
+def test_what_a_revoked_person_refused_stays_refused(project: Project) -> None:
+    add(project, "sasha")
+    project.approve_spec(last="story")
+    become(project, "sasha")
+    project.ok("reject", "--reason", "too vague", "--stage", "story")
+    become(project, "robin")
+    project.ok("trust", "revoke", "sasha", "--because", "left")
+    assert story(project) == ("waiting", "sasha sent it back: too vague")
+    project.ok("approve", "--yes")
+    assert story(project)[0] == "open"
+
+
+@pytest.mark.parametrize("keep", [True, False])
+def test_revoking_takes_back_what_was_approved_unless_it_is_kept(
+    project: Project, *, keep: bool
+) -> None:
+    add(project, "sasha")
+    become(project, "sasha")
+    project.approve_spec(last="story")
+    become(project, "robin")
+    assert story(project)[0] == "open"
+    words = ["--keep"] if keep else []
+    project.ok("trust", "revoke", "sasha", "--because", "left", *words)
+    assert story(project)[0] == ("open" if keep else "waiting")
+    if not keep:
+        assert project.show()["track"] == "full"
+        project.ok("approve", "--yes")
+        assert story(project) == ("open", "approved by robin")
+
+
+def test_one_key_of_a_person_can_be_revoked_by_its_fingerprint(project: Project) -> None:
+    add(project, "sasha")
+    second = key(project, "second")
+    project.ok("trust", "add", "sasha", "--key", str(project.root / "second.pub"))
+    project.ok("trust", "revoke", forgery.fingerprint(second), "--because", "lost")
+    people = project.ok("trust", "show", "--json").json["people"]
+    assert [len(one["keys"]) for one in people] == [1, 1]
+    _, lines = project.refused("trust", "add", "eve", "--key", str(project.root / "second.pub"))
+    assert "sasha had the key" in lines[0]
+
+
+def test_the_last_key_is_never_revoked(project: Project) -> None:
+    code, lines = project.refused("trust", "revoke", "robin", "--because", "bored")
+    assert code == 1
+    assert "the last key" in lines[0]
+
+
+def test_nobody_is_locked_out_in_silence(project: Project) -> None:
+    add(project, "sasha", "--role", "approver", "--role", "owner")
+    project.ok("trust", "require", "release", "--people", "2")
+    assert "1 of the 2 people that release asks for would be left" in " ".join(
+        project.refused("trust", "revoke", "sasha", "--because", "left")[1]
+    )
+    assert "that trust asks for" in " ".join(
+        project.refused("trust", "require", "trust", "--people", "3")[1]
+    )
+    assert "2 of the 3" in " ".join(
+        project.refused("trust", "require", "story", "--people", "3")[1]
+    )
+    for words in (["--factor", "fido-up"], ["--role", "releaser"], ["--people", "2", "--separate"]):
+        assert "would be left" in project.refused("trust", "require", "story", *words)[1][0]
+
+
+def test_a_team_of_one_is_told_why_it_cannot_be_separated(project: Project) -> None:
+    _, lines = project.refused("trust", "require", "story", "--separate")
+    assert "besides the one who wrote it" in lines[0]
+    assert "trust add" in lines[1]
+
+
+def two_owners(project: Project) -> Signer:
+    sasha = add(project, "sasha", "--role", "approver", "--role", "owner")
+    project.ok("trust", "require", "trust", "--people", "2")
+    return sasha
+
+
+def test_with_a_threshold_of_two_a_version_has_no_force_until_the_second_person_signed(
+    project: Project,
+) -> None:
+    two_owners(project)
+    kim = key(project, "kim")
+    said = project.ok("trust", "add", "kim", "--key", str(project.root / "kim.pub")).out
+    assert "version 4 of the trust file is proposed" in said
+    assert "it has 1 of 2 signatures and no force yet; accord trust sign is for sasha" in " ".join(
+        said.split()
+    )
+    data = project.ok("trust", "show", "--json").json
+    assert data["version"] == 3
+    assert data["proposal"]["signed"] == ["robin"]
+    assert data["proposal"]["able"] == ["sasha"]
+    assert "kim" not in [one["name"] for one in data["people"]]
+    assert "kim gets the key" in project.ok("trust", "show").out
+    assert "waits for sasha already" in project.refused("trust", "require", "story")[1][0]
+    assert "you signed version 4 already" in project.refused("trust", "sign", "--yes")[1][0]
+    become(project, "kim")
+    assert "belongs to nobody" in project.refused("trust", "sign", "--yes")[1][0]
+    become(project, "sasha")
+    assert "another than you saw" in project.refused("trust", "sign", "--seen", "0123")[1][0]
+    done = project.ok("trust", "sign", "--seen", data["proposal"]["digest"][:12]).out
+    assert "version 4 of the trust file holds" in done
+    data = project.ok("trust", "show", "--json").json
+    assert data["versions"][-1]["signed"] == ["robin", "sasha"]
+    assert data["proposal"] is None
+    assert forgery.fingerprint(kim) in json.dumps(data["people"])
+    assert ".accord/trust/proposed" not in project.git("ls-tree", "-r", "--name-only", "main")
+
+
+def test_a_proposal_is_dropped_and_nothing_that_holds_changes(project: Project) -> None:
+    two_owners(project)
+    project.ok("trust", "require", "release", "--people", "2")
+    project.ok("trust", "drop")
+    data = project.ok("trust", "show", "--json").json
+    assert (data["version"], data["proposal"]) == (3, None)
+    assert "no proposal" in project.refused("trust", "drop")[1][0]
+    assert "waits for a signature" in project.refused("trust", "sign", "--yes")[1][0]
+
+
+def test_a_proposal_put_in_the_place_of_the_trust_file_shuts_everything(project: Project) -> None:
+    """T4: one of two signatures is not enough, even where it was merged."""
+    project.approve_spec(last="story")
+    two_owners(project)
+    key(project, "kim")
+    project.ok("trust", "add", "kim", "--key", str(project.root / "kim.pub"))
+    folder = project.top / ".accord/trust"
+    for path in (folder / "proposed").iterdir():
+        path.rename(folder / path.name)
+    gitrepo.commit(project.top, {}, "Merge it")
+    result = project.run("status")
+    assert result.exit == 1
+    assert "is signed by 1 of the 2 people" in " ".join(result.err.split())
+
+
+def test_a_change_of_trust_is_one_operation_and_undo_takes_it_back(project: Project) -> None:
+    before = project.git("rev-parse", "main")
+    add(project, "sasha")
+    assert "trust v2: sasha gets the key" in project.ok("log").out
+    assert project.git("status", "--porcelain") == ""
+    project.ok("undo")
+    assert project.git("rev-parse", "main") == before
+    assert shown(project)["version"] == 1
+
+
+def test_somebody_who_may_not_change_trust_can_propose_and_an_owner_signs(
+    project: Project,
+) -> None:
+    add(project, "sasha")
+    become(project, "sasha")
+    key(project, "newer")
+    said = project.ok("trust", "rotate", "--key", str(project.root / "newer")).out
+    assert "is proposed" in said
+    assert f"accord init --key {project.root}/newer" in " ".join(said.split())
+    become(project, "robin")
+    project.ok("trust", "sign", "--yes")
+    become(project, "newer")
+    project.approve_spec(last="story")
+    assert story(project) == ("open", "approved by sasha")
+
+
+def test_inside_the_run_of_an_agent_trust_is_not_changed(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """T1, T4"""
+    key(project, "eve")
+    monkeypatch.setenv("ACCORD_RUN", "1")
+    for words in (
+        ["add", "eve", "--key", str(project.root / "eve.pub")],
+        ["rotate", "--key", str(project.root / "eve")],
+        ["revoke", "robin", "--because", "x"],
+        ["require", "story"],
+        ["sign", "--yes"],
+        ["drop"],
+    ):
+        assert "an agent's run cannot decide" in project.refused("trust", *words)[1][0]
+
+
+def test_whoever_wrote_it_does_not_approve_it_where_the_trust_file_separates(
+    project: Project,
+) -> None:
+    add(project, "sasha")
+    project.approve_spec(last="story")
+    assert story(project)[0] == "open"
+    project.ok("trust", "require", "story", "--separate")
+    assert story(project) == (
+        "waiting", "robin wrote some of it; the trust file asks for somebody else",
+    )  # fmt: skip
+    _, lines = project.refused("approve", "guest", "--yes")
+    assert "you wrote some of the story of guest" in lines[0]
+    assert lines[1] == "hint: ask sasha"
+    become(project, "sasha")
+    project.ok("approve", "--yes")
+    assert story(project) == ("open", "approved by sasha")
+
+
+def test_an_author_is_known_by_the_name_that_the_trust_file_gives(project: Project) -> None:
+    add(project, "sasha", "--commits-as", "S. Lee")
+    project.ok("trust", "require", "story", "--separate")
+    become(project, "sasha", "S. Lee")
+    project.new("full")
+    project.write("requirements.md", STORY)
+    assert "you wrote some" in project.run("approve", "guest", "--yes").err
+    become(project, "robin")
+    project.ok("approve", "--yes")
+    assert story(project) == ("open", "approved by robin")
+
+
+def test_two_people_open_a_gate_together_and_one_person_with_two_keys_does_not(
+    project: Project,
+) -> None:
+    """T3: people are counted, never keys."""
+    add(project, "sasha")
+    key(project, "second")
+    project.ok("trust", "add", "robin", "--key", str(project.root / "second.pub"))
+    project.ok("trust", "require", "story", "--people", "2")
+    project.approve_spec(last="story")
+    assert story(project) == ("waiting", "1 of 2 people approved")
+    become(project, "second", "Robin")
+    assert "you approved the story" in project.refused("approve", "guest", "--yes")[1][0]
+    become(project, "sasha")
+    project.ok("approve", "--yes")
+    assert story(project) == ("open", "approved by robin, sasha")
+
+
+def test_the_only_one_who_approved_the_spec_does_not_review_alone_where_that_is_asked(
+    project: Project,
+) -> None:
+    add(project, "sasha")
+    project.ok("trust", "require", "implementation", "--fresh")
+    project.approve_spec()
+    project.build()
+    project.ok("approve", "--yes")
+    gate = project.show()["gates"][3]
+    assert "robin alone approved the spec" in gate["reason"]
+    become(project, "sasha")
+    project.ok("approve", "--yes")
+    assert project.show()["gates"][3]["reason"] == "approved by robin, sasha"
+
+
+def test_what_would_not_count_is_not_signed(project: Project) -> None:
+    project.ok("trust", "require", "story", "--factor", "ssh-passphrase")
+    project.new("full")
+    project.write("requirements.md", STORY)
+    result = project.run("approve", "guest", "--yes")
+    assert result.exit == 1
+    assert "signed with ssh-key, and the trust file asks for ssh-passphrase" in " ".join(
+        result.err.split()
+    )
+    project.ok("trust", "require", "story", "--level", "3")
+    result = project.run("approve", "guest", "--yes")
+    assert "at level 1, and the trust file asks for 3" in " ".join(result.err.split())
