@@ -1,13 +1,17 @@
 """Who may approve what is changed by signed versions, and a change of it counts at once."""
 
 import json
+from contextlib import closing
 
 import pytest
 from attrs import evolve
 
 import forgery
 import gitrepo
+from accord.app import trusting
 from accord.approvals.signers import Signer
+from accord.errors import ConflictError
+from accord.wiring.opening import open_workshop
 from project import DESIGN, STORY, Project
 
 
@@ -274,6 +278,28 @@ def test_somebody_who_may_not_change_trust_can_propose_and_an_owner_signs(
     become(project, "newer")
     project.approve_spec(last="story")
     assert story(project) == ("open", "approved by sasha")
+
+
+def test_a_role_and_a_name_in_git_are_added_without_a_key(project: Project) -> None:
+    add(project, "sasha")
+    said = project.ok("trust", "add", "sasha", "--role", "owner", "--commits-as", "S. Lee").out
+    assert "sasha gets the role owner" in said
+    assert "sasha commits as S. Lee" in said
+    assert "sasha: approver, owner, commits as S. Lee" in project.ok("trust", "show").out
+    assert "says just that already" in project.refused("trust", "add", "sasha")[1][0]
+    assert "is new and needs a key" in project.refused("trust", "add", "kim")[1][0]
+
+
+def test_a_version_that_came_meanwhile_is_not_written_over(project: Project) -> None:
+    key(project, "kim")
+    with closing(open_workshop(project.top, lambda _: "")) as workshop:
+        add(project, "sasha")
+        line = (project.root / "kim.pub").read_text()
+        with pytest.raises(ConflictError, match="came meanwhile"):
+            trusting.add(workshop, "kim", line)
+    assert [one["name"] for one in project.ok("trust", "show", "--json").json["people"]] == [
+        "robin", "sasha",
+    ]  # fmt: skip
 
 
 def test_inside_the_run_of_an_agent_trust_is_not_changed(

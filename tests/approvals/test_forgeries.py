@@ -1,8 +1,8 @@
 """Forged approvals of every kind that we know, held against one gate that is honestly open.
 
 Each names the threat that it belongs to. T1: an agent makes records. T3: the right signature for
-the wrong bytes, round or place. T4: other people or weaker rules. T21: a key that nobody touched. T25: a wall that
-was not there.
+the wrong bytes, round or place. T4: other people or weaker rules. T21: a key that nobody touched.
+T25: a wall that was not there.
 """
 
 from collections.abc import Callable, Mapping

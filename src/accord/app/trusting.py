@@ -20,7 +20,7 @@ from accord.approvals.trust import FOLDER, NAMESPACE
 from accord.core.approval import VERIFY_REQUIRED, GateRule, Principal, Trust
 from accord.core.gates import TRACK_GATE
 from accord.core.model import STAGES, sha256
-from accord.errors import ConfigurationError, RefusedError
+from accord.errors import ConfigurationError, ConflictError, RefusedError
 
 PROPOSED = f"{FOLDER}/proposed"
 GATES = (TRACK_GATE, *map(str, STAGES), "size", "evidence", "trust")
@@ -54,25 +54,28 @@ class Changed:
 
 
 def add(
-    workshop: Workshop, name: str, line: str, *, roles: Sequence[str] = (),
+    workshop: Workshop, name: str, line: str = "", *, roles: Sequence[str] = (),
     aliases: Sequence[str] = (), verify_required: bool = False,
 ) -> Changed:  # fmt: skip
-    """Add a person, or one more key, role or alias to a person who is there.
+    """Add a person with the key `line`, or one more key, role or alias to a person who is there.
 
     Raises RefusedError for a key that somebody has already, and one that somebody lost: what was
-    signed with it once would count again.
+    signed with it once would count again. Raises ConfigurationError for a person without a key.
     """
     trust = workshop.trust
-    key = _key(line)
-    _refuse_known(trust, key)
     known = trust.principal(name) or Principal(name, (), ())
+    if not line and not known.keys:
+        raise ConfigurationError(f"{name} is new and needs a key", hint="--key FILE")
     person = evolve(
         known,
-        keys=(*known.keys, key),
         roles=_union(known.roles, roles or (() if known.roles else ("approver",))),
         aliases=_union(known.aliases, aliases),
-        marks={**known.marks, **_marks(key, verify_required=verify_required)},
     )
+    if line:
+        key = _key(line)
+        _refuse_known(trust, key)
+        marks = {**known.marks, **_marks(key, verify_required=verify_required)}
+        person = evolve(person, keys=(*known.keys, key), marks=marks)
     return _change(workshop, _with(trust, person), trust.gates, keeps=trust.keeps)
 
 
@@ -264,6 +267,11 @@ def _signed(workshop: Workshop, data: bytes, others: Mapping[str, bytes]) -> Cha
 def _commit(workshop: Workshop, files: Mapping[str, bytes], message: str, detail: str) -> None:
     """Commit `files` on the base in the place of every proposal; one operation to be undone."""
     old = workshop.repo.resolve(workshop.base)
+    # While a passphrase was typed, a colleague's version may have come: it is not written over.
+    if trusts.read_trust(_files(workshop, FOLDER)).digest != workshop.trust.digest:
+        raise ConflictError(
+            "another version of the trust file came meanwhile", hint="accord trust show"
+        )
     gone: dict[str, bytes | None] = dict.fromkeys(
         f"{PROPOSED}/{name}" for name in _proposed(workshop)
     )

@@ -66,25 +66,25 @@ def show(context: Context) -> None:
 
 @trust.command()
 @click.argument("name")
-@click.option("--key", type=FILE, metavar="FILE", required=True, help="The person's public key.")
+@click.option("--key", type=FILE, metavar="FILE", help="The person's public key.")
 @click.option("--role", "roles", multiple=True, help="A role; without one, approver.")
 @click.option("--commits-as", "aliases", multiple=True, metavar="NAME",
               help="A name under which the person commits.")  # fmt: skip
 @click.option("--verify-required", is_flag=True, help="The FIDO key asks for its PIN each time.")
 @command
 def add(
-    context: Context, name: str, key: Path, roles: tuple[str, ...], aliases: tuple[str, ...],
+    context: Context, name: str, key: Path | None, roles: tuple[str, ...], aliases: tuple[str, ...],
     *, verify_required: bool,
 ) -> None:  # fmt: skip
-    """Add the person NAME, or one more key to a person who is there."""
+    """Add the person NAME, or one more key, role or name in git to a person who is there."""
     from accord.app import trusting
     from accord.approvals.signers import public_line
 
     workshop = _opened(context)
+    line = public_line(_placed(context, key)) if key else ""
     done = trusting.add(
-        workshop, name, public_line(_placed(context, key)), roles=roles, aliases=aliases,
-        verify_required=verify_required,
-    )  # fmt: skip
+        workshop, name, line, roles=roles, aliases=aliases, verify_required=verify_required
+    )
     _answer(context, done)
 
 
