@@ -12,37 +12,8 @@ from accord.app import trusting
 from accord.approvals.signers import Signer
 from accord.errors import ConflictError
 from accord.wiring.opening import open_workshop
+from people import add, become, key, shown, story
 from project import DESIGN, STORY, Project
-
-
-def key(project: Project, name: str) -> Signer:
-    """Return the signer of a new key in a file called `name` beside the checkout."""
-    return forgery.key_of(project.root / name)
-
-
-def add(project: Project, name: str, *more: str) -> Signer:
-    signer = key(project, name)
-    project.ok("trust", "add", name, "--key", str(project.root / f"{name}.pub"), *more)
-    return signer
-
-
-def become(project: Project, name: str, git: str = "") -> None:
-    """Let the machine sign with the key of `name`, and git know the person as `git`."""
-    file = project.root / "config/accord/projects" / f"{project.trust_project}.toml"
-    lines = [line for line in file.read_text().splitlines() if not line.startswith("key")]
-    path = project.key if name == "robin" else project.root / name
-    file.write_text("\n".join([f'key = "{path}"', *lines]) + "\n")
-    project.git("config", "user.name", git or name.title())
-
-
-def shown(project: Project) -> dict[str, object]:
-    found: dict[str, object] = project.ok("trust", "show", "--json").json
-    return found
-
-
-def story(project: Project) -> tuple[str, str]:
-    gate = project.show()["gates"][0]
-    return gate["standing"], gate["reason"]
 
 
 def test_a_person_who_is_added_can_approve_and_one_who_is_not_cannot(project: Project) -> None:
@@ -317,79 +288,3 @@ def test_inside_the_run_of_an_agent_trust_is_not_changed(
         ["drop"],
     ):
         assert "an agent's run cannot decide" in project.refused("trust", *words)[1][0]
-
-
-def test_whoever_wrote_it_does_not_approve_it_where_the_trust_file_separates(
-    project: Project,
-) -> None:
-    add(project, "sasha")
-    project.approve_spec(last="story")
-    assert story(project)[0] == "open"
-    project.ok("trust", "require", "story", "--separate")
-    assert story(project) == (
-        "waiting", "robin wrote some of it; the trust file asks for somebody else",
-    )  # fmt: skip
-    _, lines = project.refused("approve", "guest", "--yes")
-    assert "you wrote some of the story of guest" in lines[0]
-    assert lines[1] == "hint: ask sasha"
-    become(project, "sasha")
-    project.ok("approve", "--yes")
-    assert story(project) == ("open", "approved by sasha")
-
-
-def test_an_author_is_known_by_the_name_that_the_trust_file_gives(project: Project) -> None:
-    add(project, "sasha", "--commits-as", "S. Lee")
-    project.ok("trust", "require", "story", "--separate")
-    become(project, "sasha", "S. Lee")
-    project.new("full")
-    project.write("requirements.md", STORY)
-    assert "you wrote some" in project.run("approve", "guest", "--yes").err
-    become(project, "robin")
-    project.ok("approve", "--yes")
-    assert story(project) == ("open", "approved by robin")
-
-
-def test_two_people_open_a_gate_together_and_one_person_with_two_keys_does_not(
-    project: Project,
-) -> None:
-    """T3: people are counted, never keys."""
-    add(project, "sasha")
-    key(project, "second")
-    project.ok("trust", "add", "robin", "--key", str(project.root / "second.pub"))
-    project.ok("trust", "require", "story", "--people", "2")
-    project.approve_spec(last="story")
-    assert story(project) == ("waiting", "1 of 2 people approved")
-    become(project, "second", "Robin")
-    assert "you approved the story" in project.refused("approve", "guest", "--yes")[1][0]
-    become(project, "sasha")
-    project.ok("approve", "--yes")
-    assert story(project) == ("open", "approved by robin, sasha")
-
-
-def test_the_only_one_who_approved_the_spec_does_not_review_alone_where_that_is_asked(
-    project: Project,
-) -> None:
-    add(project, "sasha")
-    project.ok("trust", "require", "implementation", "--fresh")
-    project.approve_spec()
-    project.build()
-    project.ok("approve", "--yes")
-    gate = project.show()["gates"][3]
-    assert "robin alone approved the spec" in gate["reason"]
-    become(project, "sasha")
-    project.ok("approve", "--yes")
-    assert project.show()["gates"][3]["reason"] == "approved by robin, sasha"
-
-
-def test_what_would_not_count_is_not_signed(project: Project) -> None:
-    project.ok("trust", "require", "story", "--factor", "ssh-passphrase")
-    project.new("full")
-    project.write("requirements.md", STORY)
-    result = project.run("approve", "guest", "--yes")
-    assert result.exit == 1
-    assert "signed with ssh-key, and the trust file asks for ssh-passphrase" in " ".join(
-        result.err.split()
-    )
-    project.ok("trust", "require", "story", "--level", "3")
-    result = project.run("approve", "guest", "--yes")
-    assert "at level 1, and the trust file asks for 3" in " ".join(result.err.split())

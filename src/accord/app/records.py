@@ -43,7 +43,7 @@ def person(workshop: Workshop, signer: Signer) -> str:
 
 def draft(
     workshop: Workshop, change: str, gate: str, decision: Decision, *, log: Log, approver: str,
-    factor: str, number: int,
+    signer: Signer, number: int,
 ) -> Approval:  # fmt: skip
     """Return a record with everything that every record has; the caller adds what it is about.
 
@@ -58,7 +58,10 @@ def draft(
             f"{approver} lacks the role {role}, which the trust file asks for at {gate}",
             hint=f"ask somebody who has it: {_having(workshop, role)}",
         )
-    short = rule.shortfall(_hoped(factor, rule.factor), workshop.sandbox.level)
+    short = rule.shortfall(
+        _hoped(signer.factor, rule.factor), workshop.sandbox.level,
+        attested=principal.attested(signer.line),
+    )  # fmt: skip
     if short and decision is not Decision.REJECT:
         raise RefusedError(
             f"your approval of the {gate} would not count: {short}",
@@ -76,7 +79,7 @@ def draft(
         approver=approver,
         issued=workshop.clock.now(),
         previous=tip(log),
-        assurance=Assurance(factor=factor, sandbox=workshop.sandbox.level),
+        assurance=Assurance(factor=signer.factor, sandbox=workshop.sandbox.level),
         tool="accord",
     )
 
@@ -148,7 +151,7 @@ def decide(
     approver = person(workshop, signer)
     approval = draft(
         workshop, change.name, gate, decision, log=change.log, approver=approver,
-        factor=signer.factor, number=number,
+        signer=signer, number=number,
     )  # fmt: skip
     last = [one for one in change.log.signed if one.approval.gate == gate]
     approval = evolve(

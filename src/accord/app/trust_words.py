@@ -42,6 +42,8 @@ def asks(rule: GateRule) -> str:
         parts.append("not only who alone approved the spec")
     if rule.factor:
         parts.append(f"a key of {rule.factor} or better")
+    if rule.hardware:
+        parts.append("a key that is proved to be in a device")
     if rule.level:
         parts.append(f"a wall of level {rule.level} or higher")
     return ", ".join(parts)
@@ -50,10 +52,11 @@ def asks(rule: GateRule) -> str:
 def shown(key: str, person: Principal | None) -> str:
     """Return the fingerprint of a key and what is known of it.
 
-    That a key is a FIDO key is its own word: no attestation is asked for when it is added.
+    That a key is a FIDO key is its own word, unless its maker's was shown when it was added.
     """
     marks = person.marks.get(key, ()) if person else ()
-    claims = ["claims to be a FIDO key"] if key.startswith("sk-") else []
+    proved = person is not None and person.attested(key)
+    claims = ["claims to be a FIDO key"] if key.startswith("sk-") and not proved else []
     said = f" ({', '.join([*claims, *marks])})" if claims or marks else ""
     return f"{sshsig.fingerprint(key)}{said}"
 

@@ -14,10 +14,10 @@ from accord.app import records
 from accord.app.changes import load_all
 from accord.app.trust_words import differences
 from accord.app.workshop import Workshop
-from accord.approvals import sshsig
+from accord.approvals import attestation, sshsig
 from accord.approvals import trust as trusts
 from accord.approvals.trust import FOLDER, NAMESPACE
-from accord.core.approval import VERIFY_REQUIRED, GateRule, Principal, Trust
+from accord.core.approval import ATTESTED, VERIFY_REQUIRED, GateRule, Principal, Trust
 from accord.core.gates import TRACK_GATE
 from accord.core.model import STAGES, sha256
 from accord.errors import ConfigurationError, ConflictError, RefusedError
@@ -39,6 +39,18 @@ class Proposal:
 
 
 @frozen
+class Device:
+    """The proof that a key is in a device: two files of `ssh-keygen`, and its maker's certificates.
+
+    The version says that it was looked at, and whoever signs the version vouches for that.
+    """
+
+    attestation: bytes
+    challenge: bytes
+    roots: bytes
+
+
+@frozen
 class Changed:
     """What became of a change of trust: the version, in words what it changes, if it holds now."""
 
@@ -55,14 +67,17 @@ class Changed:
 
 def add(
     workshop: Workshop, name: str, line: str = "", *, roles: Sequence[str] = (),
-    aliases: Sequence[str] = (), verify_required: bool = False,
+    aliases: Sequence[str] = (), verify_required: bool = False, device: Device | None = None,
 ) -> Changed:  # fmt: skip
     """Add a person with the key `line`, or one more key, role or alias to a person who is there.
 
     Raises RefusedError for a key that somebody has already, and one that somebody lost: what was
-    signed with it once would count again. Raises ConfigurationError for a person without a key.
+    signed with it once would count again. Raises ConfigurationError for a person without a key, and
+    AttestationError where `device` does not prove that the key is in one.
     """
     trust = workshop.trust
+    if not name.isprintable() or name != name.strip() or not name:
+        raise ConfigurationError("a name is one line of plain text", hint="accord trust add NAME")
     known = trust.principal(name) or Principal(name, (), ())
     if not line and not known.keys:
         raise ConfigurationError(f"{name} is new and needs a key", hint="--key FILE")
@@ -74,12 +89,14 @@ def add(
     if line:
         key = _key(line)
         _refuse_known(trust, key)
-        marks = {**known.marks, **_marks(key, verify_required=verify_required)}
+        marks = {**known.marks, **_marks(key, device, verify_required=verify_required)}
         person = evolve(person, keys=(*known.keys, key), marks=marks)
     return _change(workshop, _with(trust, person), trust.gates, keeps=trust.keeps)
 
 
-def rotate(workshop: Workshop, line: str, *, verify_required: bool = False) -> Changed:
+def rotate(
+    workshop: Workshop, line: str, *, verify_required: bool = False, device: Device | None = None
+) -> Changed:
     """Put a new key in the place of the one that the person signs with.
 
     What the old one signed on open changes goes on counting: the new version names it.
@@ -94,7 +111,7 @@ def rotate(workshop: Workshop, line: str, *, verify_required: bool = False) -> C
     person = evolve(
         me,
         keys=tuple(key if one == signer.line else one for one in me.keys),
-        marks={**marks, **_marks(key, verify_required=verify_required)},
+        marks={**marks, **_marks(key, device, verify_required=verify_required)},
     )
     people = _with(trust, person)
     _refuse_lockout(trust, people, trust.gates)
@@ -256,7 +273,7 @@ def _signed(workshop: Workshop, data: bytes, others: Mapping[str, bytes]) -> Cha
     _commit(
         workshop,
         {f"{folder}/{path}": kept for path, kept in files.items()},
-        f"{verb}\n\n" + "\n".join(f"- {one}" for one in words),
+        f"{verb}\n\n" + "\n".join(f"- {' '.join(one.split())}" for one in words),
         f"{'' if holds else 'propose '}{stem}: {words[0]}",
     )
     if holds:
@@ -366,12 +383,16 @@ def _key(line: str) -> str:
         raise ConfigurationError(error.message.rstrip("."), hint="name a .pub file") from error
 
 
-def _marks(key: str, *, verify_required: bool) -> dict[str, tuple[str, ...]]:
+def _marks(key: str, device: Device | None, *, verify_required: bool) -> dict[str, tuple[str, ...]]:
+    if device is not None:
+        attestation.verify(device.attestation, device.challenge, key, device.roots)
     if verify_required and not key.startswith("sk-"):
         raise ConfigurationError(
             "only a FIDO key can ask for a PIN or a finger", hint="leave --verify-required out"
         )
-    return {key: (VERIFY_REQUIRED,)} if verify_required else {}
+    found = {ATTESTED: device is not None, VERIFY_REQUIRED: verify_required}
+    marks = tuple(name for name, known in found.items() if known)
+    return {key: marks} if marks else {}
 
 
 def _union(one: Sequence[str], other: Sequence[str]) -> tuple[str, ...]:

@@ -118,9 +118,13 @@ def _read(
     except RefusedError as error:
         raise _RefusalError(f"does not verify: {error.message.rstrip('.')}") from error
     lapsed = _check_signer(approval, digest, proof, keyring)
+    owner = next(one.owners[proof.key] for one in keyring.versions if proof.key in one.owners)
     if approval.change != change:
         raise _RefusalError(f"belongs to another change, {shown(approval.change)}")
-    return Signed(digest, approval, proof.key, proof.factor or approval.assurance.factor, lapsed)
+    return Signed(
+        digest, approval, proof.key, proof.factor or approval.assurance.factor, lapsed,
+        attested=owner.attested(proof.key),
+    )  # fmt: skip
 
 
 def _check_signer(

@@ -181,6 +181,11 @@ def key_blob(line: str) -> bytes:
     return _split_line(canonical_key(line))[1]
 
 
+def application(line: str) -> bytes:
+    """Return the application of a FIDO key, empty for another. Raises SignatureError."""
+    return _read_key(key_blob(line)).application
+
+
 def key_from_blob(blob: bytes) -> str:
     """Return the public key line for a binary public key. Raises SignatureError if it is none."""
     try:

@@ -13,7 +13,15 @@ from attrs import evolve
 
 from accord.approvals import canonical, sshsig
 from accord.approvals.canonical import PROJECT, SHA256, WORD, CanonicalError, Fields
-from accord.core.approval import FACTORS, VERIFY_REQUIRED, GateRule, Json, Principal, Trust
+from accord.core.approval import (
+    ATTESTED,
+    FACTORS,
+    VERIFY_REQUIRED,
+    GateRule,
+    Json,
+    Principal,
+    Trust,
+)
 from accord.errors import RefusedError
 
 NAMESPACE = "accord-trust-v1@accord.dev"
@@ -22,7 +30,7 @@ FOLDER = ".accord/trust"
 
 _FIELDS = ("type", "project", "version", "principals", "gates", "prev")
 _SOMETIMES = ("keeps", "reason")  # a field with its usual value is left out: one spelling each
-_MARKS = (VERIFY_REQUIRED,)
+_MARKS = (ATTESTED, VERIFY_REQUIRED)
 _VERSION = re.compile(r"v([1-9][0-9]{0,5})\.json")
 
 
@@ -148,7 +156,9 @@ def signers_of(
         person = owners.get(proof.key)
         fault = f"is by {sshsig.fingerprint(proof.key)}, not by them"
         if person is not None:
-            short = rule.shortfall(proof.factor or FACTORS[0], rule.level)
+            short = rule.shortfall(
+                proof.factor or FACTORS[0], rule.level, attested=person.attested(proof.key)
+            )
             fault = unverified(person, proof) or (short and f"does not count: {short}")
         if person is not None and not fault:
             names.add(person.name)
@@ -233,6 +243,8 @@ def _asked(rule: GateRule) -> Json:
         value["factor"] = rule.factor
     if rule.level:
         value["level"] = rule.level
+    if rule.hardware:
+        value["hardware"] = True
     return value
 
 
@@ -302,12 +314,12 @@ def _marks(fields: Fields, keys: Collection[str]) -> dict[str, tuple[str, ...]]:
     marks = {key: table.texts(key) for key in fields.table("marks")}
     for key, found in marks.items():
         if not found or not set(found) <= set(_MARKS) or not key.startswith("sk-"):
-            raise fields.error("marks", f"{VERIFY_REQUIRED} at FIDO keys alone")
+            raise fields.error("marks", f"one of {', '.join(_MARKS)} at FIDO keys alone")
     return marks
 
 
 def _rule(value: Json, where: str) -> GateRule:
-    sometimes = ("separate", "fresh", "factor", "level")
+    sometimes = ("separate", "fresh", "factor", "level", "hardware")
     fields = Fields(value, where, ("threshold", "role"), sometimes)
     factor = fields.text("factor") if fields.has("factor") else ""
     if fields.has("factor") and factor not in FACTORS:
@@ -319,4 +331,5 @@ def _rule(value: Json, where: str) -> GateRule:
         fresh=fields.yes("fresh"),
         factor=factor,
         level=fields.integer("level", 1) if fields.has("level") else 0,
+        hardware=fields.yes("hardware"),
     )

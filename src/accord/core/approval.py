@@ -81,6 +81,7 @@ class Signed:
     `factor` is what the signature proves of the key, else what the record says of it. `lapsed`
     says why the record cannot open anything any more (its key was revoked, say). What it refuses
     stays refused, and its round stays taken: nothing comes back because somebody left.
+    `attested` says that the trust file has a proof of the device that the key is in.
     """
 
     digest: str
@@ -88,6 +89,7 @@ class Signed:
     key: str
     factor: str = "ssh-key"
     lapsed: str = ""
+    attested: bool = False
 
 
 @frozen
@@ -106,6 +108,7 @@ class Log:
     unsound: tuple[Unsound, ...] = ()
 
 
+ATTESTED = "attested"
 VERIFY_REQUIRED = "verify-required"
 
 
@@ -114,7 +117,8 @@ class Principal:
     """A person who may approve: name, public keys (OpenSSH lines) and roles.
 
     `aliases` are the names under which the person commits. `marks` maps a FIDO key to what is
-    asked of it (`verify-required`: its PIN or finger each time).
+    known of it (`attested`: its maker vouches that it is in a device) and asked of it
+    (`verify-required`: its PIN or finger each time).
     """
 
     name: str
@@ -122,6 +126,10 @@ class Principal:
     roles: tuple[str, ...] = ("approver",)
     aliases: tuple[str, ...] = ()
     marks: Mapping[str, tuple[str, ...]] = field(factory=dict)
+
+    def attested(self, key: str) -> bool:
+        """Tell whether the trust file says that this key is in a device."""
+        return ATTESTED in self.marks.get(key, ())
 
     def wrote(self, authors: Iterable[str]) -> bool:
         """Tell whether one of these names of git authors is the person's."""
@@ -139,7 +147,7 @@ class GateRule:
 
     `separate`: not those who wrote what is approved. `fresh`: not only the one person who alone
     approved the spec. `factor` is the weakest key that counts (any, when empty), `level` the
-    lowest level of the wall around the agent.
+    lowest level of the wall around the agent. `hardware`: a key that is known to be in a device.
     """
 
     threshold: int = 1
@@ -148,9 +156,12 @@ class GateRule:
     fresh: bool = False
     factor: str = ""
     level: int = 0
+    hardware: bool = False
 
-    def shortfall(self, factor: str, level: int) -> str:
+    def shortfall(self, factor: str, level: int, *, attested: bool = False) -> str:
         """Return what an approval by such a key behind such a wall lacks, or an empty string."""
+        if self.hardware and not attested:
+            return "nothing proves that the key is in a device, and the trust file asks for that"
         if self.factor and _rank(factor) < FACTORS.index(self.factor):
             return f"it was signed with {factor}, and the trust file asks for {self.factor}"
         if level < self.level:
@@ -190,10 +201,15 @@ class Trust:
         """Return the people who have the role and a key that `gate` asks for."""
         rule = self.rule(gate)
         fido = rule.factor.startswith("fido")
+
+        def fits(person: Principal, key: str) -> bool:
+            proved = person.attested(key) or not rule.hardware
+            return proved and (key.startswith("sk-") or not fido)
+
         return tuple(
             one
             for one in self.principals
-            if rule.role in one.roles and any(key.startswith("sk-") or not fido for key in one.keys)
+            if rule.role in one.roles and any(fits(one, key) for key in one.keys)
         )
 
 

@@ -112,7 +112,8 @@ def _track_records(log: Log) -> list[Signed]:
 
 def powerless(record: Signed, rule: GateRule) -> str:
     """Return why a sound record opens nothing under `rule`, or an empty string."""
-    return record.lapsed or rule.shortfall(record.factor, record.approval.assurance.sandbox)
+    level = record.approval.assurance.sandbox
+    return record.lapsed or rule.shortfall(record.factor, level, attested=record.attested)
 
 
 def standings(facts: Facts) -> tuple[Gate, ...]:

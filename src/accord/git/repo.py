@@ -95,12 +95,19 @@ class GitRepo:
         return tuple(found)
 
     def authors(self, base: str, head: str, *paths: str) -> tuple[str, ...]:
-        """Return the names of those who wrote any of `paths` after `base`, each once."""
+        """Return the names of those who wrote any of `paths` after `base`, each once.
+
+        Whoever only merged wrote nothing; whoever changed a file in a merge did.
+        """
         names: set[str] = set()
         for at in range(0, len(paths), PATHS):
             some = paths[at : at + PATHS]
-            said = self.git.text("log", "--format=%an", f"{base}..{head}", "--", *some)
-            names |= {name for name in said.split("\n") if name}
+            said = self.git.bytes(
+                "log", "-c", "--name-only", "--format=%x00%an", f"{base}..{head}", "--", *some
+            )
+            for commit in said.decode(errors="surrogateescape").split("\0"):
+                name, _, files = commit.partition("\n")
+                names |= {name} if name and files.strip() else set()
         return tuple(sorted(names))
 
     def introduced(self, base: str, head: str, path: str) -> str:

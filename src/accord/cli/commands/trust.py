@@ -11,7 +11,7 @@ from accord.cli.render import plain, table, wrap
 from accord.errors import ConfigurationError
 
 if TYPE_CHECKING:
-    from accord.app.trusting import Changed
+    from accord.app.trusting import Changed, Device
     from accord.app.workshop import Workshop
     from accord.core.approval import GateRule, Principal
 
@@ -71,10 +71,12 @@ def show(context: Context) -> None:
 @click.option("--commits-as", "aliases", multiple=True, metavar="NAME",
               help="A name under which the person commits.")  # fmt: skip
 @click.option("--verify-required", is_flag=True, help="The FIDO key asks for its PIN each time.")
+@click.option("--device", type=FILE, nargs=3, metavar="ATTESTATION CHALLENGE ROOTS",
+              help="The proof that the FIDO key is in a device.")  # fmt: skip
 @command
 def add(
     context: Context, name: str, key: Path | None, roles: tuple[str, ...], aliases: tuple[str, ...],
-    *, verify_required: bool,
+    device: tuple[Path, Path, Path] | None, *, verify_required: bool,
 ) -> None:  # fmt: skip
     """Add the person NAME, or one more key, role or name in git to a person who is there."""
     from accord.app import trusting
@@ -83,16 +85,21 @@ def add(
     workshop = _opened(context)
     line = public_line(_placed(context, key)) if key else ""
     done = trusting.add(
-        workshop, name, line, roles=roles, aliases=aliases, verify_required=verify_required
-    )
+        workshop, name, line, roles=roles, aliases=aliases, verify_required=verify_required,
+        device=_device(context, device),
+    )  # fmt: skip
     _answer(context, done)
 
 
 @trust.command()
 @click.option("--key", type=FILE, metavar="FILE", required=True, help="Your new key.")
 @click.option("--verify-required", is_flag=True, help="The FIDO key asks for its PIN each time.")
+@click.option("--device", type=FILE, nargs=3, metavar="ATTESTATION CHALLENGE ROOTS",
+              help="The proof that the FIDO key is in a device.")  # fmt: skip
 @command
-def rotate(context: Context, key: Path, *, verify_required: bool) -> None:
+def rotate(
+    context: Context, key: Path, device: tuple[Path, Path, Path] | None, *, verify_required: bool
+) -> None:
     """Put a new key in the place of yours; what the old one signed goes on counting."""
     from accord.app import trusting
     from accord.approvals.signers import public_line
@@ -100,7 +107,10 @@ def rotate(context: Context, key: Path, *, verify_required: bool) -> None:
 
     workshop = _opened(context)
     path = _placed(context, key)
-    done = trusting.rotate(workshop, public_line(path), verify_required=verify_required)
+    done = trusting.rotate(
+        workshop, public_line(path), verify_required=verify_required,
+        device=_device(context, device),
+    )  # fmt: skip
     if done.holds:
         use_key(workshop.trust.project, path)
         _answer(context, done, f"this machine signs with {path} now")
@@ -129,19 +139,21 @@ def revoke(context: Context, who: str, because: str, *, keep: bool) -> None:
 @click.option("--fresh", is_flag=True, help="Not only the one who alone approved the spec.")
 @click.option("--factor", default="", type=click.Choice(["", *FACTORS]), metavar="FACTOR",
               help=f"The weakest key that counts: {', '.join(FACTORS)}.")  # fmt: skip
+@click.option("--hardware", is_flag=True, help="A key that is proved to be in a device.")
 @click.option("--level", type=click.IntRange(0, 4), default=0,
               help="The lowest level of the wall around the agent.")  # fmt: skip
 @command
 def require(
     context: Context, gate: str, people: int, role: str, factor: str, level: int, *,
-    separate: bool, fresh: bool,
+    separate: bool, fresh: bool, hardware: bool,
 ) -> None:  # fmt: skip
     """Set all that GATE asks for; what is not named is not asked for."""
     from accord.app import trusting
     from accord.core.approval import GateRule
 
     workshop = _opened(context)
-    rule = GateRule(people, role or workshop.trust.rule(gate).role, separate, fresh, factor, level)
+    role = role or workshop.trust.rule(gate).role
+    rule = GateRule(people, role, separate, fresh, factor, level, hardware)
     _answer(context, trusting.require(workshop, gate, rule))
 
 
@@ -189,6 +201,19 @@ def _opened(context: Context) -> "Workshop":
 
 def _placed(context: Context, key: Path) -> Path:
     return (context.folder / key.expanduser()).absolute()
+
+
+def _device(context: Context, files: tuple[Path, Path, Path] | None) -> "Device | None":
+    from accord.app.trusting import Device
+
+    if not files:
+        return None
+    try:
+        return Device(*(_placed(context, one).read_bytes() for one in files))
+    except OSError as error:
+        raise ConfigurationError(
+            f"{error.filename} cannot be read: {error.strerror}", hint="name another file"
+        ) from error
 
 
 def _answer(context: Context, done: "Changed", more: str = "") -> None:
@@ -256,10 +281,13 @@ def _person(person: "Principal") -> dict[str, Any]:
 
 
 def _factor(person: "Principal", key: str) -> str:
-    """Return what the key can give: that it is hardware is its own word."""
+    """Return what the key can give, and who says so."""
+    from accord.core.approval import VERIFY_REQUIRED
+
     if not key.startswith("sk-"):
         return key.partition(" ")[0]
-    return "fido-uv, by its own word" if key in person.marks else "fido-up, by its own word"
+    factor = "fido-uv" if VERIFY_REQUIRED in person.marks.get(key, ()) else "fido-up"
+    return f"{factor}, {'in a device' if person.attested(key) else 'by its own word'}"
 
 
 def _rule(rule: "GateRule") -> dict[str, Any]:
