@@ -230,7 +230,7 @@ def test_a_change_of_trust_is_one_operation_and_undo_takes_it_back(project: Proj
     add(project, "sasha")
     assert "trust v2: sasha gets the key" in project.ok("log").out
     assert project.git("status", "--porcelain") == ""
-    project.ok("undo")
+    assert project.ok("undo").out.startswith("undid: trust (v2: sasha gets the key")
     assert project.git("rev-parse", "main") == before
     assert shown(project)["version"] == 1
 

@@ -5,7 +5,7 @@ from attrs import evolve
 import authenticator
 import forgery
 from people import add, become, key, story
-from project import STORY, Project
+from project import DESIGN, STORY, Project
 
 
 def test_whoever_wrote_it_does_not_approve_it_where_the_trust_file_separates(
@@ -131,3 +131,14 @@ def test_a_touch_opens_a_gate_that_asks_for_one_and_a_flag_that_is_missing_shuts
     after = evolve(mine, round=mine.round + 1, previous=forgery.tip(project))
     project.commit_on("accord/guest", forgery.signed(after, device.signer(flags=0)))
     forgery.shut(project, "without being touched")
+
+
+def test_a_record_has_the_lowest_wall_that_work_on_the_change_was_done_behind(
+    project: Project,
+) -> None:
+    project.approve_spec(last="story")
+    assert forgery.approvals(project)[-1].assurance.sandbox == 1
+    project.commit_on("accord/guest", {}, "Build\n\nSandbox-Level: 0\nSandbox-Level: 3")
+    project.write("design.md", DESIGN)
+    project.ok("approve", "--yes")
+    assert forgery.approvals(project)[-1].assurance.sandbox == 0

@@ -61,7 +61,7 @@ def new(
     signer = workshop.signer()
     approval = records.draft(
         workshop, change, TRACK_GATE, Decision.APPROVE, log=Log(), signer=signer, number=1,
-        approver=records.person(workshop, signer),
+        level=workshop.sandbox.level, approver=records.person(workshop, signer),
     )  # fmt: skip
     signed = records.signed_files(signer, evolve(approval, details=details))
     files: dict[str, bytes | None] = dict(signed)

@@ -17,6 +17,7 @@ from accord.core.model import SPEC_STAGES, Stage, sha256
 from accord.errors import RefusedError
 
 AGENT_MARK = "ACCORD_RUN"
+LEVEL = "Sandbox-Level"
 
 
 def refuse_agents() -> None:
@@ -43,7 +44,7 @@ def person(workshop: Workshop, signer: Signer) -> str:
 
 def draft(
     workshop: Workshop, change: str, gate: str, decision: Decision, *, log: Log, approver: str,
-    signer: Signer, number: int,
+    signer: Signer, number: int, level: int,
 ) -> Approval:  # fmt: skip
     """Return a record with everything that every record has; the caller adds what it is about.
 
@@ -59,9 +60,8 @@ def draft(
             hint=f"ask somebody who has it: {_having(workshop, role)}",
         )
     short = rule.shortfall(
-        _hoped(signer.factor, rule.factor), workshop.sandbox.level,
-        attested=principal.attested(signer.line),
-    )  # fmt: skip
+        _hoped(signer.factor, rule.factor), level, attested=principal.attested(signer.line)
+    )
     if short and decision is not Decision.REJECT:
         raise RefusedError(
             f"your approval of the {gate} would not count: {short}",
@@ -79,7 +79,7 @@ def draft(
         approver=approver,
         issued=workshop.clock.now(),
         previous=tip(log),
-        assurance=Assurance(factor=signer.factor, sandbox=workshop.sandbox.level),
+        assurance=Assurance(factor=signer.factor, sandbox=level),
         tool="accord",
     )
 
@@ -136,6 +136,17 @@ def authors(change: Change, gate: str) -> tuple[str, ...]:
     return tuple(sorted(set(wrote)))
 
 
+def level(change: Change) -> int:
+    """Return the level of the lowest wall that any agent of the change worked behind, and now.
+
+    The commits of agents' work say theirs in the trailer LEVEL; one that cannot be read is 0.
+    """
+    repo = change.workshop.repo
+    said = repo.trailers(change.fork, change.found.tip, LEVEL)
+    levels = (int(one) if one.isdecimal() else 0 for one in said)
+    return min((change.workshop.sandbox.level, *levels))
+
+
 def decide(
     workshop: Workshop, change: Change, gate: str, decision: Decision, *, reason: str = "",
     details: dict[str, Json] | None = None, items: dict[str, str] | None = None,
@@ -151,7 +162,7 @@ def decide(
     approver = person(workshop, signer)
     approval = draft(
         workshop, change.name, gate, decision, log=change.log, approver=approver,
-        signer=signer, number=number,
+        signer=signer, number=number, level=level(change),
     )  # fmt: skip
     last = [one for one in change.log.signed if one.approval.gate == gate]
     approval = evolve(

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from accord.cli.context import Context, command
-from accord.cli.render import plain, table, wrap
+from accord.cli.render import plain, wrap
 from accord.errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ def trust() -> None:
 @trust.command()
 @command
 def show(context: Context) -> None:
-    """List people, keys, rules and versions, and what waits for a signature."""
+    """List people, keys, rules and versions."""
     from accord.app.trust_words import asks, differences
     from accord.app.trusting import GATES, pending, signers
 
@@ -52,7 +52,7 @@ def show(context: Context) -> None:
     }
     lines = [f"version {now.version} of the trust file; its first version, to be compared:",
              f"  {data['pin']}", "", *_people_lines(data), "",
-             *table([(gate, asks(one)) for gate, one in rules.items()], ("GATE", "ASKS FOR")), "",
+             *(wrap(f"{gate} asks for {asks(one)}", "", "  ") for gate, one in rules.items()), "",
              *_version_lines(versions)]  # fmt: skip
     if waits is not None:
         data["proposal"] = {
@@ -78,7 +78,10 @@ def add(
     context: Context, name: str, key: Path | None, roles: tuple[str, ...], aliases: tuple[str, ...],
     device: tuple[Path, Path, Path] | None, *, verify_required: bool,
 ) -> None:  # fmt: skip
-    """Add the person NAME, or one more key, role or name in git to a person who is there."""
+    """Add a person, or more to one who is there.
+
+    A person who is new needs a key; one who is there gets one more key, role or name in git.
+    """
     from accord.app import trusting
     from accord.approvals.signers import public_line
 
@@ -100,7 +103,10 @@ def add(
 def rotate(
     context: Context, key: Path, device: tuple[Path, Path, Path] | None, *, verify_required: bool
 ) -> None:
-    """Put a new key in the place of yours; what the old one signed goes on counting."""
+    """Put a new key in the place of yours.
+
+    What the old one signed on the open changes of this repository goes on counting.
+    """
     from accord.app import trusting
     from accord.approvals.signers import public_line
     from accord.wiring.initialising import use_key
@@ -124,7 +130,10 @@ def rotate(
 @click.option("--keep", is_flag=True, help="What they signed on open changes goes on counting.")
 @command
 def revoke(context: Context, who: str, because: str, *, keep: bool) -> None:
-    """Take a person, or one key by its fingerprint, out of the trust file."""
+    """Take a person or a key out of the trust file.
+
+    What they approved on open changes opens nothing any more, unless it is kept.
+    """
     from accord.app import trusting
 
     _answer(context, trusting.revoke(_opened(context), who, because, keep=keep))
@@ -147,7 +156,10 @@ def require(
     context: Context, gate: str, people: int, role: str, factor: str, level: int, *,
     separate: bool, fresh: bool, hardware: bool,
 ) -> None:  # fmt: skip
-    """Set all that GATE asks for; what is not named is not asked for."""
+    """Set all that GATE asks for.
+
+    GATE is a stage, track, size, evidence or trust. What is not named is not asked for.
+    """
     from accord.app import trusting
     from accord.core.approval import GateRule
 
@@ -162,7 +174,7 @@ def require(
 @click.option("--yes", is_flag=True, help="Sign without being asked.")
 @command
 def sign(context: Context, seen: str, *, yes: bool) -> None:
-    """Sign the version that waits, after reading what it changes."""
+    """Sign the version that waits for people."""
     from accord.app import trusting
     from accord.app.trust_words import differences
 
@@ -185,7 +197,7 @@ def sign(context: Context, seen: str, *, yes: bool) -> None:
 @trust.command()
 @command
 def drop(context: Context) -> None:
-    """Take the version that waits away; nothing that holds changes."""
+    """Take the version that waits away."""
     from accord.app import trusting
 
     version = trusting.drop(_opened(context))
