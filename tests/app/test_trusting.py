@@ -10,7 +10,7 @@ import forgery
 import gitrepo
 from accord.app import trusting
 from accord.approvals.signers import Signer
-from accord.errors import ConflictError
+from accord.errors import ConflictError, RefusedError
 from accord.wiring.opening import open_workshop
 from people import add, become, key, shown, story
 from project import DESIGN, STORY, Project
@@ -288,3 +288,9 @@ def test_inside_the_run_of_an_agent_trust_is_not_changed(
         ["drop"],
     ):
         assert "an agent's run cannot decide" in project.refused("trust", *words)[1][0]
+    line = (project.root / "eve.pub").read_text()
+    with closing(open_workshop(project.top, lambda _: "")) as workshop:
+        with pytest.raises(RefusedError, match="an agent's run cannot decide"):
+            trusting.add(workshop, "eve", line)
+        with pytest.raises(RefusedError, match="an agent's run cannot decide"):
+            trusting.sign(workshop)
