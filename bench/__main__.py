@@ -2,7 +2,7 @@
 
 import sys
 
-from bench import boxing, changing, looking, peers, reading, starting
+from bench import boxing, changing, looking, peers, reading, starting, verifying
 from bench.place import throw_away
 from bench.table import Figure, lines
 
@@ -24,6 +24,8 @@ def main() -> int:
         figures += boxing.measure(place, srt)
     _say("reading and checking documents")
     figures += reading.measure()
+    _say("verifying approvals")
+    figures.append(verifying.measure())
     with throw_away() as place:
         _say("carrying a change from its sentence to the landed commit")
         figures.append(changing.measure(place))

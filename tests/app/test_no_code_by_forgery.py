@@ -12,6 +12,7 @@ from dbos import DBOS, WorkflowHandle
 import forgery
 import gitrepo
 from accord.approvals import records
+from accord.approvals.trust import NAMESPACE
 from accord.engine import jobs as engine
 from accord.wiring import opening
 from project import DESIGN, STORY, TASKS, Project
@@ -148,6 +149,39 @@ def test_ones_own_key_in_the_trust_file_of_the_change(project: Project) -> None:
     files = forgery.signed(forged, stranger)
     files[".accord/trust/v1.json"] = trust.replace(own, stranger.line.encode())
     project.commit_on(BRANCH, files)
+    forgery.shut(project, "a key that the trust file does not know")
+
+
+def test_a_version_of_the_trust_file_on_the_branch_of_the_change(project: Project) -> None:
+    """T4: signed by its own key, or even by an owner, it counts once it is on the base."""
+    project.approve_spec(last="story")
+    project.write("design.md", DESIGN)
+    stranger = forgery.key_of(project.root / "stranger")
+    files = forgery.next_version(project, {"eve": (stranger, ("approver",))})
+    last = forgery.approvals(project)[-1]
+    forged = evolve(last, gate="design", approver="eve", previous=forgery.tip(project))
+    project.commit_on(BRANCH, {**files, **forgery.signed(forged, stranger)})
+    forgery.shut(project, "a key that the trust file does not know")
+
+
+def test_a_proposal_that_a_stranger_wrote_on_the_base(project: Project) -> None:
+    """T4: what lies beside the trust file has no force, and the stranger's signature no weight."""
+    project.approve_spec(last="story")
+    project.write("design.md", DESIGN)
+    stranger = forgery.key_of(project.root / "stranger")
+    version = forgery.next_version(project, {"eve": (stranger, ("approver", "owner"))})
+    data = version[".accord/trust/v2.json"]
+    assert isinstance(data, bytes)
+    proposed: forgery.Tree = {
+        ".accord/trust/proposed/v2.json": data,
+        ".accord/trust/proposed/v2.0123456789abcdef.sig": stranger.sign(data, NAMESPACE),
+    }
+    gitrepo.commit(project.top, proposed, "Propose")
+    shown = project.ok("trust", "show", "--json").json
+    assert (shown["version"], shown["proposal"]["signed"]) == (1, [])
+    last = forgery.approvals(project)[-1]
+    forged = evolve(last, gate="design", approver="eve", previous=forgery.tip(project))
+    project.commit_on(BRANCH, forgery.signed(forged, stranger))
     forgery.shut(project, "a key that the trust file does not know")
 
 

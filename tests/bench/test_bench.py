@@ -8,7 +8,7 @@ from bench.meter import Failed, spent
 from bench.place import throw_away
 from bench.table import Figure, Peer, lines
 
-from bench import boxing, changing, looking, reading, starting
+from bench import boxing, changing, looking, reading, starting, verifying
 
 
 def test_starting_gives_a_figure_with_its_peers(root: Path) -> None:
@@ -37,6 +37,12 @@ def test_reading_gives_a_figure_for_made_up_specs_and_for_others(tmp_path: Path)
 
 def test_a_made_up_spec_has_no_finding() -> None:
     assert reading.findings(specs=2) == ()
+
+
+def test_verifying_gives_a_figure_beside_one_process_for_each_record() -> None:
+    figure = verifying.measure(count=20, repeats=1, sample=2)
+    assert figure.value > 0
+    assert all(peer.value is None or peer.value > 0 for peer in figure.peers)
 
 
 def test_changing_carries_a_change_to_the_base_and_leaves_the_agent_out(root: Path) -> None:

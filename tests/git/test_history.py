@@ -54,6 +54,23 @@ def test_authors_are_those_who_wrote_a_path_each_once(repo: GitRepo, base: str) 
     assert repo.authors(base, last, "s*") == ()
 
 
+def test_whoever_only_merged_wrote_nothing_and_whoever_edited_in_a_merge_did(
+    repo: GitRepo, base: str
+) -> None:
+    one = repo.commit(base, {"src/a": b"1"}, "One", "Zoë <z@example.org>")
+    other = repo.commit(base, {"src/b": b"2"}, "Other", "Kim <k@example.org>")
+    tree = repo.merge(one, other).tree
+    clean = repo.join(tree, [one, other], "Merge", "Sam <s@example.org>")
+    assert repo.authors(base, clean, "src/a", "src/b") == ("Kim", "Zoë")
+    edited = repo.tree(repo.commit(clean, {"src/a": b"3"}, "x", AUTHOR))
+    evil = repo.join(edited, [one, other], "Merge", "Sam <s@example.org>")
+    assert repo.authors(base, evil, "src/a") == ("Sam", "Zoë")
+    assert repo.authors(base, evil, "src/b") == ("Kim",)
+    both = repo.tree(repo.commit(clean, {"src/a": b"3", "src/b": b"4"}, "x", AUTHOR))
+    evil = repo.join(both, [one, other], "Merge", "Sam <s@example.org>")
+    assert repo.authors(base, evil, "src/a", "src/b") == ("Kim", "Sam", "Zoë")
+
+
 RECORD = ".accord/approvals/guest/a.json"
 
 

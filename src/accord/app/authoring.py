@@ -65,7 +65,7 @@ def new(
         details["format"] = wanted.name
     signer = workshop.signer()
     approval = records.draft(
-        workshop, change, TRACK_GATE, Decision.APPROVE, log=Log(), factor=signer.factor, number=1,
+        workshop, change, TRACK_GATE, Decision.APPROVE, log=Log(), signer=signer, number=1,
         approver=records.person(workshop, signer),
     )  # fmt: skip
     signed = records.signed_files(signer, evolve(approval, details=details))

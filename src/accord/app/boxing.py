@@ -56,8 +56,8 @@ def for_check(workshop: Workshop, folder: str) -> Walls:
 
 
 def lowest(levels: Sequence[str]) -> int:
-    """Return the lowest of the levels that the trailers of a change's commits name."""
-    return min((int(one) for one in levels if one.isdecimal()), default=NO_AGENT)
+    """Return the lowest of the levels that a change's commits name; 0 for what cannot be read."""
+    return min((int(one) if one.isdecimal() else 0 for one in levels), default=NO_AGENT)
 
 
 def refuse_open(workshop: Workshop, box: Sandbox) -> None:

@@ -5,7 +5,7 @@ from functools import cached_property
 
 from attrs import define, evolve, frozen
 
-from accord.app import desk, reading, waivers
+from accord.app import desk, reading, waivers, writers
 from accord.app.workshop import CHANGES, Workshop
 from accord.approvals.log import read_log
 from accord.approvals.records import FOLDER
@@ -192,7 +192,8 @@ class Change:
                 gates.Gate(stage, gates.Standing.OPEN, "it is released", {}) for stage in STAGES
             )
         digest = self.workshop.config.policy.digest()
-        facts = gates.Facts(self.spec, self.log, self.workshop.trust, digest, {})
+        separated = writers.separated(self)
+        facts = gates.Facts(self.spec, self.log, self.workshop.trust, digest, {}, False, separated)
         standing = gates.standings(facts)
         ahead = gates.current(standing)
         if ahead is None or ahead.stage in SPEC_STAGES:

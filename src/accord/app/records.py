@@ -8,6 +8,7 @@ from attrs import evolve
 from accord.app.boxing import LEVEL, NO_AGENT, lowest
 from accord.app.changes import SUBMODULE, Change, load
 from accord.app.workshop import Workshop
+from accord.app.writers import writers
 from accord.approvals import records, sshsig
 from accord.approvals.log import tip
 from accord.approvals.signers import Signer
@@ -43,20 +44,29 @@ def person(workshop: Workshop, signer: Signer) -> str:
 
 def draft(
     workshop: Workshop, change: str, gate: str, decision: Decision, *, log: Log, approver: str,
-    factor: str, number: int, level: int = NO_AGENT,
+    signer: Signer, number: int, level: int = NO_AGENT,
 ) -> Approval:  # fmt: skip
     """Return a record with everything that every record has; the caller adds what it is about.
 
-    `level` is the lowest at which agents ran for what is decided.
-
-    Raises RefusedError when the trust file asks for a role that `approver` does not have.
+    `level` is the lowest at which agents ran for what is decided. Raises RefusedError when the
+    trust file asks for a role that `approver` does not have, or for a stronger key or a higher
+    wall than there is: what would not count is not signed.
     """
-    role = workshop.trust.rule(gate).role
+    rule = workshop.trust.rule(gate)
+    role = rule.role
     principal = workshop.trust.principal(approver)
     if principal is None or role not in principal.roles:
         raise RefusedError(
             f"{approver} lacks the role {role}, which the trust file asks for at {gate}",
             hint=f"ask somebody who has it: {_having(workshop, role)}",
+        )
+    short = rule.shortfall(
+        _hoped(signer.factor, rule.factor), level, attested=principal.attested(signer.line)
+    )
+    if short and decision is not Decision.REJECT:
+        raise RefusedError(
+            f"your approval of the {gate} would not count: {short}",
+            hint="accord trust show says what each gate asks for",
         )
     return Approval(
         project=workshop.trust.project,
@@ -70,9 +80,14 @@ def draft(
         approver=approver,
         issued=workshop.clock.now(),
         previous=tip(log),
-        assurance=Assurance(factor=factor, sandbox=level),
+        assurance=Assurance(factor=signer.factor, sandbox=level),
         tool="accord",
     )
+
+
+def _hoped(factor: str, wanted: str) -> str:
+    # Whether a FIDO key asked for its PIN is known from the signature alone, so after signing.
+    return wanted if factor == "fido-up" and wanted == "fido-uv" else factor
 
 
 def _having(workshop: Workshop, role: str) -> str:
@@ -114,8 +129,10 @@ def subject(change: Change, stage: Stage) -> tuple[Subject, ...]:
     )
 
 
-def authors(change: Change) -> tuple[str, ...]:
-    """Return the names of those who wrote the documents and the code of the change."""
+def authors(change: Change, gate: str) -> tuple[str, ...]:
+    """Return the names of those who wrote what `gate` covers, or anything where it is no stage."""
+    if gate in list(Stage):
+        return writers(change, Stage(gate))
     wrote = change.workshop.repo.authors(change.fork, change.found.tip, ".")
     return tuple(sorted(set(wrote)))
 
@@ -142,7 +159,7 @@ def decide(
     approver = person(workshop, signer)
     approval = draft(
         workshop, change.name, gate, decision, log=change.log, approver=approver,
-        factor=signer.factor, number=number, level=level(change),
+        signer=signer, number=number, level=level(change),
     )  # fmt: skip
     last = [one for one in change.log.signed if one.approval.gate == gate]
     approval = evolve(
@@ -151,7 +168,7 @@ def decide(
         items=items or {},
         reason=" ".join(reason.split()),
         details=details or {},
-        authors=authors(change),
+        authors=authors(change, gate),
         reviewed=Reviewed(
             hidden_findings=len(waived),
             waived=tuple(sorted(waived)),

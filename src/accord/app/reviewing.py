@@ -5,9 +5,11 @@ from attrs import frozen
 from accord.app import authoring, desk, evidence, records, waivers
 from accord.app.changes import Change, load
 from accord.app.workshop import Workshop
+from accord.app.writers import writers
+from accord.approvals.signers import Signer
 from accord.core.approval import Decision, Json, Signed
 from accord.core.checks import Finding
-from accord.core.gates import Gate, Standing, hidden_at
+from accord.core.gates import Gate, Standing, hidden_at, powerless
 from accord.core.model import SPEC_STAGES, STAGES, Stage, Track, sha256
 from accord.errors import ConfigurationError, RefusedError
 
@@ -221,10 +223,14 @@ def _way_out(change: Change, found: tuple[Finding, ...]) -> str:
 
 
 def _approve(workshop: Workshop, change: Change, gate: Gate) -> Approved:
+    signer, rule = workshop.signer(), workshop.trust.rule(gate.stage)
+    _refuse_writer(change, gate.stage, signer)
     latest = [
         one.approval
         for one in change.log.signed
-        if one.approval.gate == gate.stage and one.approval.round == gate.round
+        if one.approval.gate == gate.stage
+        and one.approval.round == gate.round
+        and not powerless(one, rule)
     ]
     same = bool(latest) and all(
         one.decision is Decision.APPROVE
@@ -232,7 +238,6 @@ def _approve(workshop: Workshop, change: Change, gate: Gate) -> Approved:
         and one.policy == workshop.config.policy.digest()
         for one in latest
     )
-    signer = workshop.signer()
     if same and records.person(workshop, signer) in {one.approver for one in latest}:
         raise RefusedError(
             f"you approved the {gate.stage} of {change.name} already: {gate.reason}",
@@ -256,6 +261,17 @@ def _approve(workshop: Workshop, change: Change, gate: Gate) -> Approved:
     )  # fmt: skip
     after = load(workshop, change.name).standings[STAGES.index(gate.stage)]
     return Approved(gate.stage, record, after)
+
+
+def _refuse_writer(change: Change, stage: Stage, signer: Signer) -> None:
+    trust = change.workshop.trust
+    me = trust.principal(records.person(change.workshop, signer))
+    if trust.rule(stage).separate and me is not None and me.wrote(writers(change, stage)):
+        others = ", ".join(one.name for one in trust.able(stage) if one != me)
+        raise RefusedError(
+            f"you wrote some of the {stage} of {change.name}, so somebody else approves it",
+            hint=f"ask {others}",
+        )
 
 
 def _gate(change: Change, stage: Stage | None) -> Gate:

@@ -93,4 +93,4 @@ def _refresh(workshop: Workshop, change: str) -> None:
 
 def _words(operation: Operation) -> str:
     detail = f" ({operation.detail})" if operation.detail else ""
-    return f"{operation.verb} {operation.change}{detail}"
+    return f"{operation.verb} {operation.change}".rstrip() + detail

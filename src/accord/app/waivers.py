@@ -3,13 +3,15 @@
 from collections.abc import Mapping, Sequence
 
 from accord.core.approval import Decision, Log, Signed, Trust
+from accord.core.gates import powerless
 from accord.core.policy import Outgrowth
 
 
 def enough(trust: Trust, records: Sequence[Signed], gate: str) -> bool:
     """Tell whether as many different people signed `records` as the trust file asks for."""
-    people = {one.approval.approver for one in records}
-    return len(people) >= max(1, trust.rule(gate).threshold)
+    rule = trust.rule(gate)
+    people = {one.approval.approver for one in records if not powerless(one, rule)}
+    return len(people) >= max(1, rule.threshold)
 
 
 def is_waiver(record: Signed, what: str) -> bool:

@@ -72,8 +72,10 @@ class Fields:
     Every method raises CanonicalError, naming the field, when the value is of another type.
     """
 
-    def __init__(self, value: Json, where: str, names: Collection[str]) -> None:
-        """Take `value`, which must be an object with exactly the fields `names`."""
+    def __init__(
+        self, value: Json, where: str, names: Collection[str], optional: Collection[str] = ()
+    ) -> None:
+        """Take `value`, which must be an object with the fields `names` and may have `optional`."""
         if not isinstance(value, dict):
             raise CanonicalError(f"{shown(where) if where else 'it'} is not an object")
         self._value = value
@@ -82,8 +84,18 @@ class Fields:
             if name not in value:
                 raise self.error(name, "there")
         for name in sorted(value):
-            if name not in names:
+            if name not in names and name not in optional:
                 raise self.error(name, "known")
+
+    def has(self, name: str) -> bool:
+        """Tell whether the object has the optional field `name`."""
+        return name in self._value
+
+    def yes(self, name: str) -> bool:
+        """Return whether the optional field is there; it can only be true."""
+        if self.has(name) and self._value[name] is not True:
+            raise self.error(name, "true")
+        return self.has(name)
 
     def error(self, name: str, what: str) -> CanonicalError:
         """Return the error that says that the field `name` is not `what`."""

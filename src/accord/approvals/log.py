@@ -4,14 +4,21 @@ A record counts when its bytes are canonical, its file is named after them, a pe
 trust file knows for that gate signed them, and the chain of `previous` digests leads back to the
 first record without a hole. That nobody cut off the newest records is not visible from inside:
 the history of the branch shows it.
+
+Whose key was revoked could still sign, and date it back. So a time is never asked: a record by a
+key that an earlier version of the trust file knew counts only if the present version names the
+record; else it is sound but lapsed, and opens nothing.
 """
 
 import re
 from collections.abc import Mapping
 
+from attrs import frozen
+
 from accord.approvals import records, sshsig
 from accord.approvals.canonical import shown
-from accord.core.approval import Approval, Log, Signed, Trust, Unsound
+from accord.approvals.trust import unverified
+from accord.core.approval import Approval, Log, Principal, Signed, Trust, Unsound
 from accord.errors import RefusedError
 
 _RECORD = re.compile(r"[0-9a-f]{32}\.json")
@@ -32,9 +39,10 @@ def read_log(change: str, files: Mapping[str, bytes], trust: Trust) -> Log:
     """
     verified: dict[str, Signed] = {}
     unsound: list[Unsound] = []
+    keyring = _keyring(trust)
     for file in sorted(files):
         try:
-            signed = _read(file, files, change, trust)
+            signed = _read(file, files, change, keyring)
         except _RefusalError as refusal:
             unsound.append(Unsound(file, f"{shown(file)} {refusal}."))
         else:
@@ -55,7 +63,41 @@ def tip(log: Log) -> str | None:
     return log.signed[-1].digest if log.signed else None
 
 
-def _read(file: str, files: Mapping[str, bytes], change: str, trust: Trust) -> Signed | None:
+@frozen
+class _Version:
+    """One version of the trust file, with the owner of each key in it."""
+
+    trust: Trust
+    owners: Mapping[str, Principal]
+
+    def entitles(self, approval: Approval, key: str) -> bool:
+        """Tell whether `key` is that of the approver, who has the role for the gate."""
+        person = self.owners.get(key)
+        role = self.trust.rule(approval.gate).role
+        return person is not None and person.name == approval.approver and role in person.roles
+
+
+@frozen
+class _Keyring:
+    """Every version of the trust file, the newest first, and the records that it keeps."""
+
+    versions: tuple[_Version, ...]
+    keeps: frozenset[str]
+
+
+def _keyring(trust: Trust) -> _Keyring:
+    return _Keyring(
+        tuple(
+            _Version(one, {_bare(key): person for person in one.principals for key in person.keys})
+            for one in (trust, *reversed(trust.earlier))
+        ),
+        frozenset(trust.keeps),
+    )
+
+
+def _read(
+    file: str, files: Mapping[str, bytes], change: str, keyring: _Keyring
+) -> Signed | None:  # fmt: skip
     """Return the verified record `file`, or None for the signature of a record that is there."""
     stem = file.rpartition(".")[0]
     if _SIGNATURE.fullmatch(file):
@@ -72,37 +114,65 @@ def _read(file: str, files: Mapping[str, bytes], change: str, trust: Trust) -> S
         raise _RefusalError(f"is not signed: {stem}.sig is missing")
     try:
         approval = records.from_bytes(data)
-        key = sshsig.verify(files[f"{stem}.sig"], data, records.NAMESPACE)
+        proof = sshsig.prove(files[f"{stem}.sig"], data, records.NAMESPACE)
     except RefusedError as error:
         raise _RefusalError(f"does not verify: {error.message.rstrip('.')}") from error
-    _check_signer(approval, key, trust)
+    lapsed = _check_signer(approval, digest, proof, keyring)
+    owner = next(one.owners[proof.key] for one in keyring.versions if proof.key in one.owners)
     if approval.change != change:
         raise _RefusalError(f"belongs to another change, {shown(approval.change)}")
-    return Signed(digest, approval, key)
+    return Signed(
+        digest, approval, proof.key, proof.factor or approval.assurance.factor, lapsed,
+        attested=owner.attested(proof.key),
+    )  # fmt: skip
 
 
-def _check_signer(approval: Approval, key: str, trust: Trust) -> None:
-    if approval.project != trust.project:
+def _check_signer(
+    approval: Approval, digest: str, proof: sshsig.Proof, keyring: _Keyring
+) -> str:  # fmt: skip
+    """Return why the record lapsed, or an empty string. Raises _RefusalError for a forged one."""
+    now = keyring.versions[0]
+    if approval.project != now.trust.project:
         raise _RefusalError(f"belongs to another project, {shown(approval.project)}")
-    owners = (person for person in trust.principals if key in map(_bare, person.keys))
-    person = next(owners, None)
+    version = next((one for one in keyring.versions if one.entitles(approval, proof.key)), None)
+    if version is None:
+        raise _never_entitled(approval, proof.key, now)
+    person = version.owners[proof.key]
+    if fault := unverified(now.owners.get(proof.key, person), proof):
+        raise _RefusalError(fault)
+    factor = approval.assurance.factor
+    if factor.startswith("fido") and not proof.fido:
+        raise _RefusalError("claims a FIDO key, but the key that signed it is none")
+    if factor == "fido-uv" and proof.fido != "uv":
+        raise _RefusalError("claims a PIN or a finger, but the key says that it was only touched")
+    owner = now.owners.get(proof.key)
+    # A key that has another owner by now must not make two people of one.
+    kept = digest in keyring.keeps and (owner is None or owner.name == approval.approver)
+    if version is now or kept:
+        return ""
+    until = version.trust.version + 1
+    return (
+        f"{shown(approval.approver)} signed with {sshsig.fingerprint(proof.key)}, "
+        f"which counts no more since version {until} of the trust file"
+    )
+
+
+def _never_entitled(approval: Approval, key: str, now: _Version) -> _RefusalError:
+    person = now.owners.get(key)
     if person is None:
-        raise _RefusalError(
+        return _RefusalError(
             f"is signed by {sshsig.fingerprint(key)}, a key that the trust file does not know"
         )
     if person.name != approval.approver:
-        raise _RefusalError(
+        return _RefusalError(
             f"names {shown(approval.approver)} as approver, "
             f"but the key that signed it belongs to {shown(person.name)}"
         )
-    role = trust.rule(approval.gate).role
-    if role not in person.roles:
-        raise _RefusalError(
-            f"is by {shown(person.name)}, who lacks the role {shown(role)} "
-            f"for the gate {shown(approval.gate)}"
-        )
-    if approval.assurance.factor.startswith("fido") and not key.startswith("sk-"):
-        raise _RefusalError("claims a FIDO key, but the key that signed it is none")
+    role = now.trust.rule(approval.gate).role
+    return _RefusalError(
+        f"is by {shown(person.name)}, who lacks the role {shown(role)} "
+        f"for the gate {shown(approval.gate)}"
+    )
 
 
 def _in_order(verified: Mapping[str, Signed]) -> list[Signed]:

@@ -46,6 +46,7 @@ BEGIN = b"-----BEGIN SSH SIGNATURE-----\n"
 END = b"-----END SSH SIGNATURE-----"
 LIMIT = 64 * 2**10
 USER_PRESENT = 1
+USER_VERIFIED = 4
 
 ED25519 = "ssh-ed25519"
 RSA = "ssh-rsa"
@@ -79,6 +80,24 @@ class _Key:
     application: bytes = b""
 
 
+@frozen
+class Proof:
+    """What a signature proves: the key that made it and, of a FIDO key, what its owner did.
+
+    `fido` is empty for other keys, `up` after a touch, `uv` where the key asked for its PIN or a
+    finger too. A program that claims to be a FIDO key can say either: only an attestation made
+    with the key tells them apart, and a signature holds none.
+    """
+
+    key: str
+    fido: str = ""
+
+    @property
+    def factor(self) -> str:
+        """Return `fido-up` or `fido-uv`; empty for a key of whose use nothing is proved."""
+        return f"fido-{self.fido}" if self.fido else ""
+
+
 def verify(armored: bytes, message: bytes, namespace: str) -> str:
     """Return the key that made the signature `armored` over `message`, as `ssh-ed25519 AAAA...`.
 
@@ -86,13 +105,20 @@ def verify(armored: bytes, message: bytes, namespace: str) -> str:
     bytes that trail, version, namespace, hash, kind of key, a FIDO key that nobody touched, or
     the signature itself.
     """
+    return prove(armored, message, namespace).key
+
+
+def prove(armored: bytes, message: bytes, namespace: str) -> Proof:
+    """Return what `verify` does, with what the signature says of the touch. Raises as it does."""
     try:
         public, signature, algorithm = _parse(_dearmor(armored), namespace)
         key = _read_key(public)
-        _check(key, signature, blob_to_sign(message, namespace, algorithm))
+        flags = _check(key, signature, blob_to_sign(message, namespace, algorithm))
     except wire.WireError as error:
         raise SignatureError(f"The signature is malformed: {error}.") from error
-    return _line(key.kind, public)
+    if not key.application:
+        return Proof(_line(key.kind, public))
+    return Proof(_line(key.kind, public), "uv" if flags & USER_VERIFIED else "up")
 
 
 def sign(private_key: PrivateKey, message: bytes, namespace: str) -> bytes:
@@ -153,6 +179,11 @@ def canonical_key(line: str) -> str:
 def key_blob(line: str) -> bytes:
     """Return the binary form of the public key `line`. Raises SignatureError if it is no key."""
     return _split_line(canonical_key(line))[1]
+
+
+def application(line: str) -> bytes:
+    """Return the application of a FIDO key, empty for another. Raises SignatureError."""
+    return _read_key(key_blob(line)).application
 
 
 def key_from_blob(blob: bytes) -> str:
@@ -282,8 +313,10 @@ def _read_public(kind: str, reader: wire.Reader) -> PublicKey | None:
     return None
 
 
-def _check(key: _Key, signature: bytes, data: bytes) -> None:
+def _check(key: _Key, signature: bytes, data: bytes) -> int:
+    """Return the flags of a FIDO signature, 0 for another that is good. Raises SignatureError."""
     reader = wire.Reader(signature)
+    flags = 0
     name = reader.string()
     kind = name.decode("ascii", "replace")
     if kind not in (_RSA_HASHES if key.kind == RSA else {key.kind}):
@@ -308,6 +341,7 @@ def _check(key: _Key, signature: bytes, data: bytes) -> None:
         raise SignatureError(
             "The signature does not fit the signed bytes: they or it were changed."
         ) from error
+    return flags
 
 
 def _check_raw(key: _Key, kind: str, body: bytes, data: bytes) -> None:

@@ -13,7 +13,15 @@ from attrs import evolve
 
 from accord.approvals import canonical, sshsig
 from accord.approvals.canonical import PROJECT, SHA256, WORD, CanonicalError, Fields
-from accord.core.approval import GateRule, Json, Principal, Trust
+from accord.core.approval import (
+    ATTESTED,
+    FACTORS,
+    VERIFY_REQUIRED,
+    GateRule,
+    Json,
+    Principal,
+    Trust,
+)
 from accord.errors import RefusedError
 
 NAMESPACE = "accord-trust-v1@accord.dev"
@@ -21,6 +29,8 @@ TYPE = "https://accord.dev/trust/v1"
 FOLDER = ".accord/trust"
 
 _FIELDS = ("type", "project", "version", "principals", "gates", "prev")
+_SOMETIMES = ("keeps", "reason")  # a field with its usual value is left out: one spelling each
+_MARKS = (ATTESTED, VERIFY_REQUIRED)
 _VERSION = re.compile(r"v([1-9][0-9]{0,5})\.json")
 
 
@@ -44,14 +54,27 @@ def first_trust(project: str, name: str, key_line: str) -> bytes:
 
 
 def next_trust(
-    current: Trust, principals: Sequence[Principal], gates: Mapping[str, GateRule]
-) -> bytes:
+    current: Trust, principals: Sequence[Principal], gates: Mapping[str, GateRule], *,
+    keeps: Sequence[str] = (), reason: str = "",
+) -> bytes:  # fmt: skip
     """Return the version after `current`, to be signed by the people whom `current` names.
 
-    Raises TrustError when no later version could be signed by the people in it.
+    `keeps` names records that go on counting though their keys do not. Raises TrustError when no
+    later version could be signed by the people in it.
     """
-    later = Trust(current.project, current.version + 1, tuple(principals), gates)
+    later = Trust(current.project, current.version + 1, tuple(principals), gates,
+                  keeps=tuple(keeps), reason=reason)  # fmt: skip
     return _to_bytes(later, current.digest)
+
+
+def read_next(current: Trust, data: bytes) -> Trust:
+    """Return the version after `current` that `data` proposes, whoever signed it.
+
+    Raises TrustError when it is none.
+    """
+    later, prev = _read({f"v{current.version + 1}.json": data}, current.version + 1)
+    _check_place(current, later, prev)
+    return evolve(later, earlier=_line_of(current))
 
 
 def read_trust(files: Mapping[str, bytes], *, root: str | None = None) -> Trust:
@@ -78,19 +101,27 @@ def read_trust(files: Mapping[str, bytes], *, root: str | None = None) -> Trust:
         raise TrustError("v1.json is not the first version of the trust file: it follows another.")
     for number in versions[1:]:
         later, prev = _read(files, number)
-        _check_step(trust, later, prev, files)
-        trust = later
+        _check_place(trust, later, prev)
+        _check_signers(trust, later.version, files)
+        trust = evolve(later, earlier=_line_of(trust))
     return trust
 
 
-def _check_step(trust: Trust, later: Trust, prev: str | None, files: Mapping[str, bytes]) -> None:
+def _line_of(trust: Trust) -> tuple[Trust, ...]:
+    return (*trust.earlier, evolve(trust, earlier=()))
+
+
+def _check_place(trust: Trust, later: Trust, prev: str | None) -> None:
     name = f"v{later.version}.json"
     if prev != trust.digest:
         raise TrustError(f"{name} does not follow v{trust.version}.json: its `prev` is another.")
     if later.project != trust.project:
         raise TrustError(f"{name} belongs to another project than v{trust.version}.json.")
-    rule = trust.rule("trust")
-    signers, faults = _signers(trust, later.version, files)
+
+
+def _check_signers(trust: Trust, version: int, files: Mapping[str, bytes]) -> None:
+    name, rule = f"v{version}.json", trust.rule("trust")
+    signers, faults = signers_of(trust, version, files)
     if len(signers) < rule.threshold:
         fault = f"; {faults[0]}" if faults else ""
         raise TrustError(
@@ -99,14 +130,18 @@ def _check_step(trust: Trust, later: Trust, prev: str | None, files: Mapping[str
         )
 
 
-def _signers(
+def signers_of(
     trust: Trust, version: int, files: Mapping[str, bytes]
 ) -> tuple[Collection[str], list[str]]:
-    """Return who of `trust` signed `version`, and one clause for each signature without effect."""
+    """Return who of `trust` signed `version`, and one clause for each signature without effect.
+
+    They are people, each once, however many keys signed.
+    """
+    rule = trust.rule("trust")
     owners = {
-        key: person.name
+        key: person
         for person in trust.principals
-        if trust.rule("trust").role in person.roles
+        if rule.role in person.roles
         for key in person.keys
     }
     names, faults = set(), []
@@ -114,21 +149,37 @@ def _signers(
         if not file.startswith(f"v{version}.") or not file.endswith(".sig"):
             continue
         try:
-            key = sshsig.verify(files[file], files[f"v{version}.json"], NAMESPACE)
+            proof = sshsig.prove(files[file], files[f"v{version}.json"], NAMESPACE)
         except sshsig.SignatureError as error:
             faults.append(f"{canonical.shown(file)}: {error.message.rstrip('.')}")
             continue
-        if key in owners:
-            names.add(owners[key])
+        person = owners.get(proof.key)
+        fault = f"is by {sshsig.fingerprint(proof.key)}, not by them"
+        if person is not None:
+            short = rule.shortfall(
+                proof.factor or FACTORS[0], rule.level, attested=person.attested(proof.key)
+            )
+            fault = unverified(person, proof) or (short and f"does not count: {short}")
+        if person is not None and not fault:
+            names.add(person.name)
         else:
-            faults.append(f"{canonical.shown(file)} is by {sshsig.fingerprint(key)}, not by them")
+            faults.append(f"{canonical.shown(file)} {fault}")
     return names, faults
+
+
+def unverified(person: Principal, proof: sshsig.Proof) -> str:
+    """Return why the key was not used as the trust file asks of it, or an empty string."""
+    if proof.fido != "uv" and VERIFY_REQUIRED in person.marks.get(proof.key, ()):
+        return "was signed without the PIN or the finger that the trust file asks for"
+    return ""
 
 
 def _read(files: Mapping[str, bytes], number: int) -> tuple[Trust, str | None]:
     data = files[f"v{number}.json"]
     try:
         trust, prev = _parse(canonical.load(data))
+        if canonical.dump(_value(trust, prev)) != data:
+            raise CanonicalError("it spells out what is usual")
     except CanonicalError as error:
         raise TrustError(f"v{number}.json is not a trust file: {error}.") from error
     if trust.version != number:
@@ -137,31 +188,64 @@ def _read(files: Mapping[str, bytes], number: int) -> tuple[Trust, str | None]:
 
 
 def _to_bytes(trust: Trust, prev: str | None) -> bytes:
-    principals: list[Json] = [
-        {
-            "name": person.name,
-            "keys": [_key(line) for line in person.keys],
-            "roles": list(person.roles),
-        }
+    people = (
+        evolve(
+            person,
+            keys=tuple(_key(line) for line in person.keys),
+            marks={_key(line): marks for line, marks in person.marks.items()},
+        )
         for person in trust.principals
-    ]
-    value: Json = {
-        "type": TYPE,
-        "project": trust.project,
-        "version": trust.version,
-        "principals": principals,
-        "gates": {
-            gate: {"threshold": rule.threshold, "role": rule.role}
-            for gate, rule in trust.gates.items()
-        },
-        "prev": prev,
-    }
+    )
     try:
-        data = canonical.dump(value)
+        data = canonical.dump(_value(evolve(trust, principals=tuple(people)), prev))
         _parse(canonical.load(data))
     except CanonicalError as error:
         raise TrustError(f"This cannot be a trust file: {error}.") from error
     return data
+
+
+def _value(trust: Trust, prev: str | None) -> Json:
+    value: dict[str, Json] = {
+        "type": TYPE,
+        "project": trust.project,
+        "version": trust.version,
+        "principals": [_person(person) for person in trust.principals],
+        "gates": {gate: _asked(rule) for gate, rule in trust.gates.items()},
+        "prev": prev,
+    }
+    if trust.keeps:
+        value["keeps"] = list(trust.keeps)
+    if trust.reason:
+        value["reason"] = trust.reason
+    return value
+
+
+def _person(person: Principal) -> Json:
+    value: dict[str, Json] = {
+        "name": person.name,
+        "keys": list(person.keys),
+        "roles": list(person.roles),
+    }
+    if person.aliases:
+        value["aliases"] = list(person.aliases)
+    if person.marks:
+        value["marks"] = {key: list(marks) for key, marks in person.marks.items()}
+    return value
+
+
+def _asked(rule: GateRule) -> Json:
+    value: dict[str, Json] = {"threshold": rule.threshold, "role": rule.role}
+    if rule.separate:
+        value["separate"] = True
+    if rule.fresh:
+        value["fresh"] = True
+    if rule.factor:
+        value["factor"] = rule.factor
+    if rule.level:
+        value["level"] = rule.level
+    if rule.hardware:
+        value["hardware"] = True
+    return value
 
 
 def _key(line: str) -> str:
@@ -172,7 +256,7 @@ def _key(line: str) -> str:
 
 
 def _parse(value: Json) -> tuple[Trust, str | None]:
-    fields = Fields(value, "", _FIELDS)
+    fields = Fields(value, "", _FIELDS, _SOMETIMES)
     fields.constant("type", TYPE)
     gates = fields.table("gates")
     trust = Trust(
@@ -180,24 +264,34 @@ def _parse(value: Json) -> tuple[Trust, str | None]:
         version=fields.integer("version", 1),
         principals=tuple(_principal(item) for item in fields.array("principals")),
         gates={gate: _rule(gates[gate], f"gates.{gate}") for gate in gates},
+        keeps=fields.texts("keeps") if fields.has("keeps") else (),
+        reason=fields.text("reason", WORD) if fields.has("reason") else "",
     )
+    if not all(SHA256.fullmatch(one) for one in trust.keeps):
+        raise fields.error("keeps", "a list of records by their digests")
+    _check_people(trust)
+    return trust, fields.optional("prev", SHA256)
+
+
+def _check_people(trust: Trust) -> None:
     names = [person.name for person in trust.principals]
     keys = [key for person in trust.principals for key in person.keys]
     if len(set(names)) < len(names):
         raise CanonicalError("two principals have the same name")
     if len(set(keys)) < len(keys):
         raise CanonicalError("two principals have the same key, so one person could be two")
-    rule = trust.rule("trust")
-    able = [person for person in trust.principals if person.keys and rule.role in person.roles]
-    if len(able) < rule.threshold:
+    factor = trust.rule("trust").factor
+    if factor and not factor.startswith("fido"):
+        raise CanonicalError("the factor of trust can be that of a FIDO key alone")
+    threshold, able = trust.rule("trust").threshold, len(trust.able("trust"))
+    if able < threshold:
         raise CanonicalError(
-            f"a later version would need {rule.threshold} signatures and {len(able)} could sign"
+            f"a later version would need {threshold} signatures and {able} could sign"
         )
-    return trust, fields.optional("prev", SHA256)
 
 
 def _principal(value: Json) -> Principal:
-    fields = Fields(value, "principals", ("name", "keys", "roles"))
+    fields = Fields(value, "principals", ("name", "keys", "roles"), ("aliases", "marks"))
     keys = fields.texts("keys")
     for key in keys:
         try:
@@ -206,9 +300,36 @@ def _principal(value: Json) -> Principal:
             raise fields.error("keys", f"sound: {error.message.rstrip('.')}") from error
         if canonical_line != key:
             raise fields.error("keys", "a list of bare public keys without comments")
-    return Principal(fields.text("name", WORD), keys, fields.texts("roles"))
+    return Principal(
+        fields.text("name", WORD),
+        keys,
+        fields.texts("roles"),
+        fields.texts("aliases") if fields.has("aliases") else (),
+        _marks(fields, keys) if fields.has("marks") else {},
+    )
+
+
+def _marks(fields: Fields, keys: Collection[str]) -> dict[str, tuple[str, ...]]:
+    table = Fields(fields.table("marks"), "principals.marks", (), keys)
+    marks = {key: table.texts(key) for key in fields.table("marks")}
+    for key, found in marks.items():
+        if not found or not set(found) <= set(_MARKS) or not key.startswith("sk-"):
+            raise fields.error("marks", f"one of {', '.join(_MARKS)} at FIDO keys alone")
+    return marks
 
 
 def _rule(value: Json, where: str) -> GateRule:
-    fields = Fields(value, where, ("threshold", "role"))
-    return GateRule(fields.integer("threshold", 1), fields.text("role", WORD))
+    sometimes = ("separate", "fresh", "factor", "level", "hardware")
+    fields = Fields(value, where, ("threshold", "role"), sometimes)
+    factor = fields.text("factor") if fields.has("factor") else ""
+    if fields.has("factor") and factor not in FACTORS:
+        raise fields.error("factor", "one of " + ", ".join(FACTORS))
+    return GateRule(
+        fields.integer("threshold", 1),
+        fields.text("role", WORD),
+        separate=fields.yes("separate"),
+        fresh=fields.yes("fresh"),
+        factor=factor,
+        level=fields.integer("level", 1) if fields.has("level") else 0,
+        hardware=fields.yes("hardware"),
+    )

@@ -31,6 +31,7 @@ VERBS = {
     "run": "let everything go on that waits for nobody",
     "check": "findings in specs: native, Kiro, spec-kit, OpenSpec",
     "log": "the operations, the newest first",
+    "trust": "who may approve what, and how that is changed",
     "undo": "take back the last operation",
     "doctor": "what works here and what does not",
     "demo": "see a whole change in a throw-away repository",

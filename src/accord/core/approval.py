@@ -1,6 +1,6 @@
 """The values that gates are decided by: signed records, and the trust that says whose count."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from enum import StrEnum
 from typing import TypeAlias
 
@@ -76,11 +76,20 @@ class Approval:
 
 @frozen
 class Signed:
-    """A record whose signature was verified against the trust file; `digest` names its bytes."""
+    """A record whose signature was verified against the trust file; `digest` names its bytes.
+
+    `factor` is what the signature proves of the key, else what the record says of it. `lapsed`
+    says why the record cannot open anything any more (its key was revoked, say). What it refuses
+    stays refused, and its round stays taken: nothing comes back because somebody left.
+    `attested` says that the trust file has a proof of the device that the key is in.
+    """
 
     digest: str
     approval: Approval
     key: str
+    factor: str = "ssh-key"
+    lapsed: str = ""
+    attested: bool = False
 
 
 @frozen
@@ -99,32 +108,86 @@ class Log:
     unsound: tuple[Unsound, ...] = ()
 
 
+ATTESTED = "attested"
+VERIFY_REQUIRED = "verify-required"
+
+
 @frozen
 class Principal:
-    """A person who may approve: name, public keys (OpenSSH lines) and roles."""
+    """A person who may approve: name, public keys (OpenSSH lines) and roles.
+
+    `aliases` are the names under which the person commits. `marks` maps a FIDO key to what is
+    known of it (`attested`: its maker vouches that it is in a device) and asked of it
+    (`verify-required`: its PIN or finger each time).
+    """
 
     name: str
     keys: tuple[str, ...]
     roles: tuple[str, ...] = ("approver",)
+    aliases: tuple[str, ...] = ()
+    marks: Mapping[str, tuple[str, ...]] = field(factory=dict)
+
+    def attested(self, key: str) -> bool:
+        """Tell whether the trust file says that this key is in a device."""
+        return ATTESTED in self.marks.get(key, ())
+
+    def wrote(self, authors: Iterable[str]) -> bool:
+        """Tell whether one of these names of git authors is the person's."""
+        own = {_plain(one) for one in (self.name, *self.aliases)}
+        return any(_plain(author) in own for author in authors)
+
+
+FACTORS = ("ssh-key", "ssh-agent", "ssh-passphrase", "fido-up", "fido-uv")
+"""How a key is guarded, the weakest first. Only of the last two a signature is the proof."""
 
 
 @frozen
 class GateRule:
-    """How many different people with which role open a gate."""
+    """How many different people with which role open a gate, and what counts of them.
+
+    `separate`: not those who wrote what is approved. `fresh`: not only the one person who alone
+    approved the spec. `factor` is the weakest key that counts (any, when empty), `level` the
+    lowest level of the wall around the agent. `hardware`: a key that is known to be in a device.
+    """
 
     threshold: int = 1
     role: str = "approver"
+    separate: bool = False
+    fresh: bool = False
+    factor: str = ""
+    level: int = 0
+    hardware: bool = False
+
+    def shortfall(self, factor: str, level: int, *, attested: bool = False) -> str:
+        """Return what an approval by such a key behind such a wall lacks, or an empty string."""
+        if self.hardware and not attested:
+            return "nothing proves that the key is in a device, and the trust file asks for that"
+        if self.factor and _rank(factor) < FACTORS.index(self.factor):
+            return f"it was signed with {factor}, and the trust file asks for {self.factor}"
+        if level < self.level:
+            return (
+                f"the wall around the agent was at level {level}, "
+                f"and the trust file asks for {self.level}"
+            )
+        return ""
 
 
 @frozen
 class Trust:
-    """Who may approve what: one version of the trust file, with the digest of its bytes."""
+    """Who may approve what: one version of the trust file, with the digest of its bytes.
+
+    `earlier` holds the versions before it, the first one first. `keeps` names the records that
+    count although the key that signed them does not any more; `reason` is why the version came.
+    """
 
     project: str
     version: int
     principals: tuple[Principal, ...]
     gates: Mapping[str, GateRule] = field(factory=dict)
     digest: str = ""
+    keeps: tuple[str, ...] = ()
+    reason: str = ""
+    earlier: tuple["Trust", ...] = ()
 
     def rule(self, gate: str) -> GateRule:
         """Return the rule for `gate`; a gate without a rule of its own asks one approver."""
@@ -133,3 +196,26 @@ class Trust:
     def principal(self, name: str) -> Principal | None:
         """Return the principal called `name`, or None."""
         return next((person for person in self.principals if person.name == name), None)
+
+    def able(self, gate: str) -> tuple[Principal, ...]:
+        """Return the people who have the role and a key that `gate` asks for."""
+        rule = self.rule(gate)
+        fido = rule.factor.startswith("fido")
+
+        def fits(person: Principal, key: str) -> bool:
+            proved = person.attested(key) or not rule.hardware
+            return proved and (key.startswith("sk-") or not fido)
+
+        return tuple(
+            one
+            for one in self.principals
+            if rule.role in one.roles and any(fits(one, key) for key in one.keys)
+        )
+
+
+def _rank(factor: str) -> int:
+    return FACTORS.index(factor) if factor in FACTORS else -1
+
+
+def _plain(name: str) -> str:
+    return "-".join(name.casefold().split())

@@ -8,9 +8,9 @@ is looked at: no database, no state, no word of an agent.
 from collections.abc import Iterable, Mapping
 from enum import StrEnum
 
-from attrs import evolve, frozen
+from attrs import Factory, evolve, frozen
 
-from accord.core.approval import Approval, Decision, Log, Signed, Trust
+from accord.core.approval import Approval, Decision, GateRule, Log, Signed, Trust
 from accord.core.checks import hidden_keys
 from accord.core.delta import changed_ids
 from accord.core.model import SPEC_STAGES, STAGES, Layout, Spec, Stage, Track, bindings
@@ -62,7 +62,8 @@ class Facts:
     """What the gates of one change are decided from; every part comes out of the git tree.
 
     `files` maps each path that differs from the base to the sha256 of its bytes (empty when it
-    was deleted): the subject of implementation, review and release.
+    was deleted): the subject of implementation, review and release. `authors` maps each stage to
+    the names of those who wrote what it covers; only a rule that separates them needs it.
     """
 
     spec: Spec
@@ -71,6 +72,7 @@ class Facts:
     policy: str
     files: Mapping[str, str]
     built: bool = False
+    authors: Mapping[str, tuple[str, ...]] = Factory(dict)
 
 
 def track(log: Log, trust: Trust) -> Track:
@@ -84,7 +86,8 @@ def latest_track(log: Log, trust: Trust) -> Approval | None:
 
     Where one round holds two such choices, made in parallel and merged, the stricter counts.
     """
-    records = track_records(log)
+    rule = trust.rule(TRACK_GATE)
+    records = [one.approval for one in _track_records(log) if not powerless(one, rule)]
     for number in sorted({one.round for one in records}, reverse=True):
         chosen: dict[Track, list[Approval]] = {}
         for one in records:
@@ -92,15 +95,26 @@ def latest_track(log: Log, trust: Trust) -> Approval | None:
                 chosen.setdefault(Track(str(one.details["track"])), []).append(one)
         for strict in reversed(Track):
             people = {one.approver for one in chosen.get(strict, ())}
-            if len(people) >= max(1, trust.rule(TRACK_GATE).threshold):
+            if len(people) >= max(1, rule.threshold):
                 return chosen[strict][0]
     return None
 
 
 def track_records(log: Log) -> tuple[Approval, ...]:
-    """Return the signed records that choose a track, in the order of the log."""
-    records = [one.approval for one in _approvals(log.signed) if one.approval.gate == TRACK_GATE]
-    return tuple(one for one in records if one.details.get("track") in list(Track))
+    """Return the signed records that choose a track: those that count, then the lapsed ones."""
+    found = sorted(_track_records(log), key=lambda one: bool(one.lapsed))
+    return tuple(one.approval for one in found)
+
+
+def _track_records(log: Log) -> list[Signed]:
+    records = [one for one in _approvals(log.signed) if one.approval.gate == TRACK_GATE]
+    return [one for one in records if one.approval.details.get("track") in list(Track)]
+
+
+def powerless(record: Signed, rule: GateRule) -> str:
+    """Return why a sound record opens nothing under `rule`, or an empty string."""
+    level = record.approval.assurance.sandbox
+    return record.lapsed or rule.shortfall(record.factor, level, attested=record.attested)
 
 
 def standings(facts: Facts) -> tuple[Gate, ...]:
@@ -114,7 +128,7 @@ def standings(facts: Facts) -> tuple[Gate, ...]:
     gates: list[Gate] = []
     for stage in STAGES:
         items = covered.get(stage, facts.files)
-        gate = _gate(stage, items, facts)
+        gate = _fresh(_gate(stage, items, facts), gates, facts.trust.rule(stage))
         behind = next((one for one in gates if not one.passed), None)
         if facts.log.unsound:
             gate = _passive(gate, Standing.SHUT, facts.log.unsound[0].reason)
@@ -140,7 +154,7 @@ def _gate(stage: Stage, items: Mapping[str, str], facts: Facts) -> Gate:
     records = [one for one in facts.log.signed if one.approval.gate == stage]
     last = max((one.approval.round for one in records), default=0)
     rounds = [one for one in records if one.approval.round == last]
-    base = _settled(records, facts.trust.rule(stage).threshold)
+    base = _settled(records, facts.trust.rule(stage))
     seen = base.approval.items if base else {}
     asked = changed_ids(seen, items)
     rejected = next((one for one in rounds if one.approval.decision is Decision.REJECT), None)
@@ -159,19 +173,20 @@ def _approvals(records: Iterable[Signed]) -> list[Signed]:
     return [one for one in records if one.approval.decision is Decision.APPROVE]
 
 
-def _settled(records: list[Signed], threshold: int) -> Signed | None:
+def _settled(records: list[Signed], rule: GateRule) -> Signed | None:
     """Return the newest approval that enough people gave alike: what the others need not reread.
 
     With a threshold of two, the second person is asked about all that the first one was.
     """
     people: dict[tuple[int, frozenset[tuple[str, str]]], set[str]] = {}
     settled = None
-    for one in sorted(_approvals(records), key=lambda one: one.approval.round):
+    counting = [one for one in _approvals(records) if not powerless(one, rule)]
+    for one in sorted(counting, key=lambda one: one.approval.round):
         alike = people.setdefault(
             (one.approval.round, frozenset(one.approval.items.items())), set()
         )
         alike.add(one.approval.approver)
-        if len(alike) >= threshold:
+        if len(alike) >= rule.threshold:
             settled = one
     return settled
 
@@ -186,18 +201,44 @@ def _counted(gate: Gate, rounds: list[Signed], facts: Facts) -> Gate:
         bound = [one for one in bound if concealed <= set(one.approval.reviewed.waived)]
         if not bound:
             return evolve(gate, reason="it hides text that the approval does not waive")
-    people = tuple(sorted({one.approval.approver for one in bound}))
+    counting = [one for one in bound if not _discounted(one, gate, facts)]
+    people = tuple(sorted({one.approval.approver for one in counting}))
     if people and len(people) >= rule.threshold:
         words = f"approved by {', '.join(people)}"
         return evolve(gate, standing=Standing.OPEN, reason=words, approvers=people, asked=())
     if people:
         words = f"{len(people)} of {rule.threshold} people approved"
         return evolve(gate, reason=words, approvers=people)
+    if bound:
+        return evolve(gate, reason=_discounted(bound[-1], gate, facts))
     if same:
         return evolve(gate, reason="the policy changed since it was approved")
     if valid:
         return evolve(gate, reason=f"changed since it was approved: {', '.join(gate.asked[:6])}")
     return evolve(gate, reason="nobody has approved it yet")
+
+
+def _discounted(record: Signed, gate: Gate, facts: Facts) -> str:
+    """Return why this approval of just what the gate covers does not count, or nothing."""
+    rule = facts.trust.rule(gate.stage)
+    name = record.approval.approver
+    if why := powerless(record, rule):
+        return f"the approval of {name} does not count: {why}"
+    person = facts.trust.principal(name)
+    if rule.separate and (person is None or person.wrote(facts.authors.get(gate.stage, ()))):
+        return f"{name} wrote some of it; the trust file asks for somebody else"
+    return ""
+
+
+def _fresh(gate: Gate, before: list[Gate], rule: GateRule) -> Gate:
+    """Return a gate that the one person who alone approved the spec may not open alone, either."""
+    spec = {name for one in before if one.stage in SPEC_STAGES for name in one.approvers}
+    if not (rule.fresh and gate.standing is Standing.OPEN and set(gate.approvers) == spec):
+        return gate
+    if len(spec) > 1:
+        return gate
+    words = f"{gate.approvers[0]} alone approved the spec; the trust file asks for one more person"
+    return evolve(gate, standing=Standing.WAITING, reason=words)
 
 
 def is_withdrawal(record: Signed) -> bool:

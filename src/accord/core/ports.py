@@ -307,8 +307,8 @@ class Repo(Protocol):
     def altered(self, base: str, refs: Sequence[str], path: str) -> tuple[tuple[str, str], ...]:
         """Return (path, commit) for each file below `path` that history changed or removed."""
 
-    def authors(self, base: str, head: str, path: str) -> tuple[str, ...]:
-        """Return the names of those who wrote `path` after `base`, each once."""
+    def authors(self, base: str, head: str, *paths: str) -> tuple[str, ...]:
+        """Return the names of those who wrote any of `paths` after `base`, each once."""
 
     def introduced(self, base: str, head: str, path: str) -> str:
         """Return the commit after `base` up to `head` that added `path`, or an empty string."""

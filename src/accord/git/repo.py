@@ -12,6 +12,8 @@ from accord.git import objects, worktrees
 from accord.git.objects import Objects
 from accord.git.run import Git
 
+PATHS = 500  # in one call of git, whose arguments the system limits
+
 
 @define
 class GitRepo:
@@ -92,10 +94,21 @@ class GitRepo:
                 commit = word.strip() or commit
         return tuple(found)
 
-    def authors(self, base: str, head: str, path: str) -> tuple[str, ...]:
-        """Return the names of those who wrote `path` after `base`, each once."""
-        said = self.git.text("log", "--format=%an", f"{base}..{head}", "--", path)
-        return tuple(sorted({name for name in said.split("\n") if name}))
+    def authors(self, base: str, head: str, *paths: str) -> tuple[str, ...]:
+        """Return the names of those who wrote any of `paths` after `base`, each once.
+
+        Whoever only merged wrote nothing; whoever changed a file in a merge did.
+        """
+        names: set[str] = set()
+        for at in range(0, len(paths), PATHS):
+            some = paths[at : at + PATHS]
+            said = self.git.bytes(
+                "log", "-c", "--name-only", "--format=%x00%an", f"{base}..{head}", "--", *some
+            )
+            for commit in said.decode(errors="surrogateescape").split("\0"):
+                name, _, files = commit.partition("\n")
+                names |= {name} if name and files.strip() else set()
+        return tuple(sorted(names))
 
     def introduced(self, base: str, head: str, path: str) -> str:
         """Return the commit after `base` up to `head` that added `path`, or an empty string."""

@@ -146,3 +146,8 @@ def _join(rules: Rules, place: Place, key: Path | None) -> SetUp:
 
 def _absolute(key: Path) -> Path:
     return key.expanduser().absolute()
+
+
+def use_key(project: str, path: Path) -> None:
+    """Sign with the key at `path` on this machine from now on; the pinned trust stays."""
+    remember(project, Person(str(path), person(project).pin))
