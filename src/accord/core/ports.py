@@ -58,6 +58,8 @@ class Price:
     models: str
     input: int
     output: int
+    cache_read: int | None = None
+    cache_write: int | None = None
 
 
 @frozen
@@ -112,7 +114,10 @@ class AgentStatus(StrEnum):
 
 @frozen
 class AgentReport:
-    """What is known of a finished run. `said` is the agent's last text: a claim, never a fact."""
+    """What is known of a finished run. `said` is the agent's last text: a claim, never a fact.
+
+    With a gateway all counts are its own; `trouble` says how the model's service failed the run.
+    """
 
     run_id: str
     status: AgentStatus
@@ -122,6 +127,9 @@ class AgentReport:
     refused: tuple[str, ...] = ()
     input_tokens: int = 0
     output_tokens: int = 0
+    requests: int = 0
+    cost_micros: int = 0
+    trouble: str = ""
 
 
 class EventKind(StrEnum):
@@ -147,6 +155,9 @@ class AgentEvent:
 
 DOOR = "gateway.sock"
 """The name of the socket on which the gateway of a run listens."""
+
+BRIDGE_PORT = 8899
+"""The loopback port in the box that leads to the gateway."""
 
 Emit = Callable[[AgentEvent], None]
 
