@@ -1,4 +1,4 @@
-"""The gateway connects to the address that it checked, and to no address that is not public (T13)."""
+"""The gateway connects to the address that it checked, and to public ones alone (T13)."""
 
 import json
 from pathlib import Path

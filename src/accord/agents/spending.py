@@ -64,6 +64,7 @@ class Short:
     def __str__(self) -> str:
         """Return it as a sentence for the person who set the budget."""
         used, limit, more = (shown(self.unit, n) for n in (self.spent, self.limit, self.asked))
+        used = used.removesuffix(" tokens")
         what = self.scope.replace(":", " ", 1)
         return (
             f"the budget of the {what} is spent: {used} of {limit} are used and the next request"
