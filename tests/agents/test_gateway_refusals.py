@@ -93,7 +93,7 @@ def test_the_other_services_are_held_to_their_messages_too(
 @pytest.mark.parametrize(
     "head",
     [
-        b"transfer-encoding: chunked\r\ncontent-length: 2\r\n\r\n{}",
+        b"transfer-encoding: chunked\r\ncontent-length: 2\r\n\r\n2\r\n{}\r\n0\r\n\r\n",
         b"content-length: 2\r\ncontent-length: 3\r\n\r\n{}",
         b"content-length: +2\r\n\r\n{}",
         b"content-length: 2, 3\r\n\r\n{}",

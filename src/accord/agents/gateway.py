@@ -252,8 +252,10 @@ class Gateway:
         took = Entry(used, cost)
         self.seen.bytes_out += ended.sent
         self.seen.bytes_in += ended.received
-        if number:
-            self._ledger.settle(number, took)
+        # What cannot be entered now stays entered as the most that it can have been.
+        with suppress(sqlite3.Error):
+            if number:
+                self._ledger.settle(number, took)
         self._write(exchange, asked, ended, took if number else Entry())
         if number:
             self.seen.end(mine, ended.failure, took, tools=asked.tools)
@@ -274,7 +276,8 @@ class Gateway:
         data = self._plan.redact(json.dumps(line)).encode() + b"\n"
         if self._logged + len(data) <= LOG_BYTES:
             self._logged += len(data)
-            self._log.write(data)
+            with suppress(OSError):  # a full disk is no reason to cut an answer off
+                self._log.write(data)
 
     def _tell(self, refusal: Refusal, request: h11.Request) -> None:
         self.seen.refused += 1

@@ -163,7 +163,6 @@ def _inner(found: Address) -> Address:
 
 
 def _kind(found: Address) -> str:
-    found = _inner(found)
     if found.is_loopback:
         return "loopback"
     if found.is_link_local or found.is_multicast or found.is_unspecified:
