@@ -5,7 +5,12 @@ from pathlib import Path
 import pytest
 from attrs import evolve
 
-from accord.core.ports import AgentChoice, AgentKind, AgentOrder, Limits
+from accord.core.orders import (
+    AgentChoice,
+    AgentKind,
+    AgentOrder,
+    Limits,
+)
 
 PATIENT = Limits(total_s=120.0, idle_s=120.0)
 

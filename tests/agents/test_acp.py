@@ -8,7 +8,7 @@ import pytest
 from attrs import evolve
 
 from accord.agents import acp
-from accord.core.ports import (
+from accord.core.orders import (
     AgentEvent,
     AgentOrder,
     AgentReport,

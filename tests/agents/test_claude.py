@@ -12,7 +12,7 @@ import pytest
 
 from accord.agents.claude import Ruling, drive, environment, judge
 from accord.agents.model_server import Fail, Hang, ModelServer, Op, Read, Say, Scene, Shell, Write
-from accord.core.ports import (
+from accord.core.orders import (
     AgentChoice,
     AgentEvent,
     AgentKind,

@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from accord.agents.permissions import writable
-from accord.core.ports import AgentChoice, AgentKind, AgentOrder
+from accord.core.orders import AgentChoice, AgentKind, AgentOrder
 
 SPEC_STAGE = ("specs/cart/**", "!specs/cart/approved.md")
 

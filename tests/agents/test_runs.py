@@ -14,8 +14,7 @@ from accord.agents import folder
 from accord.agents.environment import HOST_MARK, RUN_MARK
 from accord.agents.processes import marked
 from accord.agents.runs import AgentRuns
-from accord.core.ports import (
-    Agent,
+from accord.core.orders import (
     AgentChoice,
     AgentEvent,
     AgentKind,
@@ -25,6 +24,7 @@ from accord.core.ports import (
     EventKind,
     Limits,
 )
+from accord.core.ports import Agent
 from accord.errors import AgentError
 
 Ordering = Callable[[str], AgentOrder]

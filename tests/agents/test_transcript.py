@@ -1,7 +1,7 @@
 from pathlib import Path
 
 from accord.agents.transcript import Transcript, one_line, plain, read
-from accord.core.ports import AgentEvent, EventKind
+from accord.core.orders import AgentEvent, EventKind
 
 EVENTS = [
     AgentEvent(EventKind.TEXT, "one\ntwo \u2028 three"),

@@ -15,7 +15,7 @@ from acp.schema import (
 )
 
 from accord.agents.turn import Turn
-from accord.core.ports import (
+from accord.core.orders import (
     AgentChoice,
     AgentEvent,
     AgentKind,

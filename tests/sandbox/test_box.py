@@ -12,7 +12,8 @@ from pathlib import Path
 import pytest
 
 import gitrepo
-from accord.core.ports import BRIDGE_PORT, DOOR, Sandbox, Walls
+from accord.core.orders import BRIDGE_PORT, DOOR
+from accord.core.ports import Sandbox, Walls
 from accord.errors import ConfigurationError, RefusedError
 from accord.sandbox.bubblewrap import Bubblewrap
 from accord.sandbox.landlock import Landlock

@@ -25,7 +25,13 @@ from accord.agents.processes import die_with_parent
 from accord.agents.transcript import one_line
 from accord.agents.turn import Turn
 from accord.agents.wire import Fault, Wire
-from accord.core.ports import AgentOrder, AgentReport, AgentStatus, Emit, Limits
+from accord.core.orders import (
+    AgentOrder,
+    AgentReport,
+    AgentStatus,
+    Emit,
+    Limits,
+)
 from accord.errors import AgentError
 
 CANCEL_S = 2.0

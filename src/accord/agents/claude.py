@@ -28,8 +28,15 @@ from pathspec import GitIgnoreSpec
 
 from accord.agents.environment import clean
 from accord.agents.processes import end_marked
+from accord.core.orders import (
+    AgentEvent,
+    AgentOrder,
+    AgentReport,
+    AgentStatus,
+    Emit,
+    EventKind,
+)
 from accord.core.paths import SIMPLE
-from accord.core.ports import AgentEvent, AgentOrder, AgentReport, AgentStatus, Emit, EventKind
 
 _READERS = ("Read", "Grep", "Glob", "LS")
 _WRITERS = dict.fromkeys(("Write", "Edit", "MultiEdit"), "file_path")

@@ -27,8 +27,13 @@ def clean(extra: Mapping[str, str]) -> dict[str, str]:
     return {**kept, "TERM": "dumb", **extra}
 
 
+def is_secret(name: str) -> bool:
+    """Tell whether a variable of this name holds a secret, as far as names tell."""
+    return _SECRET.search(name) is not None
+
+
 def _is_kept(name: str) -> bool:
-    return (name in _KEPT or name.startswith("LC_")) and not _SECRET.search(name)
+    return (name in _KEPT or name.startswith("LC_")) and not is_secret(name)
 
 
 def _absolute(path: str) -> str:

@@ -10,13 +10,16 @@ from urllib.parse import quote, unquote
 
 from attrs import asdict
 
-from accord.core.ports import (
+from accord.core.orders import (
     AgentChoice,
     AgentKind,
     AgentOrder,
     AgentReport,
     AgentStatus,
+    Budget,
     Limits,
+    Outlet,
+    Price,
 )
 
 ORDER = "order.json"
@@ -27,6 +30,7 @@ DOOR = "door"
 STOP = "stop"
 TRANSCRIPT = "transcript.jsonl"
 LOG = "host.log"
+REQUESTS = "requests.jsonl"
 
 STOPPED = "the run was stopped"
 KILLED = "the run's process was killed"
@@ -71,6 +75,19 @@ def read_order(run: Path) -> AgentOrder:
         limits=Limits(**held["limits"]),
         box=tuple(held["box"]),
         environment=tuple((name, value) for name, value in held["environment"]),
+        outlet=_outlet(held["outlet"]),
+    )
+
+
+def _outlet(held: dict[str, Any] | None) -> Outlet | None:
+    if held is None:
+        return None
+    return Outlet(
+        held["service"],
+        held["upstream"],
+        tuple(held["keys"]),
+        tuple((scope, Budget(**budget)) for scope, budget in held["budgets"]),
+        tuple(Price(**price) for price in held["prices"]),
     )
 
 

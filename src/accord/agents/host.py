@@ -13,15 +13,18 @@ import os
 import signal
 import sys
 import traceback
+from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from attrs import evolve
 
 from accord.agents import folder
 from accord.agents.environment import HOST_MARK, RUN_MARK
 from accord.agents.processes import end_marked
+from accord.agents.redaction import clean_report, known_secrets, redacted, redactor
 from accord.agents.transcript import Transcript, one_line
-from accord.core.ports import (
+from accord.core.orders import (
     AgentEvent,
     AgentKind,
     AgentOrder,
@@ -30,6 +33,13 @@ from accord.core.ports import (
     Emit,
     EventKind,
 )
+from accord.errors import AgentError
+
+if TYPE_CHECKING:
+    from accord.agents.gateway import Gateway
+
+GRACE_S = 5.0
+"""How long an agent may take to end its turn once its budget is spent."""
 
 
 def main(argv: list[str]) -> int:
@@ -64,16 +74,51 @@ def _hold(run: Path, lock: int | None) -> bool:
 
 def _play(run: Path, emit: Emit) -> AgentReport:
     run_id = folder.run_id_of(run.name)
+    redact: Callable[[str], str] = str
     try:
-        order = _marked(folder.read_order(run), run)
-        report = asyncio.run(_drive(run, order, emit))
+        order = folder.read_order(run)
+        redact = redactor(known_secrets(order, os.environ))
+        report = asyncio.run(_opened(run, _marked(order, run), redact, emit))
+    except AgentError as error:
+        report = AgentReport(run_id, AgentStatus.FAILED, f"{error.message} {error.hint}".strip())
+        emit(AgentEvent(EventKind.ERROR, report.detail))
     except Exception as error:  # noqa: BLE001 - whatever it is, the run must be seen to have ended
-        traceback.print_exc()
-        detail = one_line(f"the run failed: {type(error).__name__}: {error}")
+        sys.stderr.write(redact(traceback.format_exc()))
+        detail = redact(one_line(f"the run failed: {type(error).__name__}: {error}"))
         report = AgentReport(run_id, AgentStatus.FAILED, detail)
         emit(AgentEvent(EventKind.ERROR, detail))
-        emit(AgentEvent(EventKind.END, report.status))
+    emit(AgentEvent(EventKind.END, report.status))
     return report
+
+
+async def _opened(
+    run: Path, order: AgentOrder, redact: Callable[[str], str], emit: Emit
+) -> AgentReport:
+    """Drive the agent, with its way out open meanwhile if the order has one."""
+    if order.outlet is None:
+        quiet = redacted(redact, _without_end(emit))
+        return clean_report(redact, await _drive(run, order, quiet, None))
+    from accord.agents import outlet
+
+    plan = outlet.plan(order, order.outlet, os.environ)
+    # The token is known from here on, and is a secret too while the run lasts.
+    redact = redactor((*known_secrets(order, os.environ), plan.token))
+    plan = evolve(plan, redact=redact)
+    quiet = redacted(redact, _without_end(emit))
+    async with outlet.opened(run, order, plan, quiet) as (opened, gateway):
+        report = await _drive(run, opened, quiet, gateway)
+        report = outlet.concluded(report, gateway, plan, quiet)
+    return clean_report(redact, outlet.counted(report, gateway, quiet))
+
+
+def _without_end(emit: Emit) -> Emit:
+    """Return an `emit` that keeps to itself how the agent ended: the host has the last word."""
+
+    def add(event: AgentEvent) -> None:
+        if event.kind is not EventKind.END:
+            emit(event)
+
+    return add
 
 
 def _marked(order: AgentOrder, run: Path) -> AgentOrder:
@@ -87,24 +132,35 @@ def _marked(order: AgentOrder, run: Path) -> AgentOrder:
     return evolve(order, environment=(*passed, *order.environment, mark))
 
 
-async def _drive(run: Path, order: AgentOrder, emit: Emit) -> AgentReport:
+async def _drive(
+    run: Path, order: AgentOrder, emit: Emit, gateway: "Gateway | None"
+) -> AgentReport:
     driving = asyncio.ensure_future(_driver(order, emit))
-    asked = False
+    asked: list[AgentStatus] = []
 
-    def stop() -> None:
-        nonlocal asked
+    def stop(status: AgentStatus) -> None:
         if not asked:  # a second cancellation would interrupt the cleaning up after the first
-            asked = True
             driving.cancel()
+        asked.append(status)
 
-    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop)
+    async def stop_when_spent(over: asyncio.Event) -> None:
+        await over.wait()
+        await asyncio.sleep(GRACE_S)
+        stop(AgentStatus.SPENT)
+
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop, AgentStatus.STOPPED)
     if (run / folder.STOP).exists():
-        stop()
+        stop(AgentStatus.STOPPED)
+    watch = asyncio.ensure_future(stop_when_spent(gateway.over)) if gateway else None
     try:
         return await driving
     except asyncio.CancelledError:
-        emit(AgentEvent(EventKind.END, AgentStatus.STOPPED))
-        return AgentReport(order.run_id, AgentStatus.STOPPED, folder.STOPPED)
+        if AgentStatus.STOPPED in asked:
+            return AgentReport(order.run_id, AgentStatus.STOPPED, folder.STOPPED)
+        return AgentReport(order.run_id, AgentStatus.SPENT)
+    finally:
+        if watch is not None:
+            watch.cancel()
 
 
 async def _driver(order: AgentOrder, emit: Emit) -> AgentReport:

@@ -5,8 +5,8 @@ from pathlib import Path
 from attrs import frozen
 from pathspec import GitIgnoreSpec
 
+from accord.core.orders import AgentOrder
 from accord.core.paths import SIMPLE
-from accord.core.ports import AgentOrder
 
 
 @frozen

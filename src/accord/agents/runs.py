@@ -7,17 +7,23 @@ stored process id. A second, short lock (the gate) makes asking and starting tak
 import fcntl
 import os
 import signal
+import sqlite3
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
-from accord.agents import folder, transcript
+from accord.agents import folder, spending, transcript
 from accord.agents.environment import HOST_MARK, RUN_MARK
 from accord.agents.processes import end_marked, marked, signal_to
-from accord.core.ports import AgentEvent, AgentOrder, AgentReport, AgentStatus
+from accord.core.orders import (
+    AgentEvent,
+    AgentOrder,
+    AgentReport,
+    AgentStatus,
+)
 from accord.errors import AgentError
 
 STOP_S = 10.0
@@ -155,6 +161,11 @@ def _spawn(run: Path, lock: int) -> None:
 
 def _settle(run: Path, run_id: str) -> AgentReport:
     end_marked(RUN_MARK, folder.mark_of(run))
+    ledger = run.parent.parent / spending.LEDGER
+    if ledger.exists():
+        # Where it cannot be written now, what was under way stays counted as under way.
+        with suppress(OSError, sqlite3.Error), closing(spending.Ledger(ledger)) as opened:
+            opened.abandon(run_id)
     if (run / folder.STOP).exists():
         report = AgentReport(run_id, AgentStatus.STOPPED, folder.STOPPED)
     else:

@@ -5,7 +5,7 @@ import re
 from pathlib import Path
 from typing import BinaryIO
 
-from accord.core.ports import AgentEvent, EventKind
+from accord.core.orders import AgentEvent, EventKind
 
 TRANSCRIPT_BYTES = 16 * 2**20
 EVENT_CHARS = 10_000

@@ -23,7 +23,14 @@ from attrs import frozen
 
 from accord.agents.permissions import writable
 from accord.agents.transcript import EVENT_CHARS, one_line, plain
-from accord.core.ports import AgentEvent, AgentOrder, AgentReport, AgentStatus, Emit, EventKind
+from accord.core.orders import (
+    AgentEvent,
+    AgentOrder,
+    AgentReport,
+    AgentStatus,
+    Emit,
+    EventKind,
+)
 
 SAID_CHARS = 4_000
 REFUSED_PATHS = 100

@@ -7,7 +7,7 @@ from asyncio.subprocess import Process
 from typing import Any
 
 from accord.agents.transcript import one_line
-from accord.core.ports import AgentStatus, Limits
+from accord.core.orders import AgentStatus, Limits
 
 Fault = tuple[AgentStatus, str]
 

@@ -7,7 +7,8 @@ from attrs import evolve, frozen
 
 from accord.app.workshop import Workshop
 from accord.core.model import Task
-from accord.core.ports import AgentChoice, AgentKind, Outlet, Sandbox, Walls
+from accord.core.orders import AgentChoice, AgentKind, Outlet
+from accord.core.ports import Sandbox, Walls
 from accord.core.protected import protected_for
 from accord.errors import ConfigurationError, RefusedError
 

@@ -13,8 +13,14 @@ from attrs import field, frozen
 from accord.app.tables import PATH as PATH
 from accord.app.tables import dollars, is_table, known, number, table, text, texts
 from accord.core.model import SPEC_STAGES, Stage, Track
+from accord.core.orders import (
+    AgentChoice,
+    AgentKind,
+    Budget,
+    Limits,
+    Price,
+)
 from accord.core.policy import RISK_PATHS, Policy, Size
-from accord.core.ports import AgentChoice, AgentKind, Budget, Limits, Price
 from accord.errors import ConfigurationError
 from accord.formats import registry
 from accord.formats.registry import NAME

@@ -15,7 +15,8 @@ from accord.core.approval import Json
 from accord.core.checks import blocking
 from accord.core.evidence import Result
 from accord.core.model import SPEC_STAGES, Stage, Task
-from accord.core.ports import AgentChoice, AgentOrder, AgentStatus, Harvest
+from accord.core.orders import AgentChoice, AgentOrder, AgentStatus
+from accord.core.ports import Harvest
 from accord.core.protected import declarable
 from accord.core.reconcile import Build, Draft
 from accord.errors import AgentError, ConfigurationError, RefusedError

@@ -10,7 +10,8 @@ import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
-from accord.core.ports import BRIDGE_PORT, CommandRun, Walls
+from accord.core.orders import BRIDGE_PORT
+from accord.core.ports import CommandRun, Walls
 from accord.errors import AccordError, ConfigurationError
 from accord.sandbox import toolchain
 from accord.sandbox.commands import run_command

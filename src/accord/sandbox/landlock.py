@@ -14,7 +14,8 @@ import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from accord.core.ports import BRIDGE_PORT, CommandRun, Walls
+from accord.core.orders import BRIDGE_PORT
+from accord.core.ports import CommandRun, Walls
 from accord.errors import AccordError, ConfigurationError
 from accord.sandbox import toolchain
 from accord.sandbox.bubblewrap import home_of, system_settings

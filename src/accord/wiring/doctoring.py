@@ -10,7 +10,7 @@ from attrs import frozen
 from accord.app import config as configuration
 from accord.app.changes import load_all
 from accord.app.workshop import Workshop
-from accord.core.ports import AgentKind
+from accord.core.orders import AgentKind
 from accord.errors import AccordError, ConfigurationError
 from accord.git.locate import check_version, locate
 from accord.sandbox.choose import strongest

@@ -16,7 +16,8 @@ from accord.approvals.trust import FOLDER as TRUST
 from accord.approvals.trust import PinError, read_trust
 from accord.core.approval import Trust
 from accord.core.model import Stage
-from accord.core.ports import AgentChoice, AgentKind, Sandbox
+from accord.core.orders import AgentChoice, AgentKind
+from accord.core.ports import Sandbox
 from accord.engine.journal import SqliteJournal
 from accord.errors import ConfigurationError, RefusedError
 from accord.git.locate import Place, locate

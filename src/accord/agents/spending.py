@@ -1,0 +1,212 @@
+"""The ledger of what the runs of a repository have spent, shared by all of their hosts.
+
+One SQLite file. A request is entered before it is sent, with the most that it may take, and
+entered again as what it took when its answer is over; both within one short transaction, so that
+runs side by side never count on the same money. What a killed host had entered stays entered: at
+most that was spent, and nobody knows how much less.
+"""
+
+import os
+import sqlite3
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager
+from pathlib import Path
+
+from attrs import astuple, frozen
+
+from accord.agents.usage import Usage
+from accord.core.orders import Budget
+
+LEDGER = "spend.sqlite"
+_BUSY_S = 10.0
+_TRIES = 50
+
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS requests (
+    id INTEGER PRIMARY KEY, run TEXT NOT NULL, at INTEGER NOT NULL, model TEXT NOT NULL,
+    held INTEGER NOT NULL, input INTEGER NOT NULL, cache_read INTEGER NOT NULL,
+    cache_write INTEGER NOT NULL, output INTEGER NOT NULL, micros INTEGER NOT NULL
+);
+CREATE INDEX IF NOT EXISTS requests_held ON requests (run) WHERE held = 1;
+CREATE TABLE IF NOT EXISTS spending (
+    scope TEXT NOT NULL, request INTEGER NOT NULL REFERENCES requests (id), tokens INTEGER NOT NULL,
+    micros INTEGER NOT NULL, held INTEGER NOT NULL, PRIMARY KEY (scope, request)
+) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS spending_request ON spending (request);
+"""
+
+
+@frozen
+class Spent:
+    """What was spent on a scope, and what requests that are under way may take at most."""
+
+    tokens: int = 0
+    micros: int = 0
+    held_tokens: int = 0
+    held_micros: int = 0
+
+
+@frozen
+class Short:
+    """A budget that has no room for a request of `asked` tokens or millionths of a dollar.
+
+    `waits` tells that there would be room if requests under way took nothing.
+    """
+
+    scope: str
+    unit: str
+    limit: int
+    spent: int
+    asked: int
+    waits: bool
+
+    def __str__(self) -> str:
+        """Return it as a sentence for the person who set the budget."""
+        used, limit, more = (shown(self.unit, n) for n in (self.spent, self.limit, self.asked))
+        used = used.removesuffix(" tokens")
+        what = self.scope.replace(":", " ", 1)
+        return (
+            f"the budget of the {what} is spent: {used} of {limit} are used and the next request"
+            f" may take {more}; it is set in .accord/config.toml"
+        )
+
+
+@frozen
+class Entry:
+    """What one request took or may take, in tokens and in millionths of a dollar."""
+
+    usage: Usage = Usage()  # noqa: RUF009 - it is frozen
+    micros: int = 0
+
+    @property
+    def tokens(self) -> int:
+        """Return all tokens together."""
+        return self.usage.tokens
+
+
+def shown(unit: str, amount: int) -> str:
+    """Return an amount of `tokens` or `micros` for a person: `1,200 tokens` or `$0.42`."""
+    if unit == "tokens":
+        return f"{amount:,} tokens"
+    cents = -(-amount // 10_000)
+    return f"${cents // 100:,}.{cents % 100:02d}"
+
+
+class Ledger:
+    """An open ledger; made when it is not there, readable by its owner alone."""
+
+    def __init__(self, path: Path) -> None:
+        """Open the file. Raises OSError or sqlite3.Error when it cannot be used."""
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
+        self._file = sqlite3.connect(path, timeout=_BUSY_S, isolation_level=None)
+        _wal(self._file)
+        self._file.executescript(_SCHEMA)
+
+    def hold(
+        self, run: str, budgets: Sequence[tuple[str, Budget]], model: str, most: Entry
+    ) -> int | Short:
+        """Enter a request that may take `most`; return its number, or the budget without room."""
+        scopes = {f"run:{run}": Budget(), **dict(budgets)}
+        with _transaction(self._file):
+            for scope, budget in scopes.items():
+                short = _room(scope, budget, _sum(self._file, scope), most)
+                if short is not None:
+                    return short
+            cursor = self._file.execute(
+                "INSERT INTO requests VALUES (NULL, ?, unixepoch(), ?, 1, ?, ?, ?, ?, ?)",
+                (run, model, *_row(most)),
+            )
+            number = int(cursor.lastrowid or 0)
+            self._file.executemany(
+                "INSERT INTO spending VALUES (?, ?, ?, ?, 1)",
+                [(scope, number, most.tokens, most.micros) for scope in scopes],
+            )
+        return number
+
+    def settle(self, number: int, took: Entry) -> None:
+        """Enter what the request `number` really took."""
+        with _transaction(self._file):
+            self._file.execute(
+                "UPDATE requests SET held = 0, input = ?, cache_read = ?, cache_write = ?,"
+                " output = ?, micros = ? WHERE id = ?",
+                (*_row(took), number),
+            )
+            self._file.execute(
+                "UPDATE spending SET held = 0, tokens = ?, micros = ? WHERE request = ?",
+                (took.tokens, took.micros, number),
+            )
+
+    def abandon(self, run: str) -> None:
+        """Count as spent what a dead host of `run` had under way; nobody will settle it."""
+        with _transaction(self._file):
+            self._file.execute(
+                "UPDATE spending SET held = 0 WHERE held = 1 AND request IN"
+                " (SELECT id FROM requests WHERE held = 1 AND run = ?)",
+                (run,),
+            )
+            self._file.execute("UPDATE requests SET held = 0 WHERE held = 1 AND run = ?", (run,))
+
+    def spent(self, scope: str) -> Spent:
+        """Return what was spent on `scope` so far."""
+        return _sum(self._file, scope)
+
+    def close(self) -> None:
+        """Close the file."""
+        self._file.close()
+
+
+def spent(path: Path, scope: str) -> Spent:
+    """Return what the ledger at `path` says was spent on `scope`; nothing when there is none."""
+    if not path.exists():
+        return Spent()
+    with closing(Ledger(path)) as ledger:
+        return ledger.spent(scope)
+
+
+def _room(scope: str, budget: Budget, used: Spent, most: Entry) -> Short | None:
+    for unit, limit, spent_, held, asked in (
+        ("tokens", budget.tokens, used.tokens, used.held_tokens, most.tokens),
+        ("micros", budget.micros, used.micros, used.held_micros, most.micros),
+    ):
+        if limit and spent_ + held + asked > limit:
+            return Short(scope, unit, limit, spent_, asked, spent_ + asked <= limit)
+    return None
+
+
+def _sum(file: sqlite3.Connection, scope: str) -> Spent:
+    found = file.execute(
+        "SELECT total(tokens * (1 - held)), total(micros * (1 - held)), total(tokens * held),"
+        " total(micros * held) FROM spending WHERE scope = ?",
+        (scope,),
+    ).fetchone()
+    return Spent(*(int(value) for value in found))
+
+
+def _row(entry: Entry) -> tuple[int, ...]:
+    return (*astuple(entry.usage), entry.micros)
+
+
+@contextmanager
+def _transaction(file: sqlite3.Connection) -> Iterator[None]:
+    file.execute("BEGIN IMMEDIATE")
+    try:
+        yield
+    except BaseException:
+        file.execute("ROLLBACK")
+        raise
+    file.execute("COMMIT")
+
+
+def _wal(file: sqlite3.Connection) -> None:
+    # SQLite does not wait for others while it changes to its log, only while it writes to it.
+    for _ in range(_TRIES):
+        try:
+            file.execute("PRAGMA journal_mode=WAL")
+            file.execute("PRAGMA synchronous=NORMAL")
+        except sqlite3.OperationalError:
+            time.sleep(0.05)
+        else:
+            return
+    file.execute("PRAGMA journal_mode=WAL")

@@ -1,0 +1,165 @@
+"""What a run of an agent is given and how it ended, as values."""
+
+from collections.abc import Callable
+from enum import StrEnum
+
+from attrs import frozen
+
+
+class AgentKind(StrEnum):
+    """How an agent is spoken to."""
+
+    ACP = "acp"
+    CLAUDE = "claude"
+    SCRIPTED = "scripted"
+
+
+@frozen
+class AgentChoice:
+    """One configured agent: its name on screens, how it is driven, the command that starts it.
+
+    For ACP the command speaks the Agent Client Protocol on stdin and stdout. For the scripted
+    agent `command` holds the absolute path of its script. For Claude it may name the CLI, or be
+    empty to use the one that the SDK carries. `passes` names the variables of the person's
+    environment that the agent is given; it gets no other that could hold a secret. `service`,
+    `upstream` and `key` say where its model is asked (see `Outlet`), and `reads` which files of
+    the person it may read in its box.
+    """
+
+    name: str
+    kind: AgentKind
+    command: tuple[str, ...] = ()
+    model: str = ""
+    passes: tuple[str, ...] = ()
+    service: str = ""
+    upstream: str = ""
+    key: str = ""
+    reads: tuple[str, ...] = ()
+
+
+@frozen
+class Limits:
+    """When a run is ended for the agent: seconds in all, seconds of silence, bytes of output."""
+
+    total_s: float = 3600.0
+    idle_s: float = 600.0
+    output_bytes: int = 64 * 2**20
+
+
+@frozen
+class Budget:
+    """The most that may be spent: tokens (in and out), millionths of a dollar; 0 sets no limit."""
+
+    tokens: int = 0
+    micros: int = 0
+
+
+@frozen
+class Price:
+    """What the models that match a glob cost, in millionths of a dollar for a million tokens."""
+
+    models: str
+    input: int
+    output: int
+    cache_read: int | None = None
+    cache_write: int | None = None
+
+
+@frozen
+class Outlet:
+    """An agent's only way out: the model's service, whose key it never sees, and its budgets.
+
+    `service` names the protocol (`anthropic`, `openai` or `gemini`), `upstream` its address when
+    it is not the public one, `keys` the variables of the person's environment that may hold the
+    key. `budgets` maps what is counted together (`run:ID`, `task:CHANGE/T1`, `change:CHANGE`,
+    `day:2026-06-01`) to what may be spent on it.
+    """
+
+    service: str
+    upstream: str = ""
+    keys: tuple[str, ...] = ()
+    budgets: tuple[tuple[str, Budget], ...] = ()
+    prices: tuple[Price, ...] = ()
+
+
+@frozen
+class AgentOrder:
+    """Everything one run of an agent needs; the same `run_id` never starts twice.
+
+    `writable` holds gitignore-style patterns relative to `workdir`: a request to write anywhere
+    else is refused. `box` is put before the agent's command. `environment` is added to the
+    cleaned one. With an `outlet`, the run has a gateway in the folder that `Agent.door` names.
+    """
+
+    run_id: str
+    agent: AgentChoice
+    workdir: str
+    prompt: str
+    writable: tuple[str, ...]
+    limits: Limits = Limits()
+    box: tuple[str, ...] = ()
+    environment: tuple[tuple[str, str], ...] = ()
+    outlet: Outlet | None = None
+
+
+class AgentStatus(StrEnum):
+    """How a run ended, as Accord saw it; none of these says that the work is good."""
+
+    ENDED = "ended"
+    DIED = "died"
+    HUNG = "hung"
+    FLOODED = "flooded"
+    GARBAGE = "garbage"
+    FAILED = "failed"
+    SPENT = "spent"
+    STOPPED = "stopped"
+
+
+@frozen
+class AgentReport:
+    """What is known of a finished run. `said` is the agent's last text: a claim, never a fact.
+
+    With a gateway all counts are its own; `trouble` says how the model's service failed the run.
+    """
+
+    run_id: str
+    status: AgentStatus
+    detail: str = ""
+    said: str = ""
+    stop_reason: str = ""
+    refused: tuple[str, ...] = ()
+    input_tokens: int = 0
+    output_tokens: int = 0
+    requests: int = 0
+    cost_micros: int = 0
+    trouble: str = ""
+
+
+class EventKind(StrEnum):
+    """The normalised events of a run, the same for every agent."""
+
+    TEXT = "text"
+    TOOL = "tool"
+    REFUSED = "refused"
+    ALLOWED = "allowed"
+    USAGE = "usage"
+    ERROR = "error"
+    END = "end"
+
+
+@frozen
+class AgentEvent:
+    """One line of a transcript; `text` is hostile data and is cleaned before it is shown."""
+
+    kind: EventKind
+    text: str = ""
+    path: str = ""
+
+
+DOOR = "gateway.sock"
+"""The name of the socket on which the gateway of a run listens."""
+
+BRIDGE_PORT = 8899
+"""The loopback port in the box that leads to the gateway."""
+
+Emit = Callable[[AgentEvent], None]
