@@ -46,8 +46,11 @@ class Format:
 _NO_FIELDS = frozenset(
     "no-touches no-verify satisfies-nothing no-id no-shall open-assumption".split()
 )
-# Their tasks name at most a story, and a scenario needs no task of its own.
-_NO_LINKS = _NO_FIELDS | {"no-task-for-criterion"}
+# Here a criterion without a task is said by the rule for all formats that have links.
+_LINKS = _NO_FIELDS | {"no-task-names-it"}
+# Their tasks name at most a story, and a scenario needs no task of its own; what prepares or
+# polishes belongs to no story.
+_NO_LINKS = _NO_FIELDS | {"no-task-for-criterion", "names-nothing"}
 
 FORMATS = (
     Format(
@@ -56,7 +59,7 @@ FORMATS = (
         kiro.detect,
         kiro.read,
         kiro.tick,
-        _NO_FIELDS,
+        _LINKS,
         {"spec.json": kiro.claims, ".config.kiro": kiro.claims},
     ),
     Format(
@@ -69,7 +72,7 @@ FORMATS = (
     ),
     Format(
         "spec-kit",
-        ("specs/*",),
+        ("specs/*", ".specify/specs/*", "kitty-specs/*"),
         speckit.detect,
         speckit.read,
         speckit.tick,
