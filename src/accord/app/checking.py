@@ -7,11 +7,11 @@ from pathlib import Path
 
 from attrs import evolve, frozen
 
-from accord.app import checked_before, spec_facts, spec_folders
+from accord.app import checked_before, identifying, spec_facts, spec_folders
 from accord.app.checked_before import Before, Kept
 from accord.app.spec_facts import Edit, Facts
 from accord.app.spec_folders import LARGEST, LIVING, Folder
-from accord.core import checks, hidden, linking, ticks
+from accord.core import checks, hidden, identity, linking, ticks
 from accord.core.checks import Finding, Severity
 from accord.core.contradictions import Statement
 from accord.core.markdown import UnreadableError
@@ -196,6 +196,9 @@ def _change(
     findings += checks.check(spec, default_verify=verify)
     if kind.name != "native":
         findings += linking.check(spec)
+    ledger = beside.get(identifying.ledger(folder.path))
+    if ledger is not None:
+        findings += identifying.findings(identity.from_toml(ledger.decode()), spec)
     facts = spec_facts.of_spec(folder.path, spec, ticks.claims(spec))
     if kind.name == _OPENSPEC:
         texts = {name: content.decode(errors="replace") for name, content in data.items()}

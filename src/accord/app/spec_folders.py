@@ -6,6 +6,7 @@ from pathlib import Path
 
 from attrs import field, frozen
 
+from accord.app import identifying
 from accord.formats.registry import FORMATS
 
 LARGEST = 4 * 2**20
@@ -53,6 +54,8 @@ def folder(root: Path, path: str) -> Folder:
     """Return the spec in the folder `path` of the repository at `root`."""
     files = dict(_files(str(root / path), ""))
     beside: dict[str, Stamp | None] = {}
+    ids = identifying.ledger(path)
+    beside[ids] = stamp(root / ids)
     home, found, _ = path.rpartition("/changes/")
     for name in files if found else ():
         if name.startswith("specs/") and name.endswith("/spec.md"):
