@@ -13,14 +13,7 @@ import pytest
 from attrs import evolve
 
 from accord.agents.seen import Seen
-from accord.core.orders import (
-    BRIDGE_PORT,
-    AgentReport,
-    AgentStatus,
-    EventKind,
-    Limits,
-    Price,
-)
+from accord.core.orders import BRIDGE_PORT, AgentReport, AgentStatus, EventKind, Limits, Price
 from outlets import (
     ASK,
     KEY,

@@ -104,6 +104,7 @@ def test_real_specs_are_told_apart_and_read() -> None:
         "kiro-ccmanager": {"kiro"},
         "kiro-mirmer": {"kiro"},
         "openspec-agent-scope": {"openspec"},
+        "openspec-postgast": {"openspec"},
         "speckit-liturgy": {"spec-kit"},
         "speckit-note-sage": {"spec-kit"},
     }

@@ -1,10 +1,14 @@
 """What `openspec validate` says and what Accord says of the same text, case by case."""
 
 import random
+import shutil
 from collections.abc import Mapping
 from pathlib import Path
 
+import pytest
+
 import openspec_tool
+from accord.formats import openspec_grammar as grammar
 from accord.formats import openspec_rules
 
 PURPOSE = "## Purpose\nThe cart of a shopper is kept while the shopper is away for a while.\n\n"
@@ -146,7 +150,7 @@ def assert_agree(
     lay(root, specs, changes)
     theirs = openspec_tool.validate(root)
     for name, text in specs.items():
-        ours = list(openspec_rules.spec(f"{name}/spec.md", text))
+        ours = list(openspec_rules.spec(f"{name}/spec.md", grammar.lines(text)))
         assert openspec_tool.told(ours) == theirs["spec", name], (name, text, ours)
     for name, files in changes.items():
         ours = list(openspec_rules.change(files, specs.get))
@@ -182,3 +186,32 @@ def test_any_mixture_of_lines_is_judged_as_openspec_judges_it(tmp_path: Path) ->
         rows = chance.choices(PIECES, k=chance.randint(0, 25))
         changes[f"c{number}"] = {"specs/cart/spec.md": "\n".join([head, *rows])}
     assert_agree(tmp_path, specs, changes)
+
+
+CORPUS = Path(__file__).parents[3] / "shared" / "corpus"
+
+
+@pytest.mark.skipif(not CORPUS.is_dir(), reason="the corpus of real specs is not beside this one")
+@pytest.mark.parametrize("name", ["openspec-agent-scope", "openspec-postgast"])
+def test_real_repositories_are_judged_as_openspec_judges_them(tmp_path: Path, name: str) -> None:
+    shutil.copytree(CORPUS / name / "openspec", tmp_path / "openspec")
+    base = tmp_path / "openspec"
+    specs = {
+        path.parent.relative_to(base / "specs").as_posix(): path.read_text()
+        for path in (base / "specs").rglob("spec.md")
+    }
+    folders = [one for one in (base / "changes").iterdir() if one.name != "archive"]
+
+    theirs = openspec_tool.validate(tmp_path)
+
+    for capability, text in specs.items():
+        ours = list(openspec_rules.spec("spec.md", grammar.lines(text)))
+        assert openspec_tool.told(ours) == theirs["spec", capability]
+    for folder in folders:
+        files = {
+            path.relative_to(folder).as_posix(): path.read_text()
+            for path in folder.rglob("*.md")
+        }  # fmt: skip
+        ours = list(openspec_rules.change(files, specs.get))
+        assert openspec_tool.told(ours) == theirs["change", folder.name]
+    assert len(theirs) == len(specs) + len(folders) > 6

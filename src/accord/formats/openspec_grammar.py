@@ -7,6 +7,7 @@ from 0 here; fences hide what is in them, comments do not.
 """
 
 import re
+from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
@@ -30,10 +31,16 @@ _SCENARIO = re.compile(r"####\s+(.*)")
 
 
 class Lines(NamedTuple):
-    """The lines of a file without their ends, and which of them a fence hides."""
+    """The lines of a file without their ends, and which of them a fence hides.
+
+    `marks` are the seen lines that begin with `#`, in order: all that has a shape here does.
+    `bodies` keeps what `body` returned, as it is asked for again and again.
+    """
 
     text: list[str]
     hidden: list[bool] | None
+    marks: list[int]
+    bodies: dict[tuple[int, int], str]
 
     def seen(self, at: int) -> bool:
         """Tell whether no fence hides line `at`."""
@@ -101,8 +108,9 @@ def lines(text: str) -> Lines:
     if "\r" in text:
         text = text.replace("\r\n", "\n").replace("\r", "\n")
     found = text.split("\n")
-    fenced = "```" in text or "~~~" in text
-    return Lines(found, _mask(found) if fenced else None)
+    mask = _mask(found) if "```" in text or "~~~" in text else None
+    marks = [at for at, line in enumerate(found) if line[:1] == "#" and not (mask and mask[at])]
+    return Lines(found, mask, marks, {})
 
 
 def _mask(text: Sequence[str]) -> list[bool]:
@@ -131,11 +139,12 @@ def folded(text: str) -> str:
 
 def headings(source: Lines) -> list[Heading]:
     """Return the headings that stand at the start of a line."""
-    found = []
-    for at, line in enumerate(source.text):
-        if line[:1] == "#" and source.seen(at) and (match := _HEADING.match(line)):
-            found.append(Heading(at, len(match[1]), match[2].strip(), bool(match[2])))
-    return found
+    matches = ((at, _HEADING.match(source.text[at])) for at in source.marks)
+    return [
+        Heading(at, len(match[1]), match[2].strip(), bool(match[2]))
+        for at, match in matches
+        if match
+    ]
 
 
 def requirements(source: Lines) -> tuple[Block, ...]:
@@ -147,8 +156,9 @@ def requirements(source: Lines) -> tuple[Block, ...]:
 def section(source: Lines) -> tuple[int, int]:
     """Return the line of `## Requirements` (-1 without one) and the line where it ends."""
     start = -1
-    for at, line in enumerate(source.text):
-        if line[:2] == "##" and line[2:3] not in ("#", "") and source.seen(at):
+    for at in source.marks:
+        line = source.text[at]
+        if line[:2] == "##" and line[2:3] not in ("#", ""):
             if start >= 0 and line[2].isspace():
                 return start, at
             if start < 0 and _REQUIREMENTS.match(line):
@@ -159,11 +169,8 @@ def section(source: Lines) -> tuple[int, int]:
 def blocks(source: Lines, start: int, end: int) -> Iterator[Block]:
     """Yield the requirements between two lines."""
     first, title = -1, ""
-    for at in range(start, end):
-        line = source.text[at]
-        if line[:3] != "###" or not source.seen(at):
-            continue
-        match = _REQUIREMENT.match(line)
+    for at in _marks(source, start, end):
+        match = _REQUIREMENT.match(source.text[at])
         if match is None:
             continue
         if first >= 0:
@@ -171,6 +178,10 @@ def blocks(source: Lines, start: int, end: int) -> Iterator[Block]:
         first, title = at, name(match[1])
     if first >= 0:
         yield Block(title, first, trimmed(source, first, end))
+
+
+def _marks(source: Lines, start: int, end: int) -> list[int]:
+    return source.marks[bisect_left(source.marks, start) : bisect_left(source.marks, end)]
 
 
 def trimmed(source: Lines, start: int, end: int) -> int:
@@ -185,11 +196,14 @@ def body(source: Lines, start: int, end: int) -> str:
 
     Lines like `**Priority**: high` count only where there is nothing else.
     """
+    kept = source.bodies.get((start, end))
+    if kept is not None:
+        return kept
     found: list[str] = []
     aside: list[str] = []
     for at in range(start + 1, end):
         line = source.text[at]
-        if not source.seen(at):
+        if source.hidden is not None and source.hidden[at]:
             continue
         # Spaces at the very end do not count, and without any after it `###` is no heading.
         if line[:1] == "#" and _ENDS_BODY.match(line if at < end - 1 else line.rstrip()):
@@ -197,15 +211,16 @@ def body(source: Lines, start: int, end: int) -> str:
         words = line.strip()
         if words:
             (aside if words[:2] == "**" and _METADATA.match(words) else found).append(words)
-    return "\n".join(found or aside)
+    source.bodies[start, end] = "\n".join(found or aside)
+    return source.bodies[start, end]
 
 
 def scenarios(source: Lines, block: Block) -> list[tuple[str, int, bool]]:
     """Return name, line and whether there is text below, for each scenario of a requirement."""
     found = []
-    for at in range(block.start + 1, block.end):
-        line = source.text[at]
-        if line[:4] != "####" or not source.seen(at) or not (match := _SCENARIO.match(line)):
+    for at in _marks(source, block.start + 1, block.end):
+        match = _SCENARIO.match(source.text[at])
+        if match is None:
             continue
         said, under = False, at + 1
         while under < block.end and not said:
@@ -223,9 +238,7 @@ def plan(source: Lines) -> Plan:
     """Return what the delta in `source` does."""
     parts: dict[str, list[tuple[int, int]]] = {}
     starts = [
-        (at, match[1].strip())
-        for at, line in enumerate(source.text)
-        if line[:2] == "##" and source.seen(at) and (match := _SECTION.match(line))
+        (at, match[1].strip()) for at in source.marks if (match := _SECTION.match(source.text[at]))
     ]
     ends = [at for at, _ in starts[1:]] + [len(source.text)] * bool(starts)
     spans = [(-1, starts[0][0] if starts else len(source.text), "")]
@@ -289,8 +302,7 @@ def _renames(
 
 
 def _strays(source: Lines, start: int, end: int) -> Iterator[Entry]:
-    for at in range(start, end):
-        line = source.text[at]
-        stray = _STRAY.match(line) if line[:3] == "###" and source.seen(at) else None
-        if stray and not _REQUIREMENT.match(line):
+    for at in _marks(source, start, end):
+        stray = _STRAY.match(source.text[at])
+        if stray and not _REQUIREMENT.match(source.text[at]):
             yield Entry(stray[1].strip(), at)

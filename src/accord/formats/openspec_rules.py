@@ -64,9 +64,8 @@ def said(rule: str, path: str, line: int, item: str, message: str) -> Finding:
     return Finding(rule, severity, path, max(line, 1), 1, item, message, hint)
 
 
-def spec(path: str, text: str) -> Iterator[Finding]:
+def spec(path: str, source: Lines) -> Iterator[Finding]:
     """Yield what is wrong with the main spec of a capability, as `openspec validate SPEC` does."""
-    source = grammar.lines(text)
     heads = grammar.headings(source)
     first: dict[str, int] = {}
     for at, head in enumerate(heads):
@@ -107,7 +106,7 @@ def _requirements(
         # What stands deeper belongs to it; a heading less deep than the one before is the next.
         while last < len(inside) and heads[inside[last]].level > head.level:
             last += 1
-        after = _end(source, heads, inside[at])
+        after = grammar.trimmed(source, head.at, _end(source, heads, inside[at]))
         if len(grammar.body(source, head.at, after) or head.title) > LONG:
             words = f"'{_short(head.title)}' is longer than {LONG} characters"
             yield said("long-requirement", path, head.at + 1, head.title, words)

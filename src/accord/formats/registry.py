@@ -75,14 +75,17 @@ NAME = "native"
 _NO_FIELDS = frozenset(
     "no-touches no-verify satisfies-nothing no-id no-shall open-assumption".split()
 )
-# Their tasks name at most a story, and a scenario needs no task of its own.
-_NO_LINKS = _NO_FIELDS | {"no-task-for-criterion"}
+# Here a criterion without a task is said by the rule for all formats that have links.
+_LINKS = _NO_FIELDS | {"no-task-names-it"}
+# Their tasks name at most a story, and a scenario needs no task of its own; what prepares or
+# polishes belongs to no story.
+_NO_LINKS = _NO_FIELDS | {"no-task-for-criterion", "names-nothing"}
 
 
 FORMATS = (
     Format(
         "kiro", (".kiro/specs/*",), _later("kiro", "detect"), _later("kiro", "read"),
-        _later("kiro", "tick"), _NO_FIELDS, layouts.kiro,
+        _later("kiro", "tick"), _LINKS, layouts.kiro,
         {name: _later("kiro", "claims") for name in ("spec.json", ".config.kiro")},
     ),
     Format(
@@ -90,8 +93,8 @@ FORMATS = (
         _later("openspec", "read"), _later("openspec", "tick"), _NO_LINKS, layouts.openspec,
     ),
     Format(
-        "spec-kit", ("specs/*",), _later("speckit", "detect"), _later("speckit", "read"),
-        _later("speckit", "tick"), _NO_LINKS, layouts.speckit,
+        "spec-kit", ("specs/*", ".specify/specs/*", "kitty-specs/*"), _later("speckit", "detect"),
+        _later("speckit", "read"), _later("speckit", "tick"), _NO_LINKS, layouts.speckit,
         {name: _later("speckit", "claims") for name in ("spec.md", "plan.md")},
     ),
     Format(NAME, ("specs/*",), lambda names: "requirements.md" in names, native.read, native.tick),

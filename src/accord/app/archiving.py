@@ -1,0 +1,319 @@
+"""Archive a change of an OpenSpec repository: its deltas become part of the specs.
+
+Each requirement is merged three ways: what it was when the change was begun, what it is now, what
+the change makes of it. Two changes that edit the same one never lose either: where both said
+something else, nothing is written and both sentences are shown.
+"""
+
+import os
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Protocol
+
+from attrs import frozen
+
+from accord.core import merging
+from accord.core.checks import Finding, Severity
+from accord.core.merging import Conflict, Part
+from accord.core.model import Task
+from accord.errors import ConfigurationError, ConflictError, RefusedError
+from accord.formats import openspec, openspec_apply, openspec_merging, openspec_rules
+from accord.formats import openspec_grammar as grammar
+
+CHANGES, SPECS = "openspec/changes", "openspec/specs"
+_CREATED = re.compile(r"(?m)^created[ \t]*:[ \t]*['\"]?(\d{4}-\d{2}-\d{2})")
+
+
+class Version(Protocol):
+    """A file as one commit left it; `day` is YYYY-MM-DD."""
+
+    @property
+    def author(self) -> str:
+        """Return who wrote the commit."""
+
+    @property
+    def day(self) -> str:
+        """Return the day on which it was committed."""
+
+    @property
+    def data(self) -> bytes:
+        """Return the bytes of the file."""
+
+
+class History(Protocol):
+    """What the repository knows of its files, as `git.versions.FileHistory` tells it."""
+
+    @property
+    def cut(self) -> bool:
+        """Tell whether the history is cut off."""
+
+    def versions(self, path: str) -> Sequence[Version]:
+        """Return what a file was, the oldest first."""
+
+    def begun(self, path: str) -> Sequence[str]:
+        """Return the commits that show what a file was first written on, the best first."""
+
+    def at(self, commit: str, path: str) -> bytes | None:
+        """Return what a file was in a commit, or None."""
+
+
+@frozen
+class Side:
+    """One sentence of a conflict, and who wrote it; None for a part that was taken out."""
+
+    text: str | None
+    who: str
+
+
+@frozen
+class Clash:
+    """A requirement or scenario that two changes edited otherwise."""
+
+    spec: str
+    name: tuple[str, ...]
+    now: Side
+    change: Side
+
+
+@frozen
+class Archived:
+    """What an archived change did: the specs that were written, where it lies, what was waived.
+
+    `kept` are requirements where the change held an older text than the spec, which stayed.
+    """
+
+    change: str
+    folder: str
+    specs: tuple[str, ...]
+    waived: tuple[str, ...]
+    kept: tuple[str, ...]
+
+
+class ClashError(ConflictError):
+    """Raised when a change and what came in since it was begun cannot both hold."""
+
+    def __init__(self, clashes: Sequence[Clash]) -> None:
+        first = clashes[0]
+        more = f" (and {len(clashes) - 1} more)" if len(clashes) > 1 else ""
+        super().__init__(
+            f"{first.spec}: '{' / '.join(first.name)}' was changed since this change was begun"
+            f"{more}; nothing was written",
+            hint="write both into the change, then: accord archive CHANGE --over REQUIREMENT",
+        )
+        self.clashes = tuple(clashes)
+
+
+@frozen
+class _Work:
+    root: Path
+    change: str
+    history: History
+    over: Sequence[str]
+
+    @property
+    def folder(self) -> Path:
+        return self.root / CHANGES / self.change
+
+    def delta(self, capability: str) -> str:
+        return f"{CHANGES}/{self.change}/specs/{capability}/spec.md"
+
+
+def archive(
+    root: Path,
+    change: str,
+    history: History,
+    *,
+    today: str,
+    waived: Sequence[str] = (),
+    over: Sequence[str] = (),
+) -> Archived:
+    """Write the deltas of `change` into the specs and move its folder to the archive.
+
+    `today` is the day for the folder's name, `waived` the open tasks that may stay open, `over`
+    the requirements whose text in the change replaces the present one, whoever wrote that. Raises
+    ConfigurationError for a change that is not there, RefusedError for open tasks and for deltas
+    that OpenSpec would refuse, ClashError where two edits disagree. Then nothing is written.
+    """
+    work = _Work(root, change, history, over)
+    if "/" in change or change.startswith(".") or not work.folder.is_dir():
+        raise ConfigurationError(
+            f"there is no change {change} in {CHANGES}", hint="ls openspec/changes"
+        )
+    target = root / CHANGES / "archive" / f"{today}-{change}"
+    if target.exists():
+        raise RefusedError(
+            f"{target.relative_to(root)} is already there", hint="give the change another name"
+        )
+    _no_open_task(work, waived)
+    if history.cut:
+        raise RefusedError(
+            "this clone is shallow: it does not tell what the change was written on",
+            hint="git fetch --unshallow",
+        )
+    texts, kept = _merged(work)
+    for capability, text in texts.items():
+        _write(root / SPECS / capability / "spec.md", text)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    work.folder.rename(target)
+    where = target.relative_to(root).as_posix()
+    return Archived(change, where, tuple(texts), tuple(waived), tuple(kept))
+
+
+def _no_open_task(work: _Work, waived: Sequence[str]) -> None:
+    path = work.folder / "tasks.md"
+    document = openspec.read("tasks.md", path.read_bytes()) if path.is_file() else None
+    found = document.items if document else ()
+    tasks = {one.id: one for one in found if isinstance(one, Task)}
+    unknown = [name for name in waived if name not in tasks]
+    if unknown:
+        raise ConfigurationError(f"there is no task {unknown[0]}", hint=f"see {path}")
+    left = [one for one in tasks.values() if not one.done and one.id not in waived]
+    if left:
+        names = ", ".join(one.id for one in left[:8])
+        raise RefusedError(
+            f"{len(left)} of {len(tasks)} tasks are open: {names}",
+            hint=f"finish them, or waive each by name: --waive-task {left[0].id}",
+        )
+
+
+def _merged(work: _Work) -> tuple[dict[str, str], list[str]]:
+    """Return the new text of each spec, and what was kept as it is."""
+    texts: dict[str, str] = {}
+    clashes: list[Clash] = []
+    kept: list[str] = []
+    files = {
+        path.relative_to(work.folder).as_posix(): path.read_bytes()
+        for path in sorted(work.folder.rglob("*"))
+        if path.is_file() and (path.suffix == ".md" or path.name == ".openspec.yaml")
+    }
+    said = {name: data.decode(errors="replace") for name, data in files.items()}
+    wrong = [
+        one
+        for one in openspec_rules.change(said, lambda _: None)
+        if one.severity is Severity.BLOCKS
+    ]
+    if wrong:
+        raise RefusedError(
+            f"{wrong[0].path}:{wrong[0].line}: {wrong[0].message}",
+            hint=f"accord check {CHANGES}/{work.change}",
+        )
+    for name, data in files.items():
+        if name.startswith("specs/") and name.endswith("/spec.md"):
+            capability = name.removeprefix("specs/").removesuffix("/spec.md")
+            text, found, left = _one(work, capability, _text(data, name))
+            texts[capability] = text
+            clashes += found
+            kept += left
+    if clashes:
+        raise ClashError(clashes)
+    return texts, kept
+
+
+def _text(data: bytes, name: str) -> str:
+    try:
+        return data.decode()
+    except UnicodeDecodeError as error:
+        raise ConfigurationError(f"{name} is not UTF-8", hint="save it as UTF-8") from error
+
+
+def _one(work: _Work, capability: str, delta: str) -> tuple[str, list[Clash], list[str]]:
+    path = f"{SPECS}/{capability}/spec.md"
+    file = work.root / path
+    main = _text(file.read_bytes(), path) if file.is_file() else None
+    source = grammar.lines(delta)
+    plan = grammar.plan(source)
+    ours = openspec_merging.requirements(main)
+    again = {one.name for one in plan.added if one.name in ours}
+    for refusal in openspec_apply.refusals(source, plan, main):
+        if refusal.name not in again:  # that is a clash of two texts, shown as such
+            raise RefusedError(
+                f"{work.delta(capability)}:{refusal.at + 1}: '{refusal.name}': {refusal.reason}",
+                hint="bring the change up to date with openspec/specs",
+            )
+    bases = _Bases(work, capability, ours)
+    current = openspec_merging.begun(capability, work.change, source) if main is None else main
+    outcome = openspec_merging.merge(current, source, plan, bases.of)
+    if outcome.dropped:
+        requirement, scenario = outcome.dropped[0]
+        raise RefusedError(
+            f"{work.delta(capability)}: '{requirement}' leaves out the scenario '{scenario}'",
+            hint="a change replaces the whole requirement: copy the scenario into it",
+        )
+    if not outcome.conflicts:
+        _no_new_fault(path, main, outcome.text)
+    who = bases.who
+    clashes = [_clash(capability, one, who) for one in outcome.conflicts]
+    return outcome.text, clashes, [f"{capability}/{name}" for name in outcome.kept]
+
+
+def _clash(capability: str, conflict: Conflict, who: tuple[str, str]) -> Clash:
+    now, change = Side(conflict.ours, who[0]), Side(conflict.theirs, who[1])
+    return Clash(capability, conflict.path, now, change)
+
+
+def _no_new_fault(path: str, before: str | None, after: str) -> None:
+    had = {one.message for one in _blocking(path, before)} if before is not None else set()
+    for one in _blocking(path, after):
+        if one.message not in had:
+            raise RefusedError(f"{path} would be left wrong: {one.message}", hint=one.hint)
+
+
+def _blocking(path: str, text: str) -> Iterator[Finding]:
+    found = openspec_rules.spec(path, grammar.lines(text))
+    return (one for one in found if one.severity is Severity.BLOCKS)
+
+
+class _Bases:
+    """What each requirement of one spec was when the change was written.
+
+    The commit that added the delta tells it. Where commits were squashed or rebased that commit is
+    too late, so the day on which the change says that it was created counts too; without one, an
+    edit that shows nothing of the last step of the spec was written before that step.
+    """
+
+    def __init__(self, work: _Work, capability: str, now: Mapping[str, Part]) -> None:
+        path, delta = f"{SPECS}/{capability}/spec.md", work.delta(capability)
+        self.over, self.now = work.over, now
+        found = work.history.versions(path)
+        begun = work.history.begun(delta)
+        shown = (work.history.at(commit, path) for commit in begun)
+        base = next((one for one in shown if one is not None), None)
+        known = [one.data for one in found]
+        last = len(known) - 1 if not begun else _last(known, base)
+        versions = [openspec_merging.requirements(one.decode(errors="replace")) for one in known]
+        self.versions = versions[: last + 1]
+        meta = work.folder / ".openspec.yaml"
+        created = _CREATED.search(meta.read_text(errors="replace")) if meta.is_file() else None
+        self.first = 0
+        self.dated = created is not None
+        if created is not None:
+            earlier = [at for at, one in enumerate(found) if one.day < created[1]]
+            self.first = min(earlier[-1] if earlier else 0, max(last, 0))
+        authors = work.history.versions(delta)
+        self.who = (
+            found[-1].author if found else "",
+            authors[-1].author if authors else "",
+        )
+
+    def of(self, name: str, part: Part | None) -> Part | None:
+        """Return the requirement `name` as it was when the change made `part` of it."""
+        if name in self.over:
+            return self.now.get(name)
+        chain = [one.get(name) for one in self.versions[self.first :]]
+        if not chain:
+            return None
+        if part is None:
+            return chain[0] if self.dated else chain[-1]
+        return chain[merging.written_on(part, chain)]
+
+
+def _last(known: Sequence[bytes], base: bytes | None) -> int:
+    return max((at for at, one in enumerate(known) if one == base), default=-1)
+
+
+def _write(path: Path, text: str) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    fresh = path.with_name(f".{path.name}.{os.getpid()}")
+    fresh.write_bytes(text.encode())
+    fresh.replace(path)

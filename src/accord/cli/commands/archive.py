@@ -1,0 +1,63 @@
+"""`accord archive`: the deltas of an OpenSpec change become part of the specs, and none is lost."""
+
+from typing import TYPE_CHECKING
+
+import click
+from attrs import asdict
+
+from accord.cli.context import Context, command
+from accord.cli.render import wrap
+
+if TYPE_CHECKING:
+    from accord.app.archiving import Clash
+
+
+@click.command()
+@click.argument("change")
+@click.option("--waive-task", "waived", multiple=True, metavar="TASK",
+              help="Let this open task stay open; once for each.")  # fmt: skip
+@click.option("--over", multiple=True, metavar="REQUIREMENT",
+              help="Take the change's text of it, whoever wrote the present one.")  # fmt: skip
+@command
+def archive(context: Context, change: str, waived: tuple[str, ...], over: tuple[str, ...]) -> None:
+    """Merge the deltas of an OpenSpec CHANGE into the specs and move it to the archive."""
+    from accord.app import archiving
+    from accord.git.locate import locate
+    from accord.git.objects import Objects
+    from accord.git.run import Git
+    from accord.git.versions import FileHistory
+    from accord.wiring.machine import SystemClock
+
+    place = locate(context.folder)
+    git = Git(place.common)
+    objects = Objects(git)
+    click.get_current_context().call_on_close(objects.close)
+    history = FileHistory(git, objects, place.head)
+    today = SystemClock().now()[:10]
+    try:
+        done = archiving.archive(place.top, change, history, today=today, waived=waived, over=over)
+    except archiving.ClashError as error:
+        if context.json:
+            clashes = [asdict(one) for one in error.clashes]
+            context.answer({"error": error.message, "hint": error.hint, "kind": error.kind,
+                            "clashes": clashes}, [])  # fmt: skip
+            raise click.exceptions.Exit(error.exit_code) from None
+        for clash in error.clashes:
+            for line in _shown(clash):
+                click.echo(line)
+        raise
+    lines = [wrap(f"{done.change} is archived in {done.folder}")]
+    lines += [wrap(f"{name} is written", "  ") for name in done.specs]
+    lines += [wrap(f"{name} keeps its text: the change holds an older one", "  ")
+              for name in done.kept]  # fmt: skip
+    lines += [wrap(f"{name} is left open, as you said", "  ") for name in done.waived]
+    context.answer(asdict(done), lines)
+
+
+def _shown(clash: "Clash") -> list[str]:
+    lines = [wrap(f"{clash.spec}: {' / '.join(clash.name)}")]
+    for label, side in (("now", clash.now), ("change", clash.change)):
+        who = f" ({side.who})" if side.who else ""
+        words = " ".join(side.text.split()) if side.text is not None else "(taken out)"
+        lines.append(wrap(f"{label}{who}: {words}", "  ", "    "))
+    return lines
