@@ -102,6 +102,12 @@ def track_records(log: Log) -> tuple[Approval, ...]:
     return tuple(one for one in records if one.details.get("track") in list(Track))
 
 
+def sentence(log: Log) -> str:
+    """Return the sentence that the change began with."""
+    first = track_records(log)[:1]
+    return str(first[0].details.get("sentence", "")) if first else ""
+
+
 def standings(facts: Facts) -> tuple[Gate, ...]:
     """Return the six gates in order. A gate whose predecessor is shut is shut as well.
 

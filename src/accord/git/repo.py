@@ -12,6 +12,8 @@ from accord.git import objects, worktrees
 from accord.git.objects import Objects
 from accord.git.run import Git
 
+FOLDER = "040000"
+
 
 @define
 class GitRepo:
@@ -49,6 +51,12 @@ class GitRepo:
     def names(self, commit: str, path: str) -> tuple[str, ...]:
         """Return the names of what is in the folder `path` of `commit`, one level."""
         return tuple(self.objects.tree(f"{commit}:{path}"))
+
+    def entry(self, commit: str, path: str) -> Entry | None:
+        """Return the mode and id of the file `path` of `commit`, or None."""
+        folder, _, name = path.rpartition("/")
+        found = self.objects.tree(f"{commit}:{folder}").get(name)
+        return None if found is None or found.mode == FOLDER else found
 
     def tree(self, commit: str) -> str:
         """Return the id of the tree of `commit`."""
