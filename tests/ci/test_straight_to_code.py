@@ -324,13 +324,25 @@ def test_t5_a_history_without_a_common_commit(agreed: Clone) -> None:
     assert agreed.check().exit == 2
 
 
-def test_t23_a_tag_named_like_the_base(agreed: Clone) -> None:
+@pytest.mark.parametrize("base", ["origin/main", "origin/main~0", "origin/main^{commit}"])
+def test_t23_a_tag_named_like_the_base(agreed: Clone, base: str) -> None:
     agreed.commit(EVIL, "Straight to code")
     agreed.git("tag", "origin/main", "HEAD")
-    found = agreed.check()
+    found = agreed.check(base)
     assert found.exit == 2
     assert "could be" in found.said["error"]
-    assert agreed.refused(base="refs/remotes/origin/main")
+    assert agreed.refused("refs/remotes/origin/main")
+
+
+def test_t23_a_tag_named_like_the_full_name_or_the_id_of_the_base(agreed: Clone) -> None:
+    agreed.commit(EVIL, "Straight to code")
+    for name in ("refs/remotes/origin/main", agreed.fetch("main"), "HEAD"):
+        agreed.git("update-ref", f"refs/tags/{name}", "HEAD")
+    assert agreed.refused("refs/remotes/origin/main")
+    assert agreed.refused(agreed.fetch("main"))
+    assert agreed.refused("HEAD~1")
+    agreed.git("update-ref", "refs/tags/refs/remotes/origin/gone", "HEAD")
+    assert agreed.check("refs/remotes/origin/gone").exit == 2
 
 
 def test_t23_another_trust_root_than_the_pinned_one(agreed: Clone) -> None:

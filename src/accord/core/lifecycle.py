@@ -59,7 +59,10 @@ class Touch:
                 return Kind.RECORD
             return Kind.TRUST if self.path.startswith(".accord/trust/") else Kind.STEERING
         plain = {self.was, self.mode} <= {ABSENT, PLAIN}
-        return Kind.DOCUMENT if plain and _DOCUMENT.fullmatch(self.path) else Kind.CODE
+        # What agents read in any folder (CLAUDE.md) steers them from this one as well.
+        steers = paths.is_protected(self.path.removeprefix("specs/"), ())
+        read = plain and not steers and _DOCUMENT.fullmatch(self.path)
+        return Kind.DOCUMENT if read else Kind.CODE
 
     @property
     def change(self) -> str:

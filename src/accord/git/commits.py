@@ -3,12 +3,15 @@
 A merge is held against what git makes of its parents by itself (`--remerge-diff`, git 2.35).
 """
 
+import re
 from collections.abc import Iterator
 
 from accord.core.lifecycle import LINK, TRAILER, Commit, Touch
 from accord.git.run import Git
 
 _HEXADECIMAL = frozenset("0123456789abcdef")
+_ID = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}|(?:FETCH_|ORIG_|MERGE_)?HEAD")
+_KINDS = ("refs", "refs/tags", "refs/heads", "refs/remotes")
 
 
 def between(git: Git, base: str, head: str) -> tuple[Commit, ...]:
@@ -42,10 +45,17 @@ def is_shallow(git: Git) -> bool:
 
 
 def meanings(git: Git, name: str) -> tuple[str, ...]:
-    """Return the refs that a person could mean by `name`, a tag of the same name included."""
-    kinds = ("refs/tags", "refs/heads", "refs/remotes")
-    wanted = {f"{kind}/{name}" for kind in kinds}
-    said = git.text("for-each-ref", "--format=%(refname)", *sorted(wanted))
+    """Return the refs that a person could mean by `name`, in full; see gitrevisions(7).
+
+    A name that is full already means itself and nothing else, and an id or HEAD means no ref.
+    """
+    if name.startswith("refs/"):
+        wanted = {name}
+    elif _ID.fullmatch(name):
+        wanted = set()
+    else:
+        wanted = {f"{kind}/{name}" for kind in _KINDS} | {f"refs/remotes/{name}/HEAD"}
+    said = git.text("for-each-ref", "--format=%(refname)", *sorted(wanted)) if wanted else ""
     return tuple(one for one in said.splitlines() if one in wanted)
 
 

@@ -10,6 +10,7 @@ from accord.git.locate import check_version, locate
 from accord.git.repo import GitRepo
 from accord.git.run import Git
 
+_STEPS = re.compile(r"[~^:]|@\{")  # what follows a name in gitrevisions(7)
 _DIGEST = re.compile(r"(?:sha256:)?([0-9a-f]{64})")
 
 
@@ -39,12 +40,15 @@ def check_range(start: Path, base: str, root: str) -> Audit:
 
 def _resolved(git: Git, repo: GitRepo, base: str) -> str:
     # Git prefers a tag to a branch of the same name, and whoever may push could push a tag.
-    meant = commits.meanings(git, base)
+    name = _STEPS.split(base, maxsplit=1)[0]
+    meant = commits.meanings(git, name)
     if len(meant) > 1:
         raise ConfigurationError(
-            f"{base} could be {' or '.join(meant)}", hint=f"name it in full: --base {meant[-1]}"
+            f"{name} could be {' or '.join(meant)}", hint=f"name it in full: --base {meant[-1]}"
         )
-    commit = repo.resolve(meant[0] if meant else base) if base.strip() else ""
+    full = f"{meant[0]}{base.removeprefix(name)}" if meant else base
+    missing = not name.strip() or (name.startswith("refs/") and not meant)
+    commit = "" if missing else repo.resolve(full)
     if not commit:
         raise ConfigurationError(
             f"there is no commit {base or 'without a name'} in this clone",
