@@ -8,7 +8,7 @@ from bench.meter import Failed, spent
 from bench.place import throw_away
 from bench.table import Figure, Peer, lines
 
-from bench import changing, looking, reading, starting
+from bench import changing, checking, looking, reading, starting
 
 
 def test_starting_gives_a_figure_with_its_peers(root: Path) -> None:
@@ -45,6 +45,14 @@ def test_changing_carries_a_change_to_the_base_and_leaves_the_agent_out(root: Pa
     assert figure.value > 0
     assert "the agent's own" in figure.note
     assert "the agent's own 0.00" not in figure.note
+
+
+def test_checking_a_range_accepts_what_was_made_and_has_its_peers(root: Path) -> None:
+    with throw_away(root) as place:
+        figure = checking.measure(place, count=30, repeats=1)
+    assert figure.value > 0
+    assert "31 commits" in figure.name
+    assert all(peer.value for peer in figure.peers)
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux has subreapers")
