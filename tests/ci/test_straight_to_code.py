@@ -175,6 +175,13 @@ def test_t5_a_file_renamed_from_outside_into_the_declared_paths(agreed: Clone) -
     assert agreed.refused() == {commit: "outside"}
 
 
+def test_t5_a_file_renamed_from_the_declared_paths_to_where_it_is_run(agreed: Clone) -> None:
+    agreed.git("config", "diff.renames", "copies")
+    agreed.git("mv", "shop/cart.py", "sitecustomize.py")
+    commit = agreed.commit({})
+    assert agreed.refused() == {commit: "outside"}
+
+
 def test_t3_a_deleted_rejection(source: Source, tmp_path: Path) -> None:
     clone = source.clone(tmp_path / "clone", "sent-back")
     gone = clone.git("diff", "--name-only", source.commits["reviewed"], "--", RECORDS).splitlines()
