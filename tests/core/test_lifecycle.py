@@ -119,6 +119,12 @@ def test_code_that_comes_with_its_records_must_be_reviewed_and_within_the_paths(
     assert rules(one, Facts(brought=(evolve(covered, agreed=narrow),))) == ["outside"]
 
 
+def test_a_name_with_a_line_end_does_not_begin_a_line() -> None:
+    found = judge(commit(touch("x\n1 commit: all was agreed before")), Facts((AGREED,)))
+    assert [one.rule for one in found] == ["outside", "file"]
+    assert not [one for one in found if "\n" in one.message]
+
+
 @pytest.mark.parametrize(
     "said", ["guest/T1@short", f"guest/T1@{KEY}x", f"/T1@{KEY}", f"../T1@{KEY}", f"guest/T 1@{KEY}"]
 )

@@ -31,6 +31,7 @@ from accord.core.lifecycle import (
     claim,
     judge,
     refusal,
+    shown,
 )
 from accord.core.model import SPEC_STAGES, Spec, Stage, Track, sha256
 from accord.core.paths import outside
@@ -347,4 +348,4 @@ def _notes(commits: Sequence[Commit]) -> Iterable[str]:
     trust = {one.path for each in commits for one in each.of(Kind.TRUST)}
     steering = {one.path for each in commits for one in each.of(Kind.STEERING)}
     for path in sorted(trust | steering):
-        yield f"{path} is edited; it counts once it is on the base"
+        yield f"{shown(path)} is edited; it counts once it is on the base"

@@ -199,6 +199,11 @@ def refusal(commit: Commit, rule: str, message: str, hint: str) -> Refusal:
     return Refusal(commit.id, subject.strip(), rule, message, hint)
 
 
+def shown(path: str) -> str:
+    """Return `path` as it may stand in a sentence: a line end in it must not begin a new one."""
+    return path if path.isprintable() else ascii(path)
+
+
 def _records(commit: Commit) -> Iterable[Refusal]:
     for one in commit.of(Kind.RECORD):
         if one.was != ABSENT or one.mode != PLAIN:
@@ -307,11 +312,11 @@ def _within(
         yield refusal(commit, "protected", words, hint)
     outside = paths.outside((one.path for one in code if one not in guarded), touches)
     if outside:
-        words = f"{outside[0]}{_more(len(outside))} is outside the paths of {name}"
+        words = f"{shown(outside[0])}{_more(len(outside))} is outside the paths of {name}"
         yield refusal(commit, "outside", words, "agree on the path, under Touches, or leave it out")
     for one in code:
         if reason := _fault(one):
-            yield refusal(commit, "file", f"{one.path}: {reason}", "leave it out")
+            yield refusal(commit, "file", f"{shown(one.path)}: {reason}", "leave it out")
 
 
 def _fault(touch: Touch) -> str:
@@ -342,7 +347,7 @@ def _stays_inside(path: str, target: str) -> bool:
 
 def _listed(touches: Iterable[Touch]) -> str:
     names = [one.path for one in touches]
-    return f"{names[0]}{_more(len(names))}"
+    return f"{shown(names[0])}{_more(len(names))}"
 
 
 def _more(count: int) -> str:
