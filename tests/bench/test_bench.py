@@ -8,7 +8,7 @@ from bench.meter import Failed, spent
 from bench.place import throw_away
 from bench.table import Figure, Peer, lines
 
-from bench import boxing, changing, looking, reading, starting, verifying
+from bench import boxing, changing, checking, looking, reading, starting, verifying
 
 
 def test_starting_gives_a_figure_with_its_peers(root: Path) -> None:
@@ -58,6 +58,14 @@ def test_boxing_gives_figures_for_each_box_of_this_machine(root: Path) -> None:
         figures = boxing.measure(place, "", turns=3)
     assert len(figures) in (0, 2, 4)
     assert all(figure.value > 0 for figure in figures)
+
+
+def test_checking_a_range_accepts_what_was_made_and_has_its_peers(root: Path) -> None:
+    with throw_away(root) as place:
+        figure = checking.measure(place, count=30, repeats=1)
+    assert figure.value > 0
+    assert "31 commits" in figure.name
+    assert all(peer.value for peer in figure.peers)
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux has subreapers")

@@ -9,19 +9,16 @@ from accord.app import desk, reading, waivers, writers
 from accord.app.workshop import CHANGES, Workshop
 from accord.approvals.log import read_log
 from accord.approvals.records import FOLDER
-from accord.core import checks, gates, policy
-from accord.core.approval import Approval, Decision, Log, Signed
+from accord.core import checks, gates, plan, policy
+from accord.core.approval import Approval, Log
 from accord.core.checks import Finding, Severity
 from accord.core.model import (
     SPEC_STAGES,
     STAGES,
-    ItemKind,
-    Place,
     Spec,
     Stage,
     Task,
     Track,
-    bindings,
     sha256,
 )
 from accord.core.ports import FileChange
@@ -78,8 +75,7 @@ class Change:
     @property
     def sentence(self) -> str:
         """Return the sentence that the change began with."""
-        first = gates.track_records(self.log)[:1]
-        return str(first[0].details.get("sentence", "")) if first else ""
+        return gates.sentence(self.log)
 
     @property
     def title(self) -> str:
@@ -145,34 +141,13 @@ class Change:
     @cached_property
     def tasks(self) -> tuple[Task, ...]:
         """Return the tasks; a trivial change is one task that anything but protected paths is."""
-        if self.track is not Track.TRIVIAL:
-            return self.spec.tasks
         verify = self.workshop.config.policy.verify
-        place = Place("", 0, 0, 0)
-        own = sha256(self.sentence.encode())
-        return (
-            Task("T1", ItemKind.TASK, place, self.sentence, own, touches=("**",), verify=verify),
-        )
+        return plan.tasks(self.track, self.spec, self.sentence, verify)
 
     @cached_property
     def keys(self) -> dict[str, str]:
         """Map each task to the digest of what it is built from, with what was sent back."""
-        bound = bindings(self.spec)
-        sent_back = [
-            one
-            for one in self.log.signed
-            if one.approval.decision is Decision.REJECT
-            and one.approval.gate in (Stage.IMPLEMENTATION, Stage.REVIEW)
-            and not gates.is_withdrawal(one)
-        ]
-        return {
-            task.id: sha256(
-                "\n".join(
-                    [bound.get(task.id, task.own), *(r.digest for r in sent_back if names(r, task))]
-                ).encode()
-            )
-            for task in self.tasks
-        }
+        return plan.keys(self.spec, self.tasks, self.log)
 
     @cached_property
     def landed(self) -> frozenset[str]:
@@ -220,12 +195,6 @@ class Change:
             if waivers.is_waiver(one, "size") and waivers.covers(one.approval.details, found)
         ]
         return None if waivers.enough(self.workshop.trust, waived, "size") else found
-
-
-def names(record: Signed, task: Task) -> bool:
-    """Tell whether a record that sent work back is about `task`; one without names is about all."""
-    listed = record.approval.details.get("tasks")
-    return not isinstance(listed, list) or not listed or task.id in listed
 
 
 def trailer(change: str, task: str, key: str) -> str:

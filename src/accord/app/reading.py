@@ -15,12 +15,17 @@ from accord.formats import registry
 from accord.formats.registry import Format
 
 
-def home(workshop: Workshop, name: str, log: Log) -> tuple[Format, str]:
-    """Return the format of a change and the folder of its documents, as its first record says."""
+def form_of(log: Log) -> Format:
+    """Return the format of a change, as its first record says."""
     first = gates.track_records(log)[:1]
     said = str(first[0].details.get("format", "")) if first else ""
     # A format of a later version is read as the native one: all it can do is keep gates shut.
-    form = registry.named(said if said in registry.names() else registry.NAME)
+    return registry.named(said if said in registry.names() else registry.NAME)
+
+
+def home(workshop: Workshop, name: str, log: Log) -> tuple[Format, str]:
+    """Return the format of a change and the folder of its documents; this machine remembers it."""
+    form = form_of(log)
     folder = form.home(name)
     if workshop.home(name) != folder:
         workshop.journal.note(f"home/{name}", {"folder": folder})

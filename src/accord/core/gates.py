@@ -117,6 +117,12 @@ def powerless(record: Signed, rule: GateRule) -> str:
     return record.lapsed or rule.shortfall(record.factor, level, attested=record.attested)
 
 
+def sentence(log: Log) -> str:
+    """Return the sentence that the change began with."""
+    first = track_records(log)[:1]
+    return str(first[0].details.get("sentence", "")) if first else ""
+
+
 def standings(facts: Facts) -> tuple[Gate, ...]:
     """Return the six gates in order. A gate whose predecessor is shut is shut as well.
 

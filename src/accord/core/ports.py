@@ -138,6 +138,9 @@ class Repo(Protocol):
     def names(self, commit: str, path: str) -> tuple[str, ...]:
         """Return the names of what is in the folder `path` of `commit`, one level."""
 
+    def entry(self, commit: str, path: str) -> Entry | None:
+        """Return the mode and id of the file `path` of `commit`, or None."""
+
     def tree(self, commit: str) -> str:
         """Return the id of the tree of `commit`."""
 

@@ -27,11 +27,12 @@ class Place:
     named: bool = True
 
 
-def locate(start: Path) -> Place:
+def locate(start: Path, *, detached: bool = False) -> Place:
     """Return the repository around `start`.
 
     Raises ConfigurationError where there is none, it is bare, it has no commit, or HEAD is
-    detached. This is the one call that lets git find the directory: it is the person's own.
+    detached and may not be: else the branch is empty then. This is the one call that lets git
+    find the directory: it is the person's own.
     """
     if _ask(start, "rev-parse", "--is-bare-repository") == "true":
         raise ConfigurationError(
@@ -49,7 +50,7 @@ def locate(start: Path) -> Place:
             f"{top} has no commits yet", hint="git commit --allow-empty -m 'Start'"
         )
     branch = _ask(start, "symbolic-ref", "--quiet", "HEAD")
-    if not branch:
+    if not branch and not detached:
         raise ConfigurationError(f"{top} is on no branch (detached HEAD)", hint="git switch main")
     if Path(top, ".git").is_file() and not _knows_its_checkout(Path(common), start):
         raise ConfigurationError(

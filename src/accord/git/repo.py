@@ -13,6 +13,7 @@ from accord.git.objects import Objects
 from accord.git.run import Git
 
 PATHS = 500  # in one call of git, whose arguments the system limits
+FOLDER = "040000"
 
 
 @define
@@ -51,6 +52,12 @@ class GitRepo:
     def names(self, commit: str, path: str) -> tuple[str, ...]:
         """Return the names of what is in the folder `path` of `commit`, one level."""
         return tuple(self.objects.tree(f"{commit}:{path}"))
+
+    def entry(self, commit: str, path: str) -> Entry | None:
+        """Return the mode and id of the file `path` of `commit`, or None."""
+        folder, _, name = path.rpartition("/")
+        found = self.objects.tree(f"{commit}:{folder}").get(name)
+        return None if found is None or found.mode == FOLDER else found
 
     def tree(self, commit: str) -> str:
         """Return the id of the tree of `commit`."""

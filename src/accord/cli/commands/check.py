@@ -1,4 +1,4 @@
-"""`accord check`: findings in specs, where they lie, in whatever format."""
+"""`accord check`: findings in specs; with `--base`, commits whose code nobody agreed to."""
 
 from typing import TYPE_CHECKING
 
@@ -16,17 +16,28 @@ FEW = 24
 
 @click.command()
 @click.argument("folders", nargs=-1, metavar="[FOLDER]...")
+@click.option("--base", metavar="REF", help="Check the commits since REF, by the rules of REF.")
+@click.option("--root", metavar="DIGEST", envvar="ACCORD_TRUST_ROOT",
+              help="With --base: the sha256 of the first trust file.")  # fmt: skip
 @command
-def check(context: Context, folders: tuple[str, ...]) -> None:
-    """Check the specs in FOLDERs (or all of this repository): native, Kiro, spec-kit, OpenSpec."""
+def check(context: Context, folders: tuple[str, ...], base: str | None, root: str | None) -> None:
+    """Check the specs in FOLDERs (or all of this repository): native, Kiro, spec-kit, OpenSpec.
+
+    With --base, check that each commit since REF changes only code that was agreed before it.
+    """
+    if base is not None:
+        if folders:
+            raise click.UsageError("--base checks commits, so it takes no FOLDER")
+        _check_range(context, base, root or "")
+        return
     from accord.app import checking
     from accord.core.checks import Severity
     from accord.git.locate import locate
 
-    repository = locate(context.folder)
-    root = repository.top
+    repository = locate(context.folder, detached=True)
+    top = repository.top
     named = [str((context.folder.absolute() / one).resolve()) for one in folders]
-    found = checking.check(root, named, verify="as configured", kept=_kept(repository.common))
+    found = checking.check(top, named, verify="as configured", kept=_kept(repository.common))
     lines = []
     # Where there are many specs, those with nothing to say are counted.
     shown = found if len(found) <= FEW else [one for one in found if one.findings]
@@ -45,6 +56,24 @@ def check(context: Context, folders: tuple[str, ...]) -> None:
         lines.append(f"{counts}; {_count(total, 'finding')} in the others")
     context.answer({"specs": [asdict(one) for one in found]}, lines or ["there are no specs here"])
     if any(one.severity is Severity.BLOCKS for spec in found for one in spec.findings):
+        raise click.exceptions.Exit(1)
+
+
+def _check_range(context: Context, base: str, root: str) -> None:
+    from accord.wiring.auditing import check_range
+
+    found = check_range(context.folder, base, root)
+    lines = []
+    for one in found.refused:
+        lines.append(wrap(f"{one.commit[:12]} {one.subject}"))
+        lines.append(wrap(f"{one.rule}: {one.message}", "  ", "    "))
+        lines.append(wrap(f"hint: {one.hint}", "    ", "      "))
+    lines += [wrap(f"note: {note}", "", "  ") for note in found.notes]
+    commits = _count(found.commits, "commit")
+    said = f"{_count(len(found.refused), 'refusal')}" if found.refused else "all was agreed before"
+    lines.append(wrap(f"{commits} since {found.base[:12]}: {said}"))
+    context.answer(asdict(found), lines)
+    if found.refused:
         raise click.exceptions.Exit(1)
 
 
