@@ -127,10 +127,12 @@ def _explain(error: AccordError) -> None:
 
 
 def _report_bug() -> None:
+    from accord.cli.render import plain
+
     click.echo(
         "error: this is a bug in Accord; nothing was left half-written\n"
         "hint: report it with what follows\n\n"
         f"accord {__version__}, Python {sys.version.split()[0]}, {sys.platform}\n"
-        f"{traceback.format_exc()}",
+        f"{plain(traceback.format_exc())}",
         err=True,
     )

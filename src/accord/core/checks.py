@@ -232,18 +232,23 @@ def _unproven(spec: Spec) -> Iterator[Finding]:
 
 def _text(spec: Spec) -> Iterator[Finding]:
     for document in spec.documents:
+        found = _hidden(document.path, document.data, is_markdown=_is_markdown(document))
+        spots = [
+            (hit.offset, "hidden-text" if hit.blocks else "odd-text", f"there is {hit.what}", key)
+            for hit, key in found
+        ]
         text = _decoded(document.data)
-        lines = [0, *(match.end() for match in re.finditer("\n", text))]
-        for hit, key in _hidden(document.path, document.data, is_markdown=_is_markdown(document)):
-            rule = "hidden-text" if hit.blocks else "odd-text"
-            yield evolve(_spot(rule, document, lines, hit.offset, f"there is {hit.what}"), key=key)
         if document.items[0].kind is not ItemKind.FILE and any(
             mark in text for mark in _PLACEHOLDER_MARKS
         ):
-            for match in _PLACEHOLDER.finditer(text):
-                yield _spot(
-                    "placeholder", document, lines, match.start(), f"'{match[0]}' is unwritten"
-                )
+            spots += [
+                (match.start(), "placeholder", f"'{match[0]}' is unwritten", "")
+                for match in _PLACEHOLDER.finditer(text)
+            ]
+        if spots:
+            lines = [0, *(match.end() for match in re.finditer("\n", text))]
+            for offset, rule, words, key in spots:
+                yield evolve(_spot(rule, document, lines, offset, words), key=key)
 
 
 def hidden_keys(document: Document) -> frozenset[str]:

@@ -87,13 +87,15 @@ def find(text: str) -> Iterator[Hidden]:
     """
     if text.isascii() and text.replace("\n", "").replace("\t", "").isprintable():
         return
-    flags = [match.span() for match in _FLAG.finditer(text)]
-    for match in _SUSPECT.finditer(text):
+    letters = "".join(set(text))  # few, so that most texts need no search from end to end
+    suspect = "\r" in letters or _SUSPECT.search(letters) is not None
+    flags = [match.span() for match in _FLAG.finditer(text)] if suspect else []
+    for match in _SUSPECT.finditer(text) if suspect else ():
         at = match.start()
         if not any(start <= at < end for start, end in flags) and not _is_joined(text, match):
             kind, words = next((kind, words) for kind, words, one in _KINDS if one.match(match[0]))
             yield Hidden(at, match.end(), kind, f"{words} {_named(match[0])}")
-    if not text.isascii():
+    if _ANY_FOREIGN.search(letters):
         yield from _mixed_words(text)
 
 

@@ -64,38 +64,39 @@ _FAR = re.compile(
     rf"(?<![{_BLANK}])(?:[{_BLANK}]{{40,}}+|(?=[ ]{{0,40}}\t{{10}})[ \t]{{10,}}+)(?=\S)"
 )
 _SCREEN = 160
-_BASE64 = re.compile(r"(?<![A-Za-z0-9+/=_-])[A-Za-z0-9+/_-]{32,}+={0,2}")
-_HEX = re.compile(r"(?<![0-9A-Za-z])(?:[0-9a-fA-F]{2}){20,}+(?![0-9A-Za-z])")
+_ENCODED = 32
+_RUN = re.compile(r"[A-Za-z0-9+/_-]{32,}+={0,2}")
+_HEX = re.compile(r"[0-9a-fA-F]{40,}+")
 _DECODED = 4096
 
 _SPACES = re.compile("[\u00a0\u1680\u2000-\u200a\u202f\u205f]")
 _MATHS = re.compile("[\U0001d400-\U0001d7ff\uff21-\uff3a\uff41-\uff5a\u24b6-\u24e9]{2,}")
 _TEX = re.compile(r"\\(?:[hv]?phantom|smash|textcolor\{white|color\{white|transparent|tiny)\b")
 _ENTITY = re.compile(r"&(?:#[0-9]{1,8}|#[xX][0-9A-Fa-f]{1,6}|[A-Za-z]{2,31});")
-_LONG_LINE, _LONG_WORDS, _EMPTY = 2000, 200, re.compile(r"(?<=\n)(?:[ \t]{0,200}\n){15,}+")
+_LONG_LINE, _LONG_WORDS, _EMPTY = 2000, 200, 15
 # What is tried where its first words stand: one pattern for all of it would be slow.
 _IGNORED = (
     r"\w{4,10}\s{1,4}(?:(?:all|any|the|your)\s{1,4}){0,3}"
     r"(?:previous|prior|above|earlier|system)\b"
 )
 _UNTOLD = (
-    r"(?<=do )not\s{1,4}(?:tell|show|mention|reveal)\s{1,4}(?:(?:this|it|the|to)\s{1,4}){0,3}"
+    r"do not\s{1,4}(?:tell|show|mention|reveal)\s{1,4}(?:(?:this|it|the|to)\s{1,4}){0,3}"
     r"(?:user|human|person|reviewer)\b"
 )
 _AIMED = [
-    (needle, re.compile(pattern))
+    (needle.replace("_", " ") if needle != "<|im_" else needle, re.compile(pattern))
     for needles, pattern in (
         ("ignore disregard forget override", _IGNORED),
-        ("you", r"you\s{1,4}are\s{1,4}now\s{1,4}(?:an?|in|the)\b"),
+        ("are_now", r"(?<=you )are now\s{1,4}(?:an?|in|the)\b"),
         ("prompt", r"(?<=system )prompt\b"),
-        ("not", _UNTOLD),
+        ("do_not", _UNTOLD),
         ("<|im_ <|system <|endof", r"<\|(?:im_start|im_end|system|endoftext)\|?>"),
         ("[inst] [/inst] <<sys>> <system> </system> <assistant> </assistant> <instructions>", ""),
+        ("system: assistant: system_: assistant_:", r"(?<![^\s#*>])\w{6,9} ?:"),
         ("curl wget", r"\w{4}\b[^\n|]{0,200}\|\s{0,4}(?:sudo\s{1,4})?(?:ba|z|da)?sh\b"),
     )
     for needle in needles.split()
 ]  # fmt: skip
-_SPOKEN = re.compile(r"^[ \t#*>]{0,8}(?:system|assistant)\s{0,2}:", re.MULTILINE)
 _FENCE = re.compile(r" {0,3}(`{3,}(?=[^`\n]*$)|~{3,})")
 _HTML_LINE = re.compile(r"[ \t]{0,40}(?:[-*+>]|\d{1,9}[.)])?[ \t]{0,40}<[A-Za-z/!?]")
 _TICKS = re.compile(r"(?<![`\\])(`{1,40}+)(?!`)(?:[^`\n]|(?!\1(?!`))`)*?(?<!`)\1(?!`)")
@@ -148,10 +149,11 @@ def _everywhere(text: str, shown: str) -> Iterator[Hidden]:
         )
         if not lined_up or match.end() - start >= _SCREEN:
             yield _hit(match, "far", "text far to the right, behind blanks")
-    for pattern, decode in ((_BASE64, _from_base64), (_HEX, _from_hex)):
-        for match in pattern.finditer(text):
-            if said := decode(match[0][:_DECODED]):
-                yield _hit(match, "encoded", f"encoded text, which says '{said[:60]}'")
+    longest = max(map(len, text.split()), default=0)
+    for match in _RUN.finditer(text) if longest >= _ENCODED else ():
+        found = match[0][:_DECODED]
+        if said := (_from_hex(found) if _HEX.fullmatch(match[0]) else "") or _from_base64(found):
+            yield _hit(match, "encoded", f"encoded text, which says '{said[:60]}'")
 
 
 def _from_base64(found: str) -> str:
@@ -248,7 +250,7 @@ def _aimed(text: str) -> Iterator[Hidden]:
     folded = text.lower()
     if len(folded) != len(text):  # a few letters grow; then the places would be others
         folded = "".join(low if len(low := one.lower()) == 1 else one for one in text)
-    matches = list(_SPOKEN.finditer(folded)) if "system" in folded or "assistant" in folded else []
+    matches = []
     for needle, pattern in _AIMED:
         at = folded.find(needle)
         while at >= 0:
@@ -256,36 +258,37 @@ def _aimed(text: str) -> Iterator[Hidden]:
                 matches.append(match)
             at = folded.find(needle, at + len(needle))
     for match in matches:
+        start = folded.rfind("\n", 0, match.start()) + 1
+        if match[0].endswith(":") and folded[start : match.start()].strip(" \t#*>"):
+            continue  # a role is played at the beginning of a line
         yield Hidden(match.start(), max(match.end(), match.start() + 1), "aimed",
                      "words aimed at a model", blocks=False)  # fmt: skip
 
 
 def _oddities(text: str) -> Iterator[Hidden]:
     yield from _aimed(text)
-    for pattern, kind, what in (
-        (_MATHS, "maths", "letters of formulas for words"),
-        (_TEX, "maths", "a formula that hides what is in it"),
-        (_EMPTY, "empty", "many empty lines"),
-    ):
-        for match in pattern.finditer(text):
-            yield _hit(match, kind, what, blocks=False)
+    for match in _TEX.finditer(text) if "\\" in text else ():
+        yield _hit(match, "maths", "a formula that hides what is in it", blocks=False)
+    for match in _MATHS.finditer(text) if not text.isascii() else ():
+        yield _hit(match, "maths", "letters of formulas for words", blocks=False)
     for match in _ENTITY.finditer(text) if "&" in text else ():
         if any(True for _ in find(html.unescape(match[0]))):
             yield _hit(match, "entity", f"{match[0]}, which is not seen", blocks=False)
-    if blank := _SPACES.search(text):
+    if not text.isascii() and (blank := _SPACES.search(text)):
         count = len(_SPACES.findall(text))
         words = f"{count} blank{'s' if count > 1 else ''} that no space bar makes, first"
         yield _hit(blank, "blank", f"{words} {chips(blank[0])}", blocks=False)
-    at = 0
+    at = empty = 0
     for line in text.split("\n"):
+        empty = 0 if line and not line.isspace() else empty + 1
+        if empty == _EMPTY:
+            yield Hidden(at, at, "empty", "many empty lines", blocks=False)
         if len(line) > _LONG_LINE:
-            yield Hidden(
-                at, at + len(line), "long", f"a line of {len(line)} characters", blocks=False
-            )
+            words = f"a line of {len(line)} characters"
+            yield Hidden(at, at + len(line), "long", words, blocks=False)
         if not line.isascii() and not unicodedata.is_normalized("NFC", line):
-            yield Hidden(
-                at, at + len(line), "form", "accents apart from their letters", blocks=False
-            )
+            words = "accents apart from their letters"
+            yield Hidden(at, at + len(line), "form", words, blocks=False)
         at += len(line) + 1
 
 
