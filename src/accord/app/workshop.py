@@ -20,7 +20,8 @@ class Workshop:
     """One repository as one person meets it.
 
     `base` is the ref of the base branch and `branch` the one that is checked out. `signer` asks
-    for the person's key when it is first needed; `state` is Accord's folder outside the checkout.
+    for the person's key when it is first needed; `state` is Accord's folder outside the checkout;
+    `channel` says in records where the person decided.
     """
 
     repo: Repo
@@ -36,6 +37,7 @@ class Workshop:
     agents: Agent
     sandbox: Sandbox
     clock: Clock
+    channel: str = "cli"
 
     @property
     def base(self) -> str:
