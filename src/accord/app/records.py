@@ -31,15 +31,22 @@ def refuse_agents() -> None:
 
 def person(workshop: Workshop, signer: Signer) -> str:
     """Return the name under which the trust file knows the signer's key. Raises RefusedError."""
-    for principal in workshop.trust.principals:
-        if signer.line in {sshsig.canonical_key(line) for line in principal.keys}:
-            return principal.name
+    if name := holder(workshop, signer.line):
+        return name
     fingerprint = sshsig.fingerprint(signer.line)
     known = ", ".join(one.name for one in workshop.trust.principals)
     raise RefusedError(
         f"the key {fingerprint} belongs to nobody in the trust file",
         hint=f"ask one of its people to add it: {known}",
     )
+
+
+def holder(workshop: Workshop, line: str) -> str:
+    """Return the name that the trust file has for the public key `line`, or an empty string."""
+    for principal in workshop.trust.principals:
+        if line in {sshsig.canonical_key(one) for one in principal.keys}:
+            return principal.name
+    return ""
 
 
 def draft(
@@ -81,6 +88,7 @@ def draft(
         issued=workshop.clock.now(),
         previous=tip(log),
         assurance=Assurance(factor=signer.factor, sandbox=level),
+        channel=workshop.channel,
         tool="accord",
     )
 

@@ -69,13 +69,18 @@ def _restore(workshop: Workshop, last: Operation) -> None:
             _refresh(workshop, last.change)
 
 
-def _last(workshop: Workshop, change: str) -> Operation:
+def newest(workshop: Workshop, change: str = "") -> Operation | None:
+    """Return the operation (of `change`) that `undo` would take back, or None."""
     done = workshop.journal.operations(change=change)
     undone = {one.undoes for one in done if one.undoes}
-    for one in done:
-        if not one.undoes and one.number not in undone:
-            return one
-    raise RefusedError("there is nothing to undo", hint="accord log")
+    return next((one for one in done if not one.undoes and one.number not in undone), None)
+
+
+def _last(workshop: Workshop, change: str) -> Operation:
+    found = newest(workshop, change)
+    if found is None:
+        raise RefusedError("there is nothing to undo", hint="accord log")
+    return found
 
 
 def _forget(workshop: Workshop, change: str, ref: str) -> None:

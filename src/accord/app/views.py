@@ -11,6 +11,7 @@ from accord.app.situations import is_blank, situation
 from accord.app.waivers import hidden
 from accord.app.workshop import Workshop
 from accord.core import paths, plan
+from accord.core.approval import Signed
 from accord.core.checks import Finding
 from accord.core.delta import ItemChange, compare, words
 from accord.core.gates import Gate
@@ -61,7 +62,7 @@ def show(workshop: Workshop, change: Change) -> View:
         ],
         "items": [_changed(one) for one in asked(workshop, change)],
         "kept": _kept(gate),
-        "findings": [_finding(one, hidden(change.log)) for one in _findings(change, gate)],
+        "findings": [finding(one, hidden(change.log)) for one in _findings(change, gate)],
         "tasks": [_task(workshop, change, task.id) for task in change.tasks],
         "waves": [list(wave) for wave in plan.waves(change.tasks)],
         "evidence": evidence.known(workshop, change) if gate and gate.items else None,
@@ -84,13 +85,16 @@ def asked(workshop: Workshop, change: Change) -> tuple[ItemChange, ...]:
     gate = change.gate
     if gate is None or gate.stage not in SPEC_STAGES:
         return ()
-    before = Spec()
-    if gate.approved is not None:
-        commit = _recorded_in(workshop, change, gate.approved.digest)
-        if commit:
-            before = read(workshop, Found(change.name, change.found.ref, commit), {},
-                          desk_too=False).spec  # fmt: skip
-    return compare(before, change.spec, gate.asked)
+    return compare(approved_spec(workshop, change, gate.approved), change.spec, gate.asked)
+
+
+def approved_spec(workshop: Workshop, change: Change, record: Signed | None) -> Spec:
+    """Return the documents as they were when `record` was signed; empty without a record."""
+    commit = recorded_in(workshop, change, record.digest) if record is not None else ""
+    if not commit:
+        return Spec()
+    found = Found(change.name, change.found.ref, commit)
+    return read(workshop, found, {}, desk_too=False).spec
 
 
 def place(workshop: Workshop, change: Change) -> str:
@@ -195,7 +199,8 @@ def _findings(change: Change, gate: Gate | None) -> Iterable[Finding]:
     return [one for one in change.findings_at(gate.stage) if one.rule not in notes]
 
 
-def _finding(one: Finding, waived: Collection[str]) -> View:
+def finding(one: Finding, waived: Collection[str] = ()) -> View:
+    """Return a finding as it is printed and shown; `waived` holds the keys of those waived."""
     return {
         "rule": one.rule,
         "severity": "waived" if one.key in waived else str(one.severity),
@@ -243,6 +248,7 @@ def _step(step: Step) -> View:
     return {"does": type(step).__name__.lower(), "subject": step.subject}
 
 
-def _recorded_in(workshop: Workshop, change: Change, digest: str) -> str:
+def recorded_in(workshop: Workshop, change: Change, digest: str) -> str:
+    """Return the commit that put the record `digest` on the branch, or an empty string."""
     path = f".accord/approvals/{change.name}/{digest[:32]}.json"
     return workshop.repo.introduced(change.fork, change.found.tip, path)

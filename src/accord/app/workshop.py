@@ -22,7 +22,8 @@ class Workshop:
     `base` is the ref of the base branch and `branch` the one that is checked out. `signer` asks
     for the person's key when it is first needed; `state` is Accord's folder outside the checkout.
     `sandbox` proves the walls of this machine when they are first needed; `accepts_open` tells
-    that the person accepted, for this command alone, that there may be none.
+    that the person accepted, for this command alone, that there may be none. `channel` says in
+    records where the person decided.
     """
 
     repo: Repo
@@ -39,6 +40,7 @@ class Workshop:
     sandbox: Callable[[], Sandbox]
     clock: Clock
     accepts_open: bool = False
+    channel: str = "cli"
 
     @property
     def base(self) -> str:

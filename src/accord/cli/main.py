@@ -29,6 +29,7 @@ VERBS = {
     "approve": "approve the gate that a change stands before",
     "reject": "send the work of a stage back with a reason",
     "run": "let everything go on that waits for nobody",
+    "serve": "the review room: decide in a browser, sign here",
     "check": "findings in specs: native, Kiro, spec-kit, OpenSpec",
     "archive": "bring an OpenSpec change into the specs, losing nothing",
     "log": "the operations, the newest first",

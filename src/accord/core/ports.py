@@ -239,8 +239,13 @@ class Journal(Protocol):
     def void(self, number: int) -> None:
         """Mark it as one that did not happen."""
 
-    def operations(self, *, change: str = "", pending: bool = False) -> tuple[Operation, ...]:
-        """Return the operations that were done (or are pending), the newest first."""
+    def operations(
+        self, *, change: str = "", pending: bool = False, limit: int = 0
+    ) -> tuple[Operation, ...]:
+        """Return the operations that were done (or are pending), the newest first.
+
+        `limit` is the most to return; 0 sets none.
+        """
 
     def note(self, key: str, value: Mapping[str, Json]) -> None:
         """Keep a small fact under `key`, in place of an earlier one."""

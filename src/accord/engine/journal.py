@@ -53,15 +53,17 @@ class SqliteJournal:
         """Mark it as one that did not happen."""
         self._mark(number, "void")
 
-    def operations(self, *, change: str = "", pending: bool = False) -> tuple[Operation, ...]:
+    def operations(
+        self, *, change: str = "", pending: bool = False, limit: int = 0
+    ) -> tuple[Operation, ...]:
         """Return the operations that were done (or are pending), the newest first."""
         query = (
             "SELECT actor, verb, change, detail, refs, at, number, undoes FROM operation"
-            " WHERE state = ? AND (? = '' OR change = ?) ORDER BY number DESC"
+            " WHERE state = ? AND (? = '' OR change = ?) ORDER BY number DESC LIMIT ?"
         )
         with self._open() as database:
             rows = database.execute(
-                query, ("pending" if pending else "done", change, change)
+                query, ("pending" if pending else "done", change, change, limit or -1)
             ).fetchall()
         return tuple(_operation(row) for row in rows)
 

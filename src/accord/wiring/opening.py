@@ -9,9 +9,10 @@ from attrs import evolve, frozen
 
 from accord.agents.runs import AgentRuns
 from accord.app import config as configuration
+from accord.app import records
 from accord.app.config import Config
 from accord.app.workshop import Workshop
-from accord.approvals.signers import Signer, load_signer
+from accord.approvals.signers import Signer, load_signer, public_line
 from accord.approvals.trust import FOLDER as TRUST
 from accord.approvals.trust import PinError, read_trust
 from accord.core.approval import Trust
@@ -147,6 +148,18 @@ def walls(state: Path) -> Sandbox:
     Raises OSError where the folder `state` cannot be written.
     """
     return strongest(state / "canaries").sandbox
+
+
+def reader(workshop: Workshop) -> str:
+    """Return the name that the trust file has for whoever works here; empty where it has none.
+
+    Only the public half of the key is read, so nothing is asked.
+    """
+    known = person(workshop.trust.project)
+    try:
+        return records.holder(workshop, public_line(Path(known.key))) if known.key else ""
+    except ConfigurationError:
+        return ""
 
 
 def _named_base(repo: GitRepo, place: Place) -> str:

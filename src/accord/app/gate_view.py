@@ -1,0 +1,281 @@
+"""A gate as the person who decides there needs to read it: decisions first, the document last.
+
+What changed is measured against what this person approved last, not against the last revision.
+"""
+
+import re
+from collections.abc import Iterable, Sequence
+from itertools import groupby
+
+from accord.app import reviewing, views
+from accord.app.changes import Change
+from accord.app.views import View
+from accord.app.waivers import hidden
+from accord.app.workshop import Workshop
+from accord.core import checks
+from accord.core.approval import Decision, Signed
+from accord.core.checks import Finding, Severity
+from accord.core.delta import Change as Kind
+from accord.core.delta import ItemChange, changed_ids, compare, source, words
+from accord.core.gates import Gate, sent_back
+from accord.core.model import (
+    SPEC_STAGES,
+    Assumption,
+    Item,
+    ItemKind,
+    Question,
+    Spec,
+    Standing,
+)
+from accord.errors import AccordError
+
+BUDGET_WORDS = 400
+BUDGET_CRITERIA = 12
+WORDS_A_MINUTE = 150
+MINUTES_A_DECISION = 0.5
+AROUND = 6  # words kept on each side of a change
+
+_NOTES = (ItemKind.QUESTION, ItemKind.ASSUMPTION)
+_WHOLE = (ItemKind.CRITERION, *_NOTES)
+_RISKS = ("high", "medium", "low")
+_CONSONANTS, _VOWELS = "bdfghjklmnprstvz", "aiou"
+
+
+def aloud(digest: str) -> str:
+    """Return hex digits as words that can be compared by reading, five letters for each four.
+
+    The encoding is the proquint (D. S. Wilkerson, arXiv:0901.4016).
+    """
+    spoken = []
+    for at in range(0, len(digest) - 3, 4):
+        number = int(digest[at : at + 4], 16)
+        letters = (number >> 12 & 15, number >> 10 & 3, number >> 6 & 15, number >> 4 & 3, number)
+        spoken.append(
+            "".join(
+                _VOWELS[one] if place % 2 else _CONSONANTS[one & 15]
+                for place, one in enumerate(letters)
+            )
+        )
+    return "-".join(spoken)
+
+
+def gate_view(workshop: Workshop, change: Change, who: str) -> View:
+    """Return the gate that `change` stands before, for the person `who` of the trust file.
+
+    For a gate without a document (the code is decided on) the lists about documents are empty.
+    """
+    gate = change.gate
+    found = list(_findings(change, gate))
+    mine = last_approval(change, gate, who) if gate else None
+    items = [_item(change.spec, one, found) for one in since(workshop, change, gate, mine)]
+    notes = {one.id: _note(change, one) for one in _notes_of(change.spec)}
+    pending = [note for note in notes.values() if note["open"]]
+    read = [one for one in items if one["id"] not in notes]
+    waived = hidden(change.log)
+    blocking = [one for one in found if one.severity is Severity.BLOCKS and one.key not in waived]
+    view = views.show(workshop, change)
+    obstacle = _obstacle(change) if gate else None
+    return {
+        **view,
+        "who": who,
+        "standing": str(gate.standing) if gate else "open",
+        "reason": gate.reason if gate else "every gate is open",
+        "sent_back": bool(gate and sent_back(gate)),
+        "aloud": aloud(view["seen"]),
+        "questions": [one for one in pending if one["kind"] == "question"],
+        "assumptions": sorted(
+            (one for one in pending if one["kind"] == "assumption"), key=lambda one: one["rank"]
+        ),
+        "settled": [one for one in notes.values() if not one["open"]],
+        "read": sorted(read, key=lambda one: one["rank"]),
+        "unchanged": _unchanged(change, gate, mine),
+        "base": _signature(mine),
+        "blocks": [views.finding(one) for one in blocking if one.rule != "hidden-text"],
+        "warnings": [views.finding(one) for one in found if one.severity is Severity.WARNS],
+        "hidden": [views.finding(one, waived) for one in found if one.rule == "hidden-text"],
+        "documents": [
+            {"path": one.path, "words": _count(one.data.decode(errors="replace"))}
+            for one in change.spec.documents
+        ],
+        "missing": _missing(pending, blocking, blank=view["blank"], obstacle=obstacle),
+        "hint": obstacle.hint if obstacle else "",
+        "ready": obstacle is None,
+        "cost": cost(change, pending, read),
+    }
+
+
+def last_approval(change: Change, gate: Gate, who: str) -> Signed | None:
+    """Return the newest approval that `who` signed at this gate, or None."""
+    signed = [
+        one
+        for one in change.log.signed
+        if one.approval.gate == gate.stage
+        and one.approval.decision is Decision.APPROVE
+        and one.approval.approver == who
+    ]
+    return signed[-1] if signed else None
+
+
+def since(
+    workshop: Workshop, change: Change, gate: Gate | None, mine: Signed | None
+) -> tuple[ItemChange, ...]:
+    """Return the items of a document's gate that differ from those in the record `mine`."""
+    if gate is None or gate.stage not in SPEC_STAGES:
+        return ()
+    ids = changed_ids(mine.approval.items if mine else {}, gate.items)
+    return compare(views.approved_spec(workshop, change, mine), change.spec, ids)
+
+
+def cost(change: Change, pending: Sequence[View], read: Sequence[View]) -> View:
+    """Return what deciding costs: words to read, decisions to take, minutes, words in all."""
+    reading = sum(one["words"] for one in (*pending, *read))
+    whole = sum(_count(one.data.decode(errors="replace")) for one in change.spec.documents)
+    criteria = sum(one["kind"] == "criterion" for one in read)
+    minutes = reading / WORDS_A_MINUTE + len(pending) * MINUTES_A_DECISION
+    return {
+        "words": reading,
+        "whole": whole,
+        "criteria": criteria,
+        "decisions": len(pending),
+        "minutes": max(1, round(minutes)),
+        "over": reading > BUDGET_WORDS or criteria > BUDGET_CRITERIA,
+    }
+
+
+def excerpt(runs: Iterable[tuple[str, str]], around: int = AROUND) -> list[list[str]]:
+    """Return runs of a word diff with what was kept cut to `around` words beside each change."""
+    listed = list(runs)
+    cut: list[list[str]] = []
+    for at, (sign, text) in enumerate(listed):
+        parts = re.findall(r"\s*\S+|\s+$", text)
+        last = at == len(listed) - 1
+        head = 0 if at == 0 else around
+        tail = 0 if last else around
+        if sign == " " and len(parts) > head + tail + 1:
+            kept = ["".join(parts[:head]), "".join(parts[len(parts) - tail :]) if tail else ""]
+            text = " … ".join(part.strip() for part in kept)
+        cut.append([sign, text])
+    return cut
+
+
+def _item(spec: Spec, one: ItemChange, found: Sequence[Finding]) -> View:
+    item = next((item for item in spec.items if item.id == one.id), None)
+    kind = item.kind if item else ItemKind.FILE
+    runs = excerpt(words(one.before, one.after)) if one.change is Kind.CHANGED else []
+    about = [finding for finding in found if finding.item == one.id]
+    shown = _shown(spec, one, item)
+    count = sum(_count(text) for _, text in runs) if runs else _count(shown)
+    # What blocks comes first, then what was there before and is not the same, then what is new.
+    order = (Kind.REMOVED, Kind.CHANGED, Kind.ADDED, Kind.RESTS, Kind.SAME)
+    return {
+        "id": one.id,
+        "kind": str(kind),
+        "change": str(one.change),
+        "shown": shown,
+        "runs": runs,
+        "whole": "" if kind in _WHOLE or shown == one.after.strip() else one.after,
+        "folded": _count(one.after) - count if kind not in _WHOLE else 0,
+        "findings": [views.finding(each) for each in about],
+        "words": count,
+        "rank": (not about, kind is not ItemKind.CRITERION, order.index(one.change), _place(item)),
+    }
+
+
+def _shown(spec: Spec, one: ItemChange, item: Item | None) -> str:
+    """Return what is read of an item at first sight: a criterion whole, of the rest its name."""
+    if item is None:
+        return one.before.strip()
+    if item.kind in _WHOLE:
+        bare = re.sub(
+            rf"^\s*[-*+]?\s*(?:\[.\]\s*)?\**{re.escape(one.id)}\**[:.)]?\s*", "", one.after
+        )
+        return bare.strip()
+    if item.kind is ItemKind.FRAME:
+        document = spec.document(item.id)
+        return f"what stands around the items: {document.title if document else item.id}"
+    return item.text.strip() or item.id
+
+
+def _place(item: Item | None) -> tuple[str, int]:
+    return (item.place.path, item.place.start) if item else ("", 0)
+
+
+def _notes_of(spec: Spec) -> Iterable[Question | Assumption]:
+    yield from spec.questions
+    yield from spec.assumptions
+
+
+def _note(change: Change, item: Question | Assumption) -> View:
+    document = change.spec.document(item.place.path)
+    risk = item.risk if isinstance(item, Assumption) else ""
+    return {
+        "id": item.id,
+        "kind": str(item.kind),
+        "open": item.standing is Standing.OPEN,
+        "standing": str(item.standing),
+        "risk": risk,
+        "rank": (_RISKS.index(risk) if risk in _RISKS else 1, item.place.start),
+        "text": item.text,
+        "answer": item.answer,
+        "own": item.own,
+        "place": f"{item.place.path}:{item.place.line}",
+        "source": source(document, item) if document else "",
+        "words": _count(item.text),
+    }
+
+
+def _unchanged(change: Change, gate: Gate | None, mine: Signed | None) -> list[View]:
+    if gate is None or gate.stage not in SPEC_STAGES or mine is None:
+        return []
+    known = {item.id: item for item in change.spec.items}
+    return [
+        {"id": name, "text": known[name].text}
+        for name, digest in gate.items.items()
+        if mine.approval.items.get(name) == digest
+    ]
+
+
+def _signature(record: Signed | None) -> View | None:
+    if record is None:
+        return None
+    approval = record.approval
+    return {"by": approval.approver, "at": approval.issued, "record": record.digest}
+
+
+def _findings(change: Change, gate: Gate | None) -> Iterable[Finding]:
+    if gate is None or gate.stage not in SPEC_STAGES:
+        return ()
+    notes = ("open-question", "open-assumption")
+    return (one for one in change.findings_at(gate.stage) if one.rule not in notes)
+
+
+def _obstacle(change: Change) -> AccordError | None:
+    try:
+        reviewing.waiting(change)
+    except AccordError as error:
+        return error
+    return None
+
+
+def _missing(
+    pending: Sequence[View], blocking: Sequence[Finding], *, blank: bool,
+    obstacle: AccordError | None,
+) -> list[str]:  # fmt: skip
+    if obstacle is None:
+        return []
+    if blank:
+        return ["the document is yet to be written"]
+    kinds = [(kind, len(list(group))) for kind, group in groupby(one["kind"] for one in pending)]
+    counted = [*kinds, *([("finding", len(blocking))] if blocking else [])]
+    said = [f"{count} {what}{'' if count == 1 else 's'}" for what, count in counted]
+    return [f"open: {', '.join(said)}"] if said else [obstacle.message]
+
+
+def _count(text: str) -> int:
+    return len(re.findall(r"\w[\w'’-]*", text))
+
+
+def blocking(change: Change, gate: Gate) -> int:
+    """Return how many findings keep the gate shut, open notes left out."""
+    notes = ("open-question", "open-assumption")
+    return sum(one.rule not in notes for one in checks.blocking(change.findings_at(gate.stage)))

@@ -1,0 +1,59 @@
+"""Everything that waits for this person, each with what it asks and how long it may take.
+
+What a change asks is kept beside the state of its row on the board, so that only what moved is
+read again.
+"""
+
+from accord.app import board
+from accord.app.changes import load_all
+from accord.app.gate_view import gate_view
+from accord.app.views import View
+from accord.app.workshop import Workshop
+from accord.core.approval import Json
+
+
+def needs(workshop: Workshop, who: str) -> list[View]:
+    """Return the changes that wait for the person `who`, those that ask for the most first."""
+    rows = [row for row in board.rows(workshop) if row["command"]]
+    states = {
+        key.partition("/")[2]: str(note.get("state", ""))
+        for key, note in workshop.journal.noted("row/").items()
+    }
+    kept = workshop.journal.noted("need/")
+    asks: dict[str, Json] = {}
+    for row in rows:
+        note = kept.get(f"need/{row['change']}", {})
+        if note.get("state") == states.get(row["change"]) and note.get("who") == who:
+            asks[row["change"]] = note["asks"]
+    for change in load_all(workshop, {row["change"] for row in rows} - set(asks)):
+        asks[change.name] = _asks(gate_view(workshop, change, who))
+        note = {"state": states.get(change.name, ""), "who": who, "asks": asks[change.name]}
+        workshop.journal.note(f"need/{change.name}", note)
+    found = [{**row, **_known(asks.get(row["change"]))} for row in rows]
+    return sorted(found, key=lambda one: (not one["high"], -one["questions"], one["change"]))
+
+
+def _asks(view: View) -> dict[str, Json]:
+    cost = view["cost"]
+    if view["blank"]:
+        return {"blank": True}
+    return {
+        "questions": len(view["questions"]),
+        "assumptions": len(view["assumptions"]),
+        "high": any(one["risk"] == "high" for one in view["assumptions"]),
+        "read": len(view["read"]),
+        "again": view["base"] is not None,
+        "findings": len(view["blocks"]) + len(view["hidden"]),
+        "words": cost["words"],
+        "minutes": cost["minutes"],
+        "blank": view["blank"],
+        "ready": view["ready"],
+    }
+
+
+_NOTHING = {"questions": 0, "assumptions": 0, "high": False, "read": 0, "again": False,
+            "findings": 0, "words": 0, "minutes": 1, "blank": False, "ready": False}  # fmt: skip
+
+
+def _known(asks: Json) -> View:
+    return {**_NOTHING, **asks} if isinstance(asks, dict) else dict(_NOTHING)

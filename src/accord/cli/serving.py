@@ -1,0 +1,138 @@
+"""The terminal half of `accord serve`: it prints the way in and confirms what is to be signed.
+
+The server runs on a thread of its own. This thread waits for two things: a signature that a page
+asks for, and the Enter key, which asks for a new code.
+"""
+
+import select
+import sys
+import webbrowser
+
+import click
+from attrs import define, field
+
+from accord.app import records, reviewing, undoing
+from accord.app.changes import load
+from accord.app.gate_view import aloud
+from accord.app.workshop import Workshop
+from accord.cli.context import Context, ask_passphrase
+from accord.cli.render import plain, wrap
+from accord.core.model import Stage
+from accord.errors import AccordError, RefusedError
+from accord.web.asks import Ask
+from accord.web.running import Server
+from accord.wiring import opening
+
+PRINTED_SECONDS = 600.0  # a code that only this terminal shows
+OPENED_SECONDS = 60.0  # one that a list of processes may show, since a browser is started with it
+
+
+@define
+class Serving:
+    """One run of `accord serve`."""
+
+    context: Context
+    port: int
+    opens: bool
+    terminal: bool = field(factory=lambda: sys.stdin.isatty())
+
+    def run(self) -> None:
+        """Serve until Ctrl-C. Raises ConfigurationError when the port is taken."""
+        self._open().close()  # what is wrong with the repository is said before anything is begun
+        with Server(self._open, opening.reader, self.port, terminal=self.terminal) as server:
+            self._invite(server)
+            try:
+                while True:
+                    self._wait(server)
+            except KeyboardInterrupt:
+                click.echo("\nthe room is closed")
+
+    def _invite(self, server: Server) -> None:
+        code = server.sessions.offer(OPENED_SECONDS if self.opens else PRINTED_SECONDS)
+        where = f"{server.address}/enter#{code}"
+        if self.context.json:
+            self.context.answer({"address": server.address, "code": code}, [])
+            return
+        click.echo(f"the review room: {where}")
+        seconds = OPENED_SECONDS if self.opens else PRINTED_SECONDS
+        click.echo(f"the code works once, within {seconds:.0f} seconds; Enter makes a new one")
+        if self.opens:
+            self.opens = False
+            webbrowser.open(where)
+
+    def _wait(self, server: Server) -> None:
+        asked = server.asks.next()
+        if asked is not None:
+            self._decide(server, asked)
+            return
+        watched = [server.asks.wakes, *([sys.stdin] if self.terminal else [])]
+        ready, _, _ = select.select(watched, [], [])
+        if sys.stdin in ready:
+            if not sys.stdin.readline():
+                self.terminal = False  # the terminal is gone: nobody can confirm anything here
+                server.room.terminal = False
+                return
+            self._invite(server)
+
+    def _decide(self, server: Server, asked: Ask) -> None:
+        """Confirm one signature here and make it; tell the page what came of it."""
+        try:
+            workshop = self._open()
+            try:
+                self._show(workshop, asked)
+                if not click.confirm("Sign this?"):
+                    server.asks.settle(asked, "refused", "it was declined in the terminal")
+                    return
+                said = _signed(workshop, asked)
+            finally:
+                workshop.close()
+        except AccordError as error:
+            said = f"{error.message}{f' ({error.hint})' if error.hint else ''}"
+            server.asks.settle(asked, "refused", said)
+            click.echo(wrap(f"not signed: {said}"), err=True)
+        except click.Abort:
+            server.asks.settle(asked, "refused", "it was declined in the terminal")
+            raise KeyboardInterrupt from None
+        else:
+            server.asks.settle(asked, "done", said)
+            click.echo(wrap(said))
+
+    def _show(self, workshop: Workshop, asked: Ask) -> None:
+        """Print what would be signed, as this process reads it and not as the page says it."""
+        change = load(workshop, asked.change)
+        gate = change.gate
+        if asked.verb == "undo":
+            click.echo(wrap(f"\nWithdraw: {asked.stage} of {change.title} ({change.name})?"))
+            return
+        if gate is None or str(gate.stage) != asked.stage:
+            raise RefusedError(f"{change.name} stands at another gate by now")
+        if asked.verb == "reject":
+            click.echo(wrap(f"\nSend back the {gate.stage} of {change.title} ({change.name})"))
+            click.echo(wrap(f"reason: {asked.reason}", "  ", "  "))
+            return
+        if reviewing.seen(gate) != asked.seen:
+            raise RefusedError(f"the {gate.stage} of {change.name} changed since you looked")
+        click.echo(wrap(f"\nApprove the {gate.stage} of {change.title} ({change.name})"))
+        count = len(gate.asked)
+        click.echo(f"  {count} of {len(gate.items)} items changed since the last approval")
+        click.echo(plain(f"  words: {aloud(reviewing.seen(gate))}"))
+
+    def _open(self) -> Workshop:
+        workshop = opening.open_workshop(self.context.folder, ask_passphrase)
+        workshop.channel = "web"
+        return workshop
+
+
+def _signed(workshop: Workshop, asked: Ask) -> str:
+    """Sign what was confirmed and say it. Raises AccordError with nothing signed."""
+    records.refuse_agents()
+    if asked.verb == "undo":
+        newest = undoing.newest(workshop, asked.change)
+        if newest is None or (newest.verb, newest.detail) != ("approve", asked.stage):
+            raise RefusedError(f"{asked.change} moved on since you looked", hint="accord log")
+        return undoing.undo(workshop, asked.change)
+    if asked.verb == "reject":
+        reviewing.reject(workshop, asked.change, asked.reason, stage=Stage(asked.stage))
+        return f"the {asked.stage} of {asked.change} was sent back"
+    done = reviewing.approve(workshop, asked.change, token=asked.seen)[0]
+    return f"the {done.stage} of {asked.change}: {done.gate.reason}"

@@ -1,0 +1,165 @@
+"""The guard before every page: whose request it is, from which page, and how large.
+
+A server on 127.0.0.1 is within reach of every page that the person's browser shows and of every
+process on the machine. Each rule here answers one way in: see `docs/web.md`.
+"""
+
+from http.cookies import CookieError, SimpleCookie
+
+from attrs import define
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from accord.web.sessions import Sessions
+
+HOST = "accord.localhost"
+HEADER_BYTES = 16 * 2**10
+BODY_BYTES = 256 * 2**10
+OPEN_PATHS = ("/enter", "/static/")
+POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
+    "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+)
+HEADERS = {
+    "Content-Security-Policy": POLICY,
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
+    # With no-referrer a browser says of a form only that it comes from "null".
+    "Referrer-Policy": "same-origin",
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+}
+
+
+class RefusalError(Exception):
+    """Raised for a request that is not answered: the status and the reason in words."""
+
+    def __init__(self, status: int, reason: str) -> None:
+        super().__init__(reason)
+        self.status = status
+        self.reason = reason
+
+
+@define
+class Guard:
+    """Wraps the app that listens on `port`; puts the session's token into `scope["state"]`."""
+
+    app: ASGIApp
+    sessions: Sessions
+    port: int
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request, or refuse it before the app sees anything of it."""
+        if scope["type"] == "lifespan":
+            await self.app(scope, receive, send)
+            return
+        if scope["type"] != "http":  # there is no WebSocket here
+            return
+        try:
+            self._check(scope)
+            body = await _body(scope, receive)
+        except RefusalError as refusal:
+            await _answer(send, refusal.status, refusal.reason)
+            return
+
+        async def replay() -> Message:
+            nonlocal body
+            if body is not None:
+                data, body = body, None
+                return {"type": "http.request", "body": data, "more_body": False}
+            return await receive()
+
+        async def guarded(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                for name, value in HEADERS.items():
+                    headers[name] = value
+                headers.setdefault("Cache-Control", "no-store")
+            await send(message)
+
+        await self.app(scope, replay, guarded)
+
+    def _check(self, scope: Scope) -> None:
+        headers = Headers(scope=scope)
+        _check_framing(scope, headers)
+        authority = f"{HOST}:{self.port}"
+        if headers.get("host") != authority:
+            raise RefusalError(421, f"this is {authority}")
+        if scope["method"] not in ("GET", "HEAD", "POST"):
+            raise RefusalError(405, "only GET and POST are answered")
+        origin = headers.get("origin")
+        if origin is not None and origin != f"http://{authority}":
+            raise RefusalError(403, "another page asked")
+        if headers.get("sec-fetch-site", "none") not in ("same-origin", "none"):
+            raise RefusalError(403, "another site asked")
+        if scope["method"] == "POST":
+            if origin is None:
+                raise RefusalError(403, "a form says which page sent it")
+            kind = headers.get("content-type", "").partition(";")[0].strip().lower()
+            if kind != "application/x-www-form-urlencoded":
+                raise RefusalError(415, "only forms are taken")
+        token = _cookie(headers.get("cookie", ""), cookie_name(self.port))
+        known = self.sessions.knows(token)
+        scope.setdefault("state", {})["session"] = token if known else ""
+        if known or scope["path"].startswith(OPEN_PATHS):
+            return
+        if scope["method"] == "POST" or scope["path"] == "/events":
+            raise RefusalError(401, "enter with the code that accord serve printed, at /enter")
+        scope["path"], scope["raw_path"] = "/enter", b"/enter"  # the page that asks for the code
+        scope["state"]["status"] = 401
+
+
+def cookie_name(port: int) -> str:
+    """Return the name of the session's cookie; browsers send cookies to every port of a host."""
+    return f"accord-{port}"
+
+
+def _check_framing(scope: Scope, headers: Headers) -> None:
+    raw = [(name.lower(), value) for name, value in scope["headers"]]
+    if sum(len(name) + len(value) + 4 for name, value in raw) > HEADER_BYTES:
+        raise RefusalError(431, "the headers are too large")
+    for single in (b"host", b"origin", b"content-length"):
+        if sum(name == single for name, _ in raw) > 1:
+            raise RefusalError(400, f"there is more than one {single.decode()}")
+    if "transfer-encoding" in headers and "content-length" in headers:
+        raise RefusalError(400, "the length of the body is said twice")
+
+
+async def _body(scope: Scope, receive: Receive) -> bytes | None:
+    """Return the whole body of a POST; None for a request whose body nobody reads."""
+    if scope["method"] != "POST":
+        return None
+    said = Headers(scope=scope).get("content-length", "0")
+    if not said.isdigit() or int(said) > BODY_BYTES:
+        raise RefusalError(413, "the form is too large")
+    parts, size = [], 0
+    while True:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            raise RefusalError(400, "the form was cut off")
+        parts.append(message.get("body", b""))
+        size += len(parts[-1])
+        if size > BODY_BYTES:
+            raise RefusalError(413, "the form is too large")
+        if not message.get("more_body"):
+            return b"".join(parts)
+
+
+def _cookie(header: str, name: str) -> str:
+    jar: SimpleCookie = SimpleCookie()
+    try:
+        jar.load(header)
+    except CookieError:
+        return ""
+    return jar[name].value if name in jar else ""
+
+
+async def _answer(send: Send, status: int, reason: str) -> None:
+    body = f"{reason}\n".encode()
+    headers = [(name.lower().encode(), value.encode()) for name, value in HEADERS.items()]
+    headers += [(b"content-type", b"text/plain; charset=utf-8"), (b"cache-control", b"no-store"),
+                (b"content-length", str(len(body)).encode()),
+                (b"connection", b"close")]  # fmt: skip
+    await send({"type": "http.response.start", "status": status, "headers": headers})
+    await send({"type": "http.response.body", "body": body})

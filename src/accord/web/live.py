@@ -1,0 +1,89 @@
+"""The stream of what happened: the operation log as server-sent events, resumed by its numbers."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import Response, StreamingResponse
+
+from accord.core.ports import Operation
+from accord.web.room import Room
+from accord.web.text import plain
+
+LOOK_SECONDS = 0.1
+BEAT_SECONDS = 15.0
+RESUMED = 100
+
+
+async def stream(request: Request) -> Response:
+    """Answer `/events`: every operation after `Last-Event-ID`, then each as it happens."""
+    room: Room = request.app.state.room
+    said = request.headers.get("last-event-id", "")
+    since = int(said) if said.isdecimal() and len(said) < 16 else None
+    return StreamingResponse(_events(room, since), media_type="text/event-stream")
+
+
+async def _events(room: Room, since: int | None) -> AsyncIterator[str]:
+    """Yield the stream. Without `since` it begins with what happens from now on.
+
+    An operation is written down before it is done, so a smaller number may be done after a larger
+    one: what was told is remembered, and only a larger number moves the place to resume from.
+    """
+    journal = await run_in_threadpool(_journal, room)
+    newest = await run_in_threadpool(_newest, room)
+    told = {one.number for one in newest if since is None or one.number <= since}
+    last = max(told, default=since or 0)
+    yield f"retry: 1000\nid: {last}\nevent: ready\ndata: {{}}\n\n"
+    state: tuple[tuple[int, int], ...] | None = None
+    quiet = 0.0
+    while True:
+        now = _stamp(journal)
+        if now != state:
+            first, state, quiet = state is None, now, 0.0
+            fresh = [
+                one for one in await run_in_threadpool(_newest, room) if one.number not in told
+            ]
+            for one in reversed(fresh):
+                told.add(one.number)
+                yield _event(one, last)
+                last = max(last, one.number)
+            if not fresh and not first:  # no operation, but a run began or ended
+                yield "event: moved\ndata: {}\n\n"
+        await asyncio.sleep(LOOK_SECONDS)
+        quiet += LOOK_SECONDS
+        if quiet >= BEAT_SECONDS:
+            quiet = 0.0
+            yield ": still here\n\n"
+
+
+def _event(one: Operation, last: int) -> str:
+    # JSON escapes every line end, so no text in an operation can begin a field of the stream.
+    data = json.dumps({"number": one.number, "verb": plain(one.verb), "change": plain(one.change)})
+    place = f"id: {one.number}\n" if one.number > last else ""
+    return f"{place}event: moved\ndata: {data}\n\n"
+
+
+def _journal(room: Room) -> Path:
+    with room.workshop() as workshop:
+        return workshop.state / "journal.sqlite"
+
+
+def _newest(room: Room) -> tuple[Operation, ...]:
+    with room.workshop() as workshop:
+        return workshop.journal.operations(limit=RESUMED)
+
+
+def _stamp(journal: Path) -> tuple[tuple[int, int], ...]:
+    """Return what tells a written journal from the one before, without opening it."""
+    return tuple(_facts(journal.with_name(journal.name + ending)) for ending in ("", "-wal"))
+
+
+def _facts(path: Path) -> tuple[int, int]:
+    try:
+        facts = path.stat()
+    except OSError:
+        return (0, 0)
+    return (facts.st_mtime_ns, facts.st_size)

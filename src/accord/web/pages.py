@@ -1,0 +1,162 @@
+"""What is looked at: each page reads, renders, and changes nothing."""
+
+from collections.abc import Awaitable, Callable
+from functools import wraps
+from typing import Any
+
+from starlette.concurrency import run_in_threadpool
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+
+from accord.app import undoing, views
+from accord.app.board_view import board_view
+from accord.app.changes import Change, load
+from accord.app.gate_view import gate_view
+from accord.app.needs import needs
+from accord.app.past_view import document_at, past_view
+from accord.app.result_view import result_view
+from accord.app.workshop import Workshop
+from accord.core.model import SPEC_STAGES
+from accord.web.room import Room
+from accord.web.text import rendered
+
+OPERATIONS = 200
+
+Page = Callable[[Request, Workshop], Response]
+Handler = Callable[[Request], Awaitable[Response]]
+
+
+def page(function: Page) -> Handler:
+    """Give a page the workshop, on a thread, so that the stream of events is never held up."""
+
+    @wraps(function)
+    async def handler(request: Request) -> Response:
+        def answer() -> Response:
+            with _room(request).workshop() as workshop:
+                return function(request, workshop)
+
+        return await run_in_threadpool(answer)
+
+    return handler
+
+
+@page
+def needs_you(request: Request, workshop: Workshop) -> Response:
+    """Answer `/`: everything that waits for this person."""
+    found = needs(workshop, _room(request).who(workshop))
+    return _render(request, "needs.html", needs=found,
+                   minutes=sum(one["minutes"] for one in found))  # fmt: skip
+
+
+@page
+def board(request: Request, workshop: Workshop) -> Response:
+    """Answer `/board`: what waits, what runs, what is queued, what landed."""
+    return _render(request, "board.html", **board_view(workshop, _room(request).who(workshop)))
+
+
+@page
+def gate(request: Request, workshop: Workshop) -> Response:
+    """Answer `/changes/NAME`: the gate, or the result once there is no document to decide on."""
+    change = _change(request, workshop)
+    view = gate_view(workshop, change, _room(request).who(workshop))
+    if change.gate is not None and change.gate.stage in SPEC_STAGES:
+        return _render(request, "gate.html", **view)
+    return _render(request, "result.html", **view, result=result_view(workshop, change))
+
+
+@page
+def result(request: Request, workshop: Workshop) -> Response:
+    """Answer `/changes/NAME/result`: what was built beside what was asked for."""
+    change = _change(request, workshop)
+    view = gate_view(workshop, change, _room(request).who(workshop))
+    return _render(request, "result.html", **view, result=result_view(workshop, change))
+
+
+@page
+def past(request: Request, workshop: Workshop) -> Response:
+    """Answer `/changes/NAME/past`: the signed records and what was done, the newest first."""
+    change = _change(request, workshop)
+    done = views.history(workshop.journal.operations(change=change.name, limit=OPERATIONS))
+    return _render(request, "past.html", change=change.name, title=change.title,
+                   **past_view(change), **done)  # fmt: skip
+
+
+@page
+def document(request: Request, workshop: Workshop) -> Response:
+    """Answer `/changes/NAME/document/PATH`: one document as it is now, rendered."""
+    change = _change(request, workshop)
+    found = change.spec.document(request.path_params["path"])
+    if found is None:
+        raise HTTPException(404, f"{change.name} has no such document")
+    return _render(request, "document.html", change=change.name, title=change.title,
+                   path=found.path, when="as it is now", body=_body(found.path, found.data),
+                   source=found.data.decode(errors="backslashreplace"))  # fmt: skip
+
+
+@page
+def document_then(request: Request, workshop: Workshop) -> Response:
+    """Answer `/changes/NAME/at/RECORD/PATH`: one document as it was when that was signed."""
+    change = _change(request, workshop)
+    digest, path = request.path_params["digest"], request.path_params["path"]
+    data = document_at(workshop, change, digest, path)
+    return _render(request, "document.html", change=change.name, title=change.title, path=path,
+                   when=f"as it was signed in record {digest[:12]}", body=_body(path, data),
+                   source=data.decode(errors="backslashreplace"))  # fmt: skip
+
+
+@page
+def log(request: Request, workshop: Workshop) -> Response:
+    """Answer `/log`: the operation log, and what can be taken back."""
+    done = views.history(workshop.journal.operations(limit=OPERATIONS))
+    last = undoing.newest(workshop)
+    return _render(request, "log.html", **done, last=last.number if last else 0)
+
+
+@page
+def patterns(request: Request, workshop: Workshop) -> Response:  # noqa: ARG001 -- every page is alike
+    """Answer `/-/patterns`: every component in every state, from the real templates."""
+    return _render(request, "patterns.html")
+
+
+async def ask(request: Request) -> Response:
+    """Answer `/asks/ID`: a signature that was asked for, and what came of it."""
+    found = _room(request).asks.get(request.path_params["ask"])
+    if found is None:
+        raise HTTPException(404, "nothing like it was asked for")
+    return _render(request, "ask.html", ask=found)
+
+
+async def enter(request: Request) -> Response:
+    """Answer `/enter`: the form for the code, or the way in for whoever is in already."""
+    if request.state.session:
+        return RedirectResponse("/", 303)
+    status = getattr(request.state, "status", 200)
+    return _render(request, "enter.html", status, wrong=False)
+
+
+async def static(request: Request) -> Response:
+    """Answer `/static/ADDRESS` from what was read at the start; no file is looked for."""
+    found = request.app.state.assets.get(request.path_params["address"])
+    if found is None:
+        raise HTTPException(404, "there is no such file")
+    kept = {"Cache-Control": "public, max-age=31536000, immutable"}
+    return Response(found.data, media_type=found.kind, headers=kept)
+
+
+def _body(path: str, data: bytes) -> Any:
+    return rendered(data) if path.endswith(".md") else ""
+
+
+def _change(request: Request, workshop: Workshop) -> Change:
+    return load(workshop, request.path_params["change"])
+
+
+def _room(request: Request) -> Room:
+    found: Room = request.app.state.room
+    return found
+
+
+def _render(request: Request, template: str, status: int = 200, **values: Any) -> Response:
+    answer: Response = request.app.state.render(request, template, status, **values)
+    return answer

@@ -1,0 +1,85 @@
+"""A server on 127.0.0.1, on a thread of its own: it ends with the block that holds it."""
+
+import socket
+import threading
+import time
+from collections.abc import Callable
+from types import TracebackType
+
+import uvicorn
+from attrs import define, field
+
+from accord.app.workshop import Workshop
+from accord.errors import ConfigurationError
+from accord.web.asks import Asks
+from accord.web.guard import HEADER_BYTES, HOST
+from accord.web.room import Room
+from accord.web.server import make_app
+from accord.web.sessions import Sessions
+
+START_SECONDS = 20.0
+
+
+@define
+class Server:
+    """The room at `address` while the block lasts. Raises ConfigurationError for a taken port."""
+
+    opens: Callable[[], Workshop]
+    who_is: Callable[[Workshop], str]
+    port: int
+    terminal: bool
+    sessions: Sessions = field(factory=lambda: Sessions(time.monotonic), init=False)
+    asks: Asks = field(factory=Asks, init=False)
+    room: Room = field(init=False)
+    _server: uvicorn.Server = field(init=False)
+    _thread: threading.Thread = field(init=False)
+
+    @property
+    def address(self) -> str:
+        """Return where the room is, without a slash at the end."""
+        return f"http://{HOST}:{self.port}"
+
+    def __enter__(self) -> "Server":
+        """Listen, and wait until the first request would be answered."""
+        listening = self._listen()
+        self.port = listening.getsockname()[1]
+        self.room = Room(
+            self.opens, self.who_is, self.sessions, self.asks, self.port, self.terminal
+        )
+        config = uvicorn.Config(
+            make_app(self.room), http="h11", ws="none", lifespan="off", log_config=None,
+            log_level="critical", access_log=False, server_header=False, proxy_headers=False,
+            h11_max_incomplete_event_size=4 * HEADER_BYTES, timeout_graceful_shutdown=1,
+            limit_concurrency=200,
+        )  # fmt: skip
+        self._server = uvicorn.Server(config)
+        self._thread = threading.Thread(
+            target=self._server.run, args=([listening],), name="room", daemon=True
+        )
+        self._thread.start()
+        until = time.monotonic() + START_SECONDS
+        while not self._server.started and self._thread.is_alive() and time.monotonic() < until:
+            time.sleep(0.01)
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:  # fmt: skip
+        """End every request and the thread."""
+        self._server.should_exit = True
+        self._thread.join(START_SECONDS)
+        self.room.close()
+
+    def _listen(self) -> socket.socket:
+        listening = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            listening.bind(("127.0.0.1", self.port))
+        except OSError as error:
+            listening.close()
+            raise ConfigurationError(
+                f"port {self.port} cannot be used: {error.strerror}",
+                hint="accord serve, without --port, takes a free one",
+            ) from None
+        return listening

@@ -1,0 +1,102 @@
+"""The app: its addresses, how a template becomes an answer, how an error is told."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, Response
+from starlette.routing import Route
+from starlette.types import ASGIApp
+
+from accord import __version__
+from accord.errors import AccordError, ConfigurationError
+from accord.web import acting, pages
+from accord.web.assets import assets
+from accord.web.guard import Guard
+from accord.web.live import stream
+from accord.web.room import Room
+from accord.web.sessions import form_token
+from accord.web.text import chips, harmless
+
+
+def make_app(room: Room) -> ASGIApp:
+    """Return the guarded app over `room`; nothing is read from the repository yet."""
+    app = Starlette(
+        routes=[
+            Route("/", pages.needs_you),
+            Route("/board", pages.board),
+            Route("/log", pages.log),
+            Route("/changes/{change}", pages.gate),
+            Route("/changes/{change}/result", pages.result),
+            Route("/changes/{change}/past", pages.past),
+            Route("/changes/{change}/document/{path:path}", pages.document),
+            Route("/changes/{change}/at/{digest}/{path:path}", pages.document_then),
+            Route("/asks/{ask}", pages.ask),
+            Route("/-/patterns", pages.patterns),
+            Route("/events", stream),
+            Route("/enter", pages.enter),
+            Route("/static/{address}", pages.static),
+            Route("/enter", acting.enter, methods=["POST"]),
+            Route("/leave", acting.leave, methods=["POST"]),
+            Route("/undo", acting.undo, methods=["POST"]),
+            Route("/changes/{change}/answer", acting.answer, methods=["POST"]),
+            Route("/changes/{change}/approve", acting.approve, methods=["POST"]),
+            Route("/changes/{change}/reject", acting.reject, methods=["POST"]),
+        ],
+        exception_handlers={AccordError: _told, HTTPException: _missing},
+    )
+    held, named = assets()
+    app.state.room, app.state.assets = room, held
+    app.state.templates = _environment(named)
+    app.state.render = _render
+    return Guard(app, room.sessions, room.port)
+
+
+def _environment(named: Mapping[str, str]) -> Environment:
+    """Return the templates: all is escaped, what is hidden is made visible."""
+    environment = Environment(
+        loader=PackageLoader("accord.web"), autoescape=True, finalize=harmless,
+        undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True,
+    )  # fmt: skip
+    environment.filters["chips"] = chips
+    environment.filters["count"] = _count
+    environment.filters["day"] = lambda at: str(at)[:10]
+    environment.filters["minute"] = lambda at: str(at)[:16].replace("T", " ")
+    environment.globals["static"] = named
+    environment.globals["version"] = __version__
+    return environment
+
+
+def _count(number: int, word: str, words: str = "") -> str:
+    """Return `1 word` or `2 words`."""
+    return f"{number} {word if number == 1 else words or word + 's'}"
+
+
+def _render(request: Request, template: str, status: int = 200, **values: Any) -> Response:
+    """Return the page that `template` makes of `values`."""
+    room: Room = request.app.state.room
+    token: str = request.state.session
+    page = request.app.state.templates.get_template(template)
+    html = page.render(
+        form=form_token(token) if token else "",
+        said=room.sessions.hear(token) if token and request.method == "GET" else "",
+        here=request.url.path, terminal=room.terminal, **values,
+    )  # fmt: skip
+    return HTMLResponse(html, status)
+
+
+def _told(request: Request, error: Exception) -> Response:
+    """Tell the person what an AccordError says; its kind chooses the status."""
+    assert isinstance(error, AccordError)  # noqa: S101 -- registered for just these
+    status = 404 if isinstance(error, ConfigurationError) else 409
+    return _render(request, "error.html", status, title="That did not work",
+                   message=error.message, hint=error.hint)  # fmt: skip
+
+
+def _missing(request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)  # noqa: S101 -- registered for just these
+    return _render(request, "error.html", error.status_code, title="Nothing here",
+                   message=str(error.detail), hint="")  # fmt: skip

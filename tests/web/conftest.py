@@ -1,0 +1,58 @@
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from accord.web.running import Server
+from project import Project, make_project
+from visiting import Visitor, serving
+
+ASKING = """\
+# Guest checkout
+
+A guest whose card is declined can pay again.
+
+## Questions
+
+- Q1 (open) May a guest order be claimed later?
+
+## Assumptions
+
+- A1 (low) Carts are small.
+- A2 (high) Carts are kept for 24 months.
+
+## Requirements
+
+### R1 Keep the cart
+
+As a guest, I want to keep my cart, so that I can pay again.
+
+- R1.1 WHEN the card is declined THE shop SHALL keep the cart for 60 minutes.
+- R1.2 WHEN the cart is kept THE shop SHALL say until when.
+
+## Out of scope
+"""
+
+
+@pytest.fixture
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Project:
+    return make_project(tmp_path, monkeypatch)
+
+
+@pytest.fixture
+def asking(project: Project) -> Project:
+    """A project whose only change asks a question and takes two things for granted."""
+    project.new()
+    project.write("requirements.md", ASKING)
+    return project
+
+
+@pytest.fixture
+def server(project: Project) -> Iterator[Server]:
+    with serving(project) as server:
+        yield server
+
+
+@pytest.fixture
+def visitor(server: Server) -> Visitor:
+    return Visitor(server).enter()

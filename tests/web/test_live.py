@@ -1,0 +1,108 @@
+"""The stream of what happened, over a real connection."""
+
+import http.client
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from accord.core.ports import Operation
+from accord.engine.journal import SqliteJournal
+from project import Project
+from visiting import Visitor
+
+
+@contextmanager
+def listening(visitor: Visitor, since: str = "") -> Iterator[Iterator[dict[str, str]]]:
+    """Yield the events of the stream as they come."""
+    connection = http.client.HTTPConnection("127.0.0.1", visitor.server.port, timeout=20)
+    sent = {"Host": visitor.host, "Cookie": visitor.cookie}
+    if since:
+        sent["Last-Event-ID"] = since
+    try:
+        connection.request("GET", "/events", headers=sent)
+        answer = connection.getresponse()
+        assert answer.getheader("content-type", "").startswith("text/event-stream")
+        yield _events(answer)
+    finally:
+        connection.close()
+
+
+def _events(answer: http.client.HTTPResponse) -> Iterator[dict[str, str]]:
+    fields: dict[str, str] = {}
+    while line := answer.readline().decode().rstrip("\n"):
+        name, _, value = line.partition(": ")
+        fields[name] = value
+        if name == "data":
+            answer.readline()
+            if fields.get("event") != "moved" or "number" in fields["data"]:
+                yield fields
+            fields = {}
+
+
+def test_what_happens_is_told_with_its_number(project: Project, visitor: Visitor) -> None:
+    project.new("trivial", "first")
+    with listening(visitor) as events:
+        ready = next(events)
+        assert ready["event"] == "ready"
+        project.new("trivial", "second")
+        told = next(events)
+    said = json.loads(told["data"])
+    assert (said["verb"], said["change"]) == ("new", "second")
+    assert int(told["id"]) > int(ready["id"])
+
+
+def test_a_stream_that_was_cut_off_goes_on_where_it_ended(
+    project: Project, visitor: Visitor
+) -> None:
+    project.new("trivial", "first")
+    with listening(visitor) as events:
+        place = next(events)["id"]
+    for name in ("second", "third"):
+        project.new("trivial", name)
+    with listening(visitor, since=place) as events:
+        assert next(events)["event"] == "ready"
+        told = [json.loads(next(events)["data"])["change"] for _ in range(2)]
+    assert told == ["second", "third"]
+
+
+def test_an_operation_that_ends_after_a_later_one_is_told(
+    project: Project, visitor: Visitor
+) -> None:
+    project.new("trivial", "first")
+    journal = SqliteJournal(project.state / "journal.sqlite")
+    try:
+        with listening(visitor) as events:
+            next(events)
+            slow = journal.begin(Operation("robin", "slow", "first", "", {}))
+            fast = journal.begin(Operation("robin", "fast", "first", "", {}))
+            journal.finish(fast)
+            one = next(events)
+            journal.finish(slow)
+            other = next(events)
+    finally:
+        journal.close()
+    assert [json.loads(each["data"])["verb"] for each in (one, other)] == ["fast", "slow"]
+    assert int(one["id"]) == fast
+    assert "id" not in other  # the place to resume from never goes back
+
+
+def test_no_text_can_forge_an_event(project: Project, visitor: Visitor) -> None:
+    project.new("trivial", "first")
+    journal = SqliteJournal(project.state / "journal.sqlite")
+    try:
+        with listening(visitor) as events:
+            next(events)
+            evil = "x\n\nid: 999999\nevent: evil\ndata: {}\r\rdata: 1\u2028"
+            journal.finish(journal.begin(Operation("robin", evil, evil, "", {})))
+            told = next(events)
+    finally:
+        journal.close()
+    assert told["event"] == "moved"
+    assert told["id"] != "999999"
+
+
+def test_a_place_that_is_no_number_is_no_place(project: Project, visitor: Visitor) -> None:
+    project.new("trivial", "first")
+    for since in ("-1", "1; DROP", "9" * 40, "\u0661"):
+        with listening(visitor, since=since.encode("ascii", "ignore").decode()) as events:
+            assert next(events)["event"] == "ready"
