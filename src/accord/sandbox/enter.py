@@ -238,12 +238,13 @@ def _bridge(door: str, listener: "socket.socket") -> None:
         prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
         prctl(_PR_SET_DUMPABLE, 0)
         if os.getppid() == parent:
-            _serve(f"{door}/{_SOCKET}", listener)
+            os.chdir(door)  # the path of a socket may be 108 bytes long
+            _serve(listener)
     finally:
         os._exit(0)
 
 
-def _serve(path: str, listener: "socket.socket") -> None:
+def _serve(listener: "socket.socket") -> None:
     import socket
     import threading
 
@@ -262,7 +263,7 @@ def _serve(path: str, listener: "socket.socket") -> None:
     def carry(client: socket.socket) -> None:
         with client, socket.socket(socket.AF_UNIX) as gateway:
             try:
-                gateway.connect(path)
+                gateway.connect(_SOCKET)
             except OSError:
                 return
             back = threading.Thread(target=pump, args=(gateway, client), daemon=True)
