@@ -234,3 +234,12 @@ def end_daemons(lab: Lab) -> None:
         with suppress(OSError):
             if entry.name.isdigit() and str(lab.tree / "e.py") in (entry / "cmdline").read_text():
                 os.kill(int(entry.name), signal.SIGKILL)
+
+
+def boxed(box: Sandbox, walls: Walls, *words: str, **options: Any) -> str:
+    """Run `words` as an agent would be started; return what it printed, and how it ended."""
+    done = subprocess.run(
+        [*box.prefix(walls), *words], cwd=walls.workdir, stdout=subprocess.PIPE, text=True,
+        stderr=subprocess.STDOUT, check=False, timeout=60, **options,
+    )  # fmt: skip
+    return f"{done.stdout}{done.returncode}"

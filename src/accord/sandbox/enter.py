@@ -307,10 +307,23 @@ def _watch(options: Options) -> None:
         signal.signal(number, lambda *_: _kill(child))
     code = _wait(child)
     _sweep()
+    _delete(scratch, options.watch)
+    os._exit(code)
+
+
+def _delete(scratch: str, folder: str) -> None:
+    """Delete a run's folder, and those in `folder` of runs whose launcher was killed."""
     import shutil
 
     shutil.rmtree(scratch, ignore_errors=True)
-    os._exit(code)
+    with os.scandir(folder) as entries:
+        for entry in entries:
+            prefix, _, rest = entry.name.partition("-")
+            pid = rest.partition("-")[0]
+            if prefix == "accord" and pid.isdigit() and not os.path.exists(f"/proc/{pid}"):  # noqa: PTH110
+                with contextlib.suppress(OSError):
+                    if entry.stat(follow_symlinks=False).st_uid == os.getuid():
+                        shutil.rmtree(entry.path, ignore_errors=True)
 
 
 def _wait(child: int) -> int:
