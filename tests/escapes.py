@@ -161,8 +161,9 @@ def _listen(facts: Facts) -> None:
 
 
 @attempt("T9", "23-signal-outside")
-def _signal(facts: Facts) -> None:
+def _signal(facts: Facts) -> bool:
     os.kill(int(facts["pid"]), signal.SIGTERM)
+    return True
 
 
 @attempt("T12", "24-environment-outside")
@@ -273,6 +274,16 @@ def _descriptor(facts: Facts) -> None:
         except OSError:
             continue
         os.write(place, b"planted")
+
+
+@attempt("T9", "54-inherited-file")
+def _inherited_file(facts: Facts) -> None:
+    for name in os.listdir("/proc/self/fd"):  # noqa: PTH208 - of names
+        if int(name) > 2:
+            try:
+                os.write(int(name), b"planted")
+            except OSError:
+                continue
 
 
 @attempt("T9", "46-inherited-folder-of-first-process")

@@ -96,7 +96,7 @@ class Lab:
             [*words, name, json.dumps(self.facts)], cwd=self.tree, text=True,
             env={"PATH": "/usr/bin:/bin", "HOME": str(self.home), "GIT_CONFIG_GLOBAL": "/dev/null"},
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-            pass_fds=(self.folder(),), **self.become(),
+            pass_fds=self.left_open(), **self.become(),
         )  # fmt: skip
         said, found = "", []
         if name == "22-listen" and process.stdout is not None:
@@ -110,10 +110,14 @@ class Lab:
         assert any(one in said for one in ("refused", "through", "done")), said
         return found + self.damage(said)
 
-    def folder(self) -> int:
-        """An open folder that careless code would let a box inherit."""
-        opened = os.open(self.place / "home", os.O_RDONLY | os.O_DIRECTORY)
-        self.stack.callback(os.close, opened)
+    def left_open(self) -> tuple[int, ...]:
+        """An open folder and an open file that careless code would let a box inherit."""
+        opened = (
+            os.open(self.home, os.O_RDONLY | os.O_DIRECTORY),
+            os.open(self.home / "state", os.O_WRONLY | os.O_APPEND),
+        )
+        for one in opened:
+            self.stack.callback(os.close, one)
         return opened
 
     def state(self) -> dict[str, object]:
@@ -230,3 +234,12 @@ def end_daemons(lab: Lab) -> None:
         with suppress(OSError):
             if entry.name.isdigit() and str(lab.tree / "e.py") in (entry / "cmdline").read_text():
                 os.kill(int(entry.name), signal.SIGKILL)
+
+
+def boxed(box: Sandbox, walls: Walls, *words: str, **options: Any) -> str:
+    """Run `words` as an agent would be started; return what it printed, and how it ended."""
+    done = subprocess.run(
+        [*box.prefix(walls), *words], cwd=walls.workdir, stdout=subprocess.PIPE, text=True,
+        stderr=subprocess.STDOUT, check=False, timeout=60, **options,
+    )  # fmt: skip
+    return f"{done.stdout}{done.returncode}"

@@ -14,6 +14,8 @@ from accord.app.workshop import Workshop
 from accord.core.model import sha256
 from accord.engine.journal import SqliteJournal
 from accord.errors import ConfigurationError
+from accord.sandbox.choose import Choice, Rejected
+from accord.sandbox.none import NoSandbox
 from accord.wiring import doctoring, initialising
 from accord.wiring.doctoring import examine
 from accord.wiring.initialising import initialise
@@ -225,3 +227,26 @@ def processes() -> set[str]:
         check=False,
     ).stdout  # fmt: skip
     return {line for line in said.splitlines() if line.endswith(" git")}
+
+
+@pytest.mark.parametrize(
+    ("level", "state", "said"),
+    [(3, "good", "level 3, enforced by bubblewrap"), (2, "good", "level 2, partly enforced by"),
+     (1, "note", "level 1: agents run with your own rights")],
+)  # fmt: skip
+def test_doctor_tells_the_level_its_gaps_and_why_it_is_no_higher(
+    project: Project, monkeypatch: pytest.MonkeyPatch, level: int, state: str, said: str
+) -> None:
+    rejected = (Rejected("bubblewrap", "bwrap: setting up uid map: Permission denied", "mend it"),)
+    box = NoSandbox()
+    box.level, box.gaps = level, ("the .git pointer can be changed",)
+    name = "bubblewrap" if level == 3 else "landlock"
+    choice = Choice(box, name, rejected if level < 3 else ())
+    monkeypatch.setattr(doctoring, "strongest", lambda _: choice)
+    found = {one.what: one for one in examine(project.top)}
+    assert found["wall"].state == state
+    assert found["wall"].said.startswith(said)
+    assert ("gap" in found) is (level > 1)
+    if level < 3:
+        assert found["bubblewrap"].said.endswith("Permission denied")
+        assert found["bubblewrap"].hint == "mend it"

@@ -55,3 +55,10 @@ def box_in_lab(request: pytest.FixtureRequest, lab: Lab) -> "Bubblewrap | Landlo
     if request.param == "bubblewrap":
         return Bubblewrap(launcher=lab.launcher())
     return Landlock(lab.launcher())
+
+
+@pytest.fixture
+def tree(tmp_path: Path) -> Path:
+    folder = tmp_path / "work" / "tree"
+    folder.mkdir(parents=True)
+    return folder

@@ -238,12 +238,13 @@ def _bridge(door: str, listener: "socket.socket") -> None:
         prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
         prctl(_PR_SET_DUMPABLE, 0)
         if os.getppid() == parent:
-            _serve(f"{door}/{_SOCKET}", listener)
+            os.chdir(door)  # the path of a socket may be 108 bytes long
+            _serve(listener)
     finally:
         os._exit(0)
 
 
-def _serve(path: str, listener: "socket.socket") -> None:
+def _serve(listener: "socket.socket") -> None:
     import socket
     import threading
 
@@ -262,7 +263,7 @@ def _serve(path: str, listener: "socket.socket") -> None:
     def carry(client: socket.socket) -> None:
         with client, socket.socket(socket.AF_UNIX) as gateway:
             try:
-                gateway.connect(path)
+                gateway.connect(_SOCKET)
             except OSError:
                 return
             back = threading.Thread(target=pump, args=(gateway, client), daemon=True)
@@ -306,10 +307,23 @@ def _watch(options: Options) -> None:
         signal.signal(number, lambda *_: _kill(child))
     code = _wait(child)
     _sweep()
+    _delete(scratch, options.watch)
+    os._exit(code)
+
+
+def _delete(scratch: str, folder: str) -> None:
+    """Delete a run's folder, and those in `folder` of runs whose launcher was killed."""
     import shutil
 
     shutil.rmtree(scratch, ignore_errors=True)
-    os._exit(code)
+    with os.scandir(folder) as entries:
+        for entry in entries:
+            prefix, _, rest = entry.name.partition("-")
+            pid = rest.partition("-")[0]
+            if prefix == "accord" and pid.isdigit() and not os.path.exists(f"/proc/{pid}"):  # noqa: PTH110
+                with contextlib.suppress(OSError):
+                    if entry.stat(follow_symlinks=False).st_uid == os.getuid():
+                        shutil.rmtree(entry.path, ignore_errors=True)
 
 
 def _wait(child: int) -> int:
