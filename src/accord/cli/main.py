@@ -30,6 +30,7 @@ VERBS = {
     "reject": "send the work of a stage back with a reason",
     "run": "let everything go on that waits for nobody",
     "check": "findings in specs: native, Kiro, spec-kit, OpenSpec",
+    "convert": "write a spec in another format",
     "archive": "bring an OpenSpec change into the specs, losing nothing",
     "log": "the operations, the newest first",
     "undo": "take back the last operation",
