@@ -4,6 +4,7 @@ import errno
 import gc
 import importlib
 import json
+import keyword
 import os
 import sys
 import traceback
@@ -30,6 +31,7 @@ VERBS = {
     "reject": "send the work of a stage back with a reason",
     "run": "let everything go on that waits for nobody",
     "check": "findings in specs: native, Kiro, spec-kit, OpenSpec",
+    "import": "tasks, an issue or markdown as native documents",
     "convert": "write a spec in another format",
     "archive": "bring an OpenSpec change into the specs, losing nothing",
     "log": "the operations, the newest first",
@@ -50,8 +52,9 @@ class Verbs(click.Group):
         """Import and return the command for a verb."""
         if name not in VERBS:
             return None
-        module = importlib.import_module(f"accord.cli.commands.{name}")
-        found: click.Command = getattr(module, name)
+        own = f"{name}_" if keyword.iskeyword(name) else name
+        module = importlib.import_module(f"accord.cli.commands.{own}")
+        found: click.Command = getattr(module, own)
         return found
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
