@@ -4,6 +4,7 @@ import errno
 import gc
 import importlib
 import json
+import keyword
 import os
 import sys
 import traceback
@@ -31,6 +32,8 @@ VERBS = {
     "run": "let everything go on that waits for nobody",
     "serve": "the review room: decide in a browser, sign here",
     "check": "findings in specs: native, Kiro, spec-kit, OpenSpec",
+    "import": "tasks, an issue or markdown as native documents",
+    "convert": "write a spec in another format",
     "archive": "bring an OpenSpec change into the specs, losing nothing",
     "log": "the operations, the newest first",
     "trust": "who may approve what, and how that is changed",
@@ -51,8 +54,9 @@ class Verbs(click.Group):
         """Import and return the command for a verb."""
         if name not in VERBS:
             return None
-        module = importlib.import_module(f"accord.cli.commands.{name}")
-        found: click.Command = getattr(module, name)
+        own = f"{name}_" if keyword.iskeyword(name) else name
+        module = importlib.import_module(f"accord.cli.commands.{own}")
+        found: click.Command = getattr(module, own)
         return found
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
