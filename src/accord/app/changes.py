@@ -5,13 +5,15 @@ from functools import cached_property
 
 from attrs import define, evolve, frozen
 
-from accord.app import desk, waivers
+from accord.app import desk, ruling, waivers
+from accord.app.ledger import Ledger, on_branch
 from accord.app.workshop import CHANGES, SPECS, Workshop
 from accord.approvals.log import read_log
 from accord.approvals.records import FOLDER
 from accord.core import checks, gates, policy
 from accord.core.approval import Approval, Decision, Log, Signed, Unsound
 from accord.core.checks import Finding, Severity
+from accord.core.decision_record import FOLDER as DECISIONS
 from accord.core.markdown import UnreadableError
 from accord.core.model import (
     SPEC_STAGES,
@@ -94,12 +96,18 @@ class Change:
         return self.workshop.repo.fork(self.workshop.base, self.found.tip)
 
     @cached_property
+    def ledger(self) -> Ledger:
+        """Return the decisions that hold for this change."""
+        return on_branch(self.workshop, self.found.tip)
+
+    @cached_property
     def code(self) -> tuple[FileChange, ...]:
         """Return what the change did outside its own records and documents.
 
         A trivial change has no documents: what lies in its spec folder counts like anything else.
         """
-        own = [f"{FOLDER}/{self.name}/"]
+        # A decision is nothing until its text is signed, so no gate has to cover it as well.
+        own = [f"{FOLDER}/{self.name}/", f"{DECISIONS}/"]
         if self.track is not Track.TRIVIAL:
             own.append(f"{SPECS}/{self.name}/")
         every = self.workshop.repo.changed(self.fork, self.found.tip)
@@ -131,9 +139,8 @@ class Change:
         later = [DOCUMENT[one] for one in following]
         documents = tuple(one for one in self.spec.documents if one.path not in later)
         verify = self.workshop.config.policy.verify
-        return self.unreadable or checks.check(
-            Spec(documents), default_verify=verify, tasks_in_story=small
-        )
+        found = checks.check(Spec(documents), default_verify=verify, tasks_in_story=small)
+        return self.unreadable or (*found, *ruling.findings(self, stage))
 
     @cached_property
     def tasks(self) -> tuple[Task, ...]:

@@ -12,11 +12,14 @@ from accord.core.model import SPEC_STAGES, Item, Stage, Task, Track, dependencie
 from accord.formats.templates import DOCUMENT
 
 
-def for_stage(change: Change, stage: Stage, path: str, feedback: str = "") -> str:
+def for_stage(
+    change: Change, stage: Stage, path: str, feedback: str = "", *, decisions: str = ""
+) -> str:
     """Return the prompt that asks for the document of `stage` at `path`.
 
     It hands over the approved documents before it, the present draft, what a person sent back,
-    and `feedback`, which is what Accord found in the last draft.
+    and `feedback`, which is what Accord found in the last draft. `decisions` is the part that
+    shows the decisions in force; it comes last but for the feedback.
     """
     small = _template("small") if change.track is Track.SMALL else ""
     text = _template(stage).format(
@@ -38,13 +41,20 @@ def for_stage(change: Change, stage: Stage, path: str, feedback: str = "") -> st
     parts += [
         _said("A person sent it back and said", reason) for reason in _rejections(change, stage)
     ]
+    if decisions:
+        parts.append(decisions)
     if feedback:
         parts.append(_said("Your last draft has findings; mend them", feedback))
     return "\n\n".join(parts) + "\n"
 
 
-def for_task(change: Change, task: Task, verify: str, feedback: str = "") -> str:
-    """Return the prompt that asks for `task`, with its criteria and the sections behind them."""
+def for_task(
+    change: Change, task: Task, verify: str, feedback: str = "", *, decisions: str = ""
+) -> str:
+    """Return the prompt that asks for `task`, with its criteria and the sections behind them.
+
+    `decisions` is the part that shows the decisions in force for code.
+    """
     text = _template("implementation").format(
         task=task.id,
         title=task.text,
@@ -71,6 +81,8 @@ def for_task(change: Change, task: Task, verify: str, feedback: str = "") -> str
         and one.approval.gate not in SPEC_STAGES
         and names(one, task)
     ]
+    if decisions:
+        parts.append(decisions)
     if feedback:
         parts.append(_said("Your last attempt was not accepted", feedback))
     return "\n\n".join(parts) + "\n"

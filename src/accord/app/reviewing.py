@@ -2,7 +2,7 @@
 
 from attrs import frozen
 
-from accord.app import authoring, desk, evidence, records
+from accord.app import authoring, desk, evidence, judging, records, ruling
 from accord.app.changes import Change, load
 from accord.app.workshop import Workshop
 from accord.core import checks
@@ -170,6 +170,8 @@ def waiting(change: Change) -> Gate:
             f"nothing was verified for the {gate.stage} of {change.name} as it is now",
             hint=f"accord run {change.name}",
         )
+    else:
+        judging.refuse_broken(change)
     return gate
 
 
@@ -213,7 +215,7 @@ def _approve(workshop: Workshop, change: Change, gate: Gate) -> Approved:
             f"you approved the {gate.stage} of {change.name} already: {gate.reason}",
             hint="it waits for another person",
         )
-    details: dict[str, Json] = {}
+    details = ruling.signed_details(change, gate.stage)
     if gate.stage not in SPEC_STAGES:
         details = {"evidence": evidence.known(workshop, change) or {}}
     record = records.decide(

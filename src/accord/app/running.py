@@ -6,9 +6,9 @@ A run is cut into begin (prepare the worktree, start the agent), the agent's own
 
 from collections.abc import Sequence
 
-from attrs import frozen
+from attrs import evolve, frozen
 
-from accord.app import desk, evidence, prompting
+from accord.app import desk, evidence, judging, prompting, showing
 from accord.app.changes import TRAILER, Change, Found, load, read, trailer
 from accord.app.workshop import SPECS, Workshop
 from accord.core.approval import Json
@@ -74,7 +74,9 @@ def begin_draft(workshop: Workshop, action: Draft, number: int, feedback: str) -
     tip = desk.save(workshop, action.change, change.found.ref)
     folder = _worktree(workshop, action, draft_key(action), tip, number)
     path = f"{SPECS}/{action.change}/{DOCUMENT[action.stage]}"
-    prompt = prompting.for_stage(load(workshop, action.change), action.stage, path, feedback)
+    shown = showing.draft_block(_begun(workshop, change, action), action.stage, path)
+    prompt = prompting.for_stage(load(workshop, action.change), action.stage, path, feedback,
+                                 decisions=shown)  # fmt: skip
     agent = _present(workshop.config.agent(action.stage), action.stage)
     _start(workshop, run_id, agent, folder, prompt, (f"/{SPECS}/{action.change}/**",))
     return run_id
@@ -105,8 +107,9 @@ def take_draft(workshop: Workshop, action: Draft, number: int) -> Taken:
     if not harvest.commit or path not in harvest.changed:
         return Taken(False, "the agent ended without writing the document", _parked(harvest)
                      or f"You wrote nothing to {path}.")  # fmt: skip
-    drafted = read(workshop, Found(action.change, change.found.ref, harvest.commit), {},
-                   desk_too=False)  # fmt: skip
+    before, drafted = _begun(workshop, change, action), _at(workshop, change, harvest.commit)
+    noted = showing.with_note(before, drafted, action.stage, f"{action.id}/{number}")
+    harvest, drafted = evolve(harvest, commit=noted), _at(workshop, change, noted)
     notes = ("open-question", "open-assumption")
     found = [one for one in blocking(drafted.findings_at(action.stage)) if one.rule not in notes]
     if found and number < workshop.config.rounds:
@@ -125,7 +128,8 @@ def begin_build(workshop: Workshop, action: Build, number: int, feedback: str) -
     task = _task(change, action.task)
     key = build_key(action.change, action.task)
     folder = _worktree(workshop, action, key, change.found.tip, number)
-    prompt = prompting.for_task(change, task, evidence.command(workshop, task), feedback)
+    prompt = prompting.for_task(change, task, evidence.command(workshop, task), feedback,
+                                decisions=showing.task_block(change, task.touches))  # fmt: skip
     agent = _present(workshop.config.agent(Stage.IMPLEMENTATION), Stage.IMPLEMENTATION)
     _start(workshop, run_id, agent, folder, prompt, task.touches)
     return run_id
@@ -159,6 +163,11 @@ def take_build(workshop: Workshop, action: Build, number: int) -> Taken:
         unknown = run.result is Result.UNKNOWN
         way_on = f"; a person may sign that it stays so: accord approve {change.name} --waive WHY"
         return Taken(False, run.reason + (way_on if unknown else ""), feedback, unknown)
+    last = action.by_hand or number >= workshop.config.rounds
+    broken, feedback = judging.refused(change, harvest.commit, _base(workshop, action)["commit"],
+                                       last=last)  # fmt: skip
+    if broken:
+        return Taken(False, broken, feedback)
     ref = f"{BUILT}/{action.change}/{action.task}"
     old = workshop.repo.resolve(ref)
     if old != harvest.commit:
@@ -318,6 +327,16 @@ def _worktree(workshop: Workshop, action: Draft | Build, key: str, tip: str, num
     folder = _fresh(workshop, f"{action.change}/{action.subject}", key, tip)
     workshop.journal.note(f"base/{action.id}", {"commit": tip, "folder": folder})
     return folder
+
+
+def _at(workshop: Workshop, change: Change, commit: str) -> Change:
+    found = Found(change.name, change.found.ref, commit)
+    return read(workshop, found, {}, desk_too=False)
+
+
+def _begun(workshop: Workshop, change: Change, action: Draft) -> Change:
+    """Return the change as it was when the first round began: what a prompt is made from."""
+    return _at(workshop, change, _base(workshop, action)["commit"])
 
 
 def _base(workshop: Workshop, action: Draft | Build) -> dict[str, str]:
