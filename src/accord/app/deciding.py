@@ -66,6 +66,13 @@ def place(workshop: Workshop, change: str) -> Place:
     return Place(change, found.ref, tip, ledger.on_branch(workshop, tip))
 
 
+def held(workshop: Workshop, change: str) -> Ledger:
+    """Return the decisions that hold in a change, or on the base, for looking only."""
+    if not change:
+        return ledger.on_base(workshop)
+    return ledger.on_branch(workshop, load(workshop, change).found.tip)
+
+
 def find(where: Place, name: str) -> Entry:
     """Return the decision called `name`. Raises ConfigurationError when there is none."""
     entry = where.ledger.register.find(name)

@@ -17,11 +17,13 @@ LARGEST = 2**20
 _OWN = (f"{SPECS}/", ".accord/")
 
 
-def code_findings(change: Change, commit: str, base: str = "") -> tuple[Finding, ...]:
+def code_findings(
+    change: Change, commit: str, base: str = "", *, commands: bool = True
+) -> tuple[Finding, ...]:
     """Return where what `commit` changes since `base` (the fork) breaks a rule in force.
 
     What a document of the change says that it departs from does not block, nor does anything in
-    a trivial change, which has no document to say so.
+    a trivial change, which has no document to say so. Without `commands` nothing is run.
     """
     rules = [one for one in change.ledger.register.in_force if one.checks]
     if not rules:
@@ -39,7 +41,7 @@ def code_findings(change: Change, commit: str, base: str = "") -> tuple[Finding,
     paths = looked.touched[Stage.IMPLEMENTATION]
     found += [
         evolve(one, severity=Severity.WARNS) if one.item in departs else one
-        for one in rule_commands.findings(change.workshop, commit, paths)
+        for one in (rule_commands.findings(change.workshop, commit, paths) if commands else ())
     ]
     if change.track is Track.TRIVIAL:
         found = [evolve(one, severity=Severity.WARNS) for one in found]

@@ -225,7 +225,7 @@ def table(change: "Change", stage: Stage) -> tuple[Row, ...]:
         if one is None and rule.slug not in shown and not broken:
             continue
         words = one.words if one else ""
-        if broken:
+        if broken and (one is None or one.disposition is Disposition.FOLLOWS):
             words = f"{broken[0].path}:{broken[0].line} {broken[0].message}"
         proved = decision_checks.verified(rule, looked, found)
         standing = _standing(one, broken=bool(broken), proved=proved, shown=rule.slug in shown)

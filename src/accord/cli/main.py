@@ -30,6 +30,7 @@ VERBS = {
     "reject": "send the work of a stage back with a reason",
     "run": "let everything go on that waits for nobody",
     "check": "findings in specs: native, Kiro, spec-kit, OpenSpec",
+    "decisions": "rules that people signed once and every draft is held against",
     "log": "the operations, the newest first",
     "undo": "take back the last operation",
     "doctor": "what works here and what does not",
