@@ -2,12 +2,12 @@
 
 import json
 from contextlib import closing
-from pathlib import Path
 
 import gitrepo
 from accord.app.changes import load
 from accord.wiring.opening import open_workshop
 from project import BUILT, DESIGN, SMALL, TASKS, Project
+from script_play import DESIGN_AT, play
 
 RULE = "All state lives in PostgreSQL."
 CHECKED = """---
@@ -20,7 +20,6 @@ check:
 Wrong: Carts are kept in Redis.
 Right: Carts are kept in PostgreSQL.
 """
-DESIGN_AT = "specs/guest/design.md"
 FILE = ".accord/decisions/use-postgres.md"
 
 
@@ -38,18 +37,6 @@ def states(project: Project, *more: str) -> dict[str, str]:
 
 def findings(project: Project) -> list[tuple[str, str, str]]:
     return [(one["rule"], one["severity"], one["item"]) for one in project.show()["findings"]]
-
-
-def play(project: Project, *scenes: tuple[str, str, str]) -> Path:
-    """Return a script: each scene has words that the prompt holds, a path and a text."""
-    script = project.root / "script.toml"
-    parts = [
-        f'[[scene]]\nwhen = {json.dumps(when.split("|"))}\n[[scene.step]]\ndo = "write"\n'
-        f"path = {json.dumps(path)}\ntext = {json.dumps(text)}\n"
-        for when, path, text in scenes
-    ]
-    script.write_text("\n".join(parts))
-    return script
 
 
 def test_a_proposal_binds_nobody_and_a_signature_puts_it_in_force(project: Project) -> None:

@@ -122,6 +122,16 @@ def propose(workshop: Workshop, change: str, rules: Sequence[Rule]) -> tuple[Rul
     return tuple(made)
 
 
+def unwritable(rule: Rule) -> str:
+    """Return why `rule` could not be proposed, or an empty string."""
+    try:
+        slug = slug_for(rule.statement, {})
+        _, faults = decision_record.read(slug, _written(evolve(rule, slug=slug, id=f"D-{slug}")))
+    except ConfigurationError as error:
+        return error.message
+    return faults[0].message if faults else ""
+
+
 def _written(rule: Rule) -> bytes:
     try:
         return decision_record.write(rule)

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from accord.cli.commands.decision_exchange import bring, export
+from accord.cli.commands.decision_figures import capture, stats
 from accord.cli.context import Context, command
 from accord.cli.render import plain, table, wrap
 from accord.errors import ConfigurationError
@@ -300,3 +302,9 @@ def _checked(data: dict[str, Any]) -> Iterator[str]:
             yield wrap(f"{one['id']} ({one['why']}) {one['statement']}", "  ", "    ")
         if recalled["left"]:
             yield f"  {recalled['left']} further decisions are not shown"
+
+
+decisions.add_command(capture)
+decisions.add_command(stats)
+decisions.add_command(bring)
+decisions.add_command(export)
