@@ -18,7 +18,9 @@ PROMPTS = 3
 MATCHES = 3
 _ALIKE = 0.5
 
-_SENTENCE = re.compile(r"(?<=[.!?])\s+(?=[A-Z(`'\"])|\n\s*(?:[-*+]\s+)?|\n{2,}")
+_SENTENCE = re.compile(
+    r"(?<=[.!?])\s+(?=[A-Z(`'\"])|\n\s*(?:[-*+]|\d+[.)])\s+|\n[ \t]*\n|\n(?=\s*[A-Z][a-z]+:\s)"
+)
 _NORMATIVE = re.compile(
     r"\b(?:must|shall|never|only|always|every|each|no|not|without|at most|at least|before|after)\b",
     re.IGNORECASE,
@@ -115,7 +117,7 @@ def _kind(removed: str, added: str) -> Kind:
 
 def _sentences(text: str) -> list[str]:
     """Return the sentences of an item, without its marker and id."""
-    found = (_IDS.sub("", one).strip() for one in _SENTENCE.split(text))
+    found = (" ".join(_IDS.sub("", one).split()) for one in _SENTENCE.split(text))
     return [one for one in found if len(one.split()) > 1]
 
 
