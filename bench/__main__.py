@@ -2,7 +2,18 @@
 
 import sys
 
-from bench import boxing, changing, checking, looking, peers, reading, starting, verifying
+from bench import (
+    boxing,
+    changing,
+    checking,
+    looking,
+    peers,
+    reading,
+    recalling,
+    replaying,
+    starting,
+    verifying,
+)
 from bench.place import throw_away
 from bench.table import Figure, lines
 
@@ -26,6 +37,8 @@ def main() -> int:
     figures += reading.measure()
     _say("verifying approvals")
     figures.append(verifying.measure())
+    _say("recalling decisions and replaying corrections")
+    figures += [*recalling.measure(), *replaying.measure()]
     with throw_away() as place:
         _say("carrying a change from its sentence to the landed commit")
         figures.append(changing.measure(place))

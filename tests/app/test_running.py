@@ -5,7 +5,7 @@ from contextlib import closing
 
 import pytest
 
-from accord.app import landing, running
+from accord.app import landing, running, workplaces
 from accord.app.changes import load
 from accord.app.workshop import Workshop
 from accord.core.reconcile import Build, Land
@@ -26,7 +26,7 @@ def taken(workshop: Workshop, action: Build) -> object:
 
 def lent(workshop: Workshop, action: Build) -> object:
     change = load(workshop, action.change)
-    return running.lend(workshop, change, change.tasks[0])
+    return workplaces.lend(workshop, change, change.tasks[0])
 
 
 def landed(workshop: Workshop, action: Build) -> object:

@@ -1,3 +1,4 @@
+import json
 import os
 import subprocess
 import sys
@@ -8,7 +9,19 @@ from bench.meter import Failed, spent
 from bench.place import throw_away
 from bench.table import Figure, Peer, lines
 
-from bench import boxing, changing, checking, looking, reading, starting, verifying
+import gitrepo
+from bench import (
+    boxing,
+    changing,
+    checking,
+    looking,
+    reading,
+    recall_sources,
+    recalling,
+    replaying,
+    starting,
+    verifying,
+)
 
 
 def test_starting_gives_a_figure_with_its_peers(root: Path) -> None:
@@ -66,6 +79,44 @@ def test_checking_a_range_accepts_what_was_made_and_has_its_peers(root: Path) ->
     assert figure.value > 0
     assert "31 commits" in figure.name
     assert all(peer.value for peer in figure.peers)
+
+
+def test_recalling_is_measured_beside_a_full_text_search_and_chance(tmp_path: Path) -> None:
+    claims = {
+        f"c{n}": f"The {word} is kept apart." for n, word in enumerate("cart mail log".split())
+    }
+    corpus = tmp_path / "corpus.json"
+    corpus.write_text(json.dumps([{"query": "a cart", "claims": claims, "gold": ["c0"]}]))
+    cost, *recalled = recalling.measure(corpus)
+    assert cost.value > 0
+    assert [figure.value for figure in recalled] == [1.0, 1.0, 1.0]
+    assert [peer.value for peer in recalled[0].peers] == [1.0, 1.0]
+
+
+def test_a_replay_asks_for_less_with_memory_and_for_nothing_that_a_check_finds() -> None:
+    heeds, forgets = replaying.measure(specs=20)
+    assert heeds.kept
+    assert forgets.value == 0
+    none, everything, recalled = (peer.value for peer in forgets.peers)
+    assert none is not None
+    assert everything is not None
+    assert recalled is not None
+    assert none > max(everything, recalled)
+
+
+def test_a_corpus_is_built_from_a_clone_without_what_gives_the_answer_away(tmp_path: Path) -> None:
+    clone = tmp_path / "clones" / "x-agentic-workflows"
+    claim = "### `rule: keep`\n\nA cart is kept.\nOrigin: ADR-0001\n"
+    repo = gitrepo.make_repo(clone, {".awf/topics/parts/shop/cart/current-state.md": claim})
+    repo.close()
+    gitrepo.commit(clone, {"docs/decisions/0002-more.md": (
+        "# ADR-0002: More carts\n\n## Context\n\nSee shop/cart:keep and ADR-0001.\n\n"
+        "## State changes\n\n- update `shop/cart:keep`\n"
+    )})  # fmt: skip
+    (query,) = recall_sources.claims(clone)
+    assert query["claims"] == {"shop/cart:keep": "A cart is kept."}
+    assert query["gold"] == ["shop/cart:keep"]
+    assert query["query"] == "More carts See and ."
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux has subreapers")

@@ -5,13 +5,15 @@ from functools import cached_property
 
 from attrs import define, evolve, frozen
 
-from accord.app import desk, reading, waivers, writers
+from accord.app import desk, reading, ruling, waivers, writers
+from accord.app.ledger import Ledger, on_branch
 from accord.app.workshop import CHANGES, Workshop
 from accord.approvals.log import read_log
 from accord.approvals.records import FOLDER
 from accord.core import checks, gates, plan, policy
 from accord.core.approval import Approval, Log
 from accord.core.checks import Finding, Severity
+from accord.core.decision_record import FOLDER as DECISIONS
 from accord.core.model import (
     SPEC_STAGES,
     STAGES,
@@ -89,12 +91,18 @@ class Change:
         return self.workshop.repo.fork(self.workshop.base, self.found.tip)
 
     @cached_property
+    def ledger(self) -> Ledger:
+        """Return the decisions that hold for this change."""
+        return on_branch(self.workshop, self.found.tip)
+
+    @cached_property
     def code(self) -> tuple[FileChange, ...]:
         """Return what the change did outside its own records and documents.
 
         A trivial change has no documents: what lies in its spec folder counts like anything else.
         """
-        own = [f"{FOLDER}/{self.name}/"]
+        # A decision is nothing until its text is signed, so no gate has to cover it as well.
+        own = [f"{FOLDER}/{self.name}/", f"{DECISIONS}/"]
         if self.track is not Track.TRIVIAL:
             own.append(f"{self.folder}/")
         every = self.workshop.repo.changed(self.fork, self.found.tip)
@@ -129,7 +137,8 @@ class Change:
         found = checks.check(
             Spec(documents, self.spec.layout), default_verify=verify, tasks_in_story=small
         )
-        return self.unreadable or tuple(one for one in found if one.rule not in self.form.silent)
+        kept = tuple(one for one in found if one.rule not in self.form.silent)
+        return self.unreadable or (*kept, *ruling.findings(self, stage))
 
     def blocking_at(self, stage: Stage) -> tuple[Finding, ...]:
         """Return the findings that keep the gate of `stage` shut, but for what somebody waived."""

@@ -53,9 +53,6 @@ def convert(root: Path, source: str, target: str, into: str = "") -> Converted:
     What could not be carried is listed in the folder's `conversion.md`, in its own words.
     """
     kind = registry.named(target)
-    if kind is None:
-        names = ", ".join(one.name for one in registry.FORMATS)
-        raise ConfigurationError(f"{target} is no format", hint=f"known formats: {names}")
     spec = _read(root, source)
     folder = into or f"{HOMES[target]}/{source.rstrip('/').rpartition('/')[2]}"
     free(root, folder)

@@ -2,9 +2,10 @@
 store: the tree that was verified is the tree that lands.
 """
 
-from accord.app import desk, evidence
+from accord.app import deciding, desk, evidence
 from accord.app.changes import Change, load, released
-from accord.app.running import BUILT, WIP, Taken, built, put_away, refuse_shut
+from accord.app.running import BUILT, Taken, built
+from accord.app.workplaces import WIP, put_away, refuse_shut
 from accord.app.workshop import CHANGES, Workshop
 from accord.core.gates import current
 from accord.core.model import Track
@@ -64,6 +65,7 @@ def release(workshop: Workshop, action: Release) -> Taken:
         words += f"git switch {branch} && git merge {base_name}"
         return Taken(False, words, exit_code=ConflictError.exit_code)
     new = repo.join(merge.tree, [base, tip], _message(change), workshop.author)
+    new = deciding.numbered(workshop, new)
     if reason := _unproved(workshop, change, new):
         words = f"on top of {_base_name(workshop)}: {reason}"
         return Taken(False, words, exit_code=RefusedError.exit_code)

@@ -22,11 +22,14 @@ _ASKED = {
 }
 
 
-def for_stage(change: Change, stage: Stage, path: str, feedback: str = "") -> str:
+def for_stage(
+    change: Change, stage: Stage, path: str, feedback: str = "", *, decisions: str = ""
+) -> str:
     """Return the prompt that asks for the document of `stage` at `path`.
 
     It hands over the approved documents before it, the present draft, what a person sent back,
-    and `feedback`, which is what Accord found in the last draft.
+    and `feedback`, which is what Accord found in the last draft. `decisions` is the part that
+    shows the decisions in force; it comes last but for the feedback.
     """
     text = _native(change, stage, path) if change.form.name == NAME else _host(change, stage, path)
     layout = change.spec.layout
@@ -48,6 +51,8 @@ def for_stage(change: Change, stage: Stage, path: str, feedback: str = "") -> st
     parts += [
         _said("A person sent it back and said", reason) for reason in _rejections(change, stage)
     ]
+    if decisions:
+        parts.append(decisions)
     if feedback:
         parts.append(_said("Your last draft has findings; mend them", feedback))
     return "\n\n".join(parts) + "\n"
@@ -74,8 +79,13 @@ def _host(change: Change, stage: Stage, path: str) -> str:
     )  # fmt: skip
 
 
-def for_task(change: Change, task: Task, verify: str, feedback: str = "") -> str:
-    """Return the prompt that asks for `task`, with its criteria and the sections behind them."""
+def for_task(
+    change: Change, task: Task, verify: str, feedback: str = "", *, decisions: str = ""
+) -> str:
+    """Return the prompt that asks for `task`, with its criteria and the sections behind them.
+
+    `decisions` is the part that shows the decisions in force for code.
+    """
     text = _template("implementation").format(
         task=task.id,
         title=task.text,
@@ -102,6 +112,8 @@ def for_task(change: Change, task: Task, verify: str, feedback: str = "") -> str
         and one.approval.gate not in SPEC_STAGES
         and names(one, task)
     ]
+    if decisions:
+        parts.append(decisions)
     if feedback:
         parts.append(_said("Your last attempt was not accepted", feedback))
     return "\n\n".join(parts) + "\n"

@@ -2,7 +2,7 @@
 
 from attrs import frozen
 
-from accord.app import authoring, desk, evidence, records, waivers
+from accord.app import authoring, desk, evidence, judging, records, ruling, waivers
 from accord.app.changes import Change, load
 from accord.app.workshop import Workshop
 from accord.app.writers import writers
@@ -179,6 +179,8 @@ def waiting(change: Change) -> Gate:
             f"nothing was verified for the {gate.stage} of {change.name} as it is now",
             hint=f"accord run {change.name}",
         )
+    else:
+        judging.refuse_broken(change)
     return gate
 
 
@@ -243,7 +245,7 @@ def _approve(workshop: Workshop, change: Change, gate: Gate) -> Approved:
             f"you approved the {gate.stage} of {change.name} already: {gate.reason}",
             hint="it waits for another person",
         )
-    details: dict[str, Json] = {}
+    details = ruling.signed_details(change, gate.stage)
     waived: frozenset[str] = frozenset()
     if gate.stage in SPEC_STAGES:
         waived = hidden_at(change.spec, change.track, gate.stage)

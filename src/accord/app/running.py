@@ -8,20 +8,19 @@ from collections.abc import Sequence
 
 from attrs import evolve, frozen
 
-from accord.app import boxing, desk, evidence, prompting
+from accord.app import boxing, desk, evidence, judging, prompting, showing, workplaces
 from accord.app.changes import TRAILER, Change, Found, load, read, trailer
 from accord.app.workshop import Workshop
 from accord.core.approval import Json
 from accord.core.checks import blocking
 from accord.core.evidence import Result
-from accord.core.model import SPEC_STAGES, Stage, Task
+from accord.core.model import Stage, Task
 from accord.core.orders import AgentChoice, AgentOrder, AgentStatus
 from accord.core.ports import Harvest
 from accord.core.protected import declarable
 from accord.core.reconcile import Build, Draft
 from accord.errors import AgentError, ConfigurationError, RefusedError
 
-WIP = "refs/accord/wip"
 BUILT = "refs/accord/tasks"
 DRAFTED = "Spec-Draft"
 
@@ -51,19 +50,6 @@ class Taken:
         }
 
 
-def draft_key(action: Draft) -> str:
-    """Return the name of the worktree that a draft is written in."""
-    return f"{action.change}-{action.stage}"
-
-
-def build_key(change: str, task: str, *, by_hand: bool = False) -> str:
-    """Return the name of the worktree that a task is built in.
-
-    A person's is not an agent's: neither may find the other at work in it.
-    """
-    return f"{change}-{task}-by-hand" if by_hand else f"{change}-{task}"
-
-
 def begin_draft(workshop: Workshop, action: Draft, number: int, feedback: str) -> str:
     """Start round `number` of a draft, unless it was started before; return the run's id."""
     run_id = f"{action.id}/{number}"
@@ -73,10 +59,11 @@ def begin_draft(workshop: Workshop, action: Draft, number: int, feedback: str) -
     if not _is_asked(change, action.stage):
         raise RefusedError(f"the {action.stage} of {action.change} is not what is asked for now")
     tip = desk.save(workshop, action.change, change.found.ref)
-    folder = _worktree(workshop, action, draft_key(action), tip, number)
+    folder = _worktree(workshop, action, workplaces.draft_key(action), tip, number)
     change = load(workshop, action.change)
     path = f"{change.folder}/{change.spec.layout.documents[action.stage]}"
-    prompt = prompting.for_stage(change, action.stage, path, feedback)
+    shown = showing.draft_block(_begun(workshop, change, action), action.stage, path)
+    prompt = prompting.for_stage(change, action.stage, path, feedback, decisions=shown)
     agent = _present(workshop.config.agent(action.stage), action.stage)
     box = boxing.for_draft(workshop, agent, change.name, change.folder, run_id, folder)
     _start(workshop, AgentOrder(run_id, agent, folder, prompt, (f"/{change.folder}/**",)), box)
@@ -97,20 +84,22 @@ def take_draft(workshop: Workshop, action: Draft, number: int) -> Taken:
     base = _base(workshop, action)["commit"]
     agent = _present(workshop.config.agent(action.stage), action.stage)
     harvest = workshop.repo.harvest(
-        draft_key(action), base, (f"/{change.folder}/**",),
+        workplaces.draft_key(action), base, (f"/{change.folder}/**",),
         message=f"Draft the {action.stage} of {action.change}\n\n{DRAFTED}: {action.id}/{number}\n"
         f"{_level(workshop, action)}",
         author=_author(agent),
     )  # fmt: skip
-    _keep(workshop, f"{WIP}/{action.change}/{action.stage}/{action.number}-{number}", harvest)
+    ref = f"{workplaces.WIP}/{action.change}/{action.stage}/{action.number}-{number}"
+    workplaces.keep(workshop, ref, harvest)
     if reason := _unfinished(workshop, f"{action.id}/{number}"):
         return Taken(False, reason)
     path = f"{change.folder}/{change.spec.layout.documents[action.stage]}"
     if not harvest.commit or path not in harvest.changed:
         return Taken(False, "the agent ended without writing the document", _parked(harvest)
                      or f"You wrote nothing to {path}.")  # fmt: skip
-    drafted = read(workshop, Found(action.change, change.found.ref, harvest.commit), {},
-                   desk_too=False)  # fmt: skip
+    before, drafted = _begun(workshop, change, action), _at(workshop, change, harvest.commit)
+    noted = showing.with_note(before, drafted, action.stage, f"{action.id}/{number}")
+    harvest, drafted = evolve(harvest, commit=noted), _at(workshop, change, noted)
     notes = ("open-question", "open-assumption")
     found = [one for one in blocking(drafted.findings_at(action.stage)) if one.rule not in notes]
     if found and number < workshop.config.rounds:
@@ -125,11 +114,12 @@ def begin_build(workshop: Workshop, action: Build, number: int, feedback: str) -
     if _known(workshop, run_id):
         return run_id
     change = load(workshop, action.change)
-    refuse_shut(change)
+    workplaces.refuse_shut(change)
     task = _task(change, action.task)
-    key = build_key(action.change, action.task)
+    key = workplaces.build_key(action.change, action.task)
     folder = _worktree(workshop, action, key, change.found.tip, number)
-    prompt = prompting.for_task(change, task, evidence.command(workshop, task), feedback)
+    prompt = prompting.for_task(change, task, evidence.command(workshop, task), feedback,
+                                decisions=showing.task_block(change, task.touches))  # fmt: skip
     agent = _present(workshop.config.agent(Stage.IMPLEMENTATION), Stage.IMPLEMENTATION)
     box = boxing.for_build(workshop, agent, action.change, task, run_id, folder)
     _start(workshop, AgentOrder(run_id, agent, folder, prompt, task.touches), box)
@@ -147,8 +137,9 @@ def take_build(workshop: Workshop, action: Build, number: int) -> Taken:
     if built(workshop, change, task):
         return Taken(True, f"{task.id} is built")
     harvest = _harvest(workshop, action, change, task)
-    _keep(workshop, f"{WIP}/{action.change}/{action.task}/{action.number}-{number}", harvest)
-    refuse_shut(change)
+    kept = f"{workplaces.WIP}/{action.change}/{action.task}/{action.number}-{number}"
+    workplaces.keep(workshop, kept, harvest)
+    workplaces.refuse_shut(change)
     reason = "" if action.by_hand else _unfinished(workshop, f"{action.id}/{number}")
     if reason:
         return Taken(False, reason)
@@ -164,6 +155,11 @@ def take_build(workshop: Workshop, action: Build, number: int) -> Taken:
         unknown = run.result is Result.UNKNOWN
         way_on = f"; a person may sign that it stays so: accord approve {change.name} --waive WHY"
         return Taken(False, run.reason + (way_on if unknown else ""), feedback, unknown)
+    last = action.by_hand or number >= workshop.config.rounds
+    broken, feedback = judging.refused(change, harvest.commit, _base(workshop, action)["commit"],
+                                       last=last)  # fmt: skip
+    if broken:
+        return Taken(False, broken, feedback)
     ref = f"{BUILT}/{action.change}/{action.task}"
     old = workshop.repo.resolve(ref)
     if old != harvest.commit:
@@ -173,20 +169,6 @@ def take_build(workshop: Workshop, action: Build, number: int) -> Taken:
                       actor=actor)  # fmt: skip
     detail = f"{run.reason}; left out: {parked}" if parked else run.reason
     return Taken(True, detail)
-
-
-def refuse_shut(change: Change) -> None:
-    """Raise RefusedError unless every gate before the code is open.
-
-    Whoever plans the work asks first; this is asked again where the means to do it are made, so
-    that a job that was planned before an edit comes to nothing.
-    """
-    gate = change.gate
-    if gate is not None and gate.stage in SPEC_STAGES:
-        raise RefusedError(
-            f"the {gate.stage} of {change.name} is not open: {gate.reason}",
-            hint=f"accord show {change.name}",
-        )
 
 
 def refuse_early(change: Change, tasks: Sequence[str]) -> None:
@@ -225,60 +207,10 @@ def _harvest(workshop: Workshop, action: Build, change: Change, task: Task) -> H
     base = _base(workshop, action)["commit"]
     value = trailer(action.change, task.id, action.key)
     message = f"{task.text}\n\n{TRAILER}: {value}\n{_level(workshop, action)}"
+    folder = workplaces.build_key(change.name, task.id, by_hand=action.by_hand)
     return workshop.repo.harvest(
-        build_key(change.name, task.id, by_hand=action.by_hand), base, declarable(task.touches),
-        message=message, author=_builder(workshop, action),
+        folder, base, declarable(task.touches), message=message, author=_builder(workshop, action),
     )  # fmt: skip
-
-
-def lent(workshop: Workshop, change: Change, task: Task) -> str:
-    """Return the folder where a person builds `task` as it is agreed now, or an empty string."""
-    key = f"hand/{change.name}/{task.id}"
-    note = workshop.journal.noted(key).get(key, {})
-    return str(note.get("folder", "")) if note.get("key") == change.keys[task.id] else ""
-
-
-def lend(workshop: Workshop, change: Change, task: Task) -> str:
-    """Return the worktree where a person builds `task`, made where there is none."""
-    refuse_shut(change)
-    folder = lent(workshop, change, task)
-    if folder:
-        return folder
-    key = build_key(change.name, task.id, by_hand=True)
-    folder = _fresh(workshop, f"{change.name}/{task.id}", key, change.found.tip)
-    note = {"commit": change.found.tip, "folder": folder, "key": change.keys[task.id]}
-    workshop.journal.note(f"hand/{change.name}/{task.id}", dict(note))
-    return folder
-
-
-def _fresh(workshop: Workshop, about: str, key: str, commit: str) -> str:
-    """Return the worktree `key` holding just `commit`; what lay in it is kept as a snapshot."""
-    _leave(workshop, about, key)
-    folder = workshop.repo.worktree(key, commit)
-    workshop.journal.note(f"at/{key}", {"commit": commit})
-    return folder
-
-
-def _leave(workshop: Workshop, about: str, key: str) -> bool:
-    """Keep what lies in the worktree `key` as a snapshot; tell whether there is such a worktree."""
-    note = workshop.journal.noted(f"at/{key}").get(f"at/{key}")
-    if not note:
-        return False
-    base = str(note["commit"])
-    left = workshop.repo.harvest(key, base, (), message="Left behind\n", author=workshop.author)
-    _keep(workshop, f"{WIP}/{about}/left-{left.snapshot[:12]}", left)
-    return True
-
-
-def put_away(workshop: Workshop, change: Change) -> None:
-    """Remove the worktrees of a change that is over; what lay in them is kept as snapshots."""
-    name = change.name
-    keys = [(str(stage), f"{name}-{stage}") for stage in SPEC_STAGES]
-    keys += [(task.id, build_key(name, task.id, by_hand=one))
-             for task in change.tasks for one in (False, True)]  # fmt: skip
-    for about, key in keys:
-        if _leave(workshop, f"{name}/{about}", key):
-            workshop.repo.drop_worktree(key)
 
 
 def _publish(
@@ -324,9 +256,19 @@ def _worktree(workshop: Workshop, action: Draft | Build, key: str, tip: str, num
     """Return the folder of a run: made anew for the first round, as it was left for the others."""
     if number > 1:
         return _base(workshop, action)["folder"]
-    folder = _fresh(workshop, f"{action.change}/{action.subject}", key, tip)
+    folder = workplaces.fresh(workshop, f"{action.change}/{action.subject}", key, tip)
     workshop.journal.note(f"base/{action.id}", {"commit": tip, "folder": folder})
     return folder
+
+
+def _at(workshop: Workshop, change: Change, commit: str) -> Change:
+    found = Found(change.name, change.found.ref, commit)
+    return read(workshop, found, {}, desk_too=False)
+
+
+def _begun(workshop: Workshop, change: Change, action: Draft) -> Change:
+    """Return the change as it was when the first round began: what a prompt is made from."""
+    return _at(workshop, change, _base(workshop, action)["commit"])
 
 
 def _base(workshop: Workshop, action: Draft | Build) -> dict[str, str]:
@@ -337,13 +279,6 @@ def _base(workshop: Workshop, action: Draft | Build) -> dict[str, str]:
     if note is None:
         raise RefusedError(f"{action.subject} of {action.change} was never begun here")
     return {name: str(value) for name, value in note.items()}
-
-
-def _keep(workshop: Workshop, ref: str, harvest: Harvest) -> None:
-    """Point a ref of Accord's at everything that the agent wrote, so that none of it is lost."""
-    old = workshop.repo.resolve(ref)
-    if harvest.snapshot and old != harvest.snapshot:
-        workshop.repo.move(ref, harvest.snapshot, old, "snapshot")
 
 
 def _parked(harvest: Harvest) -> str:

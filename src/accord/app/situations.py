@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Mapping
 
-from accord.app import evidence, running
+from accord.app import evidence, running, workplaces
 from accord.app.authoring import begin
 from accord.app.changes import Change
 from accord.app.desk import of, refresh
@@ -92,7 +92,7 @@ def _work(
     elif set(task.after) <= change.landed:
         state = WorkState.READY
         if by_hand and not _obstacle(change)[0]:
-            lend = running.lend if acting else running.lent
+            lend = workplaces.lend if acting else workplaces.lent
             folder = lend(workshop, change, task)
     else:
         state = WorkState.BLOCKED

@@ -14,7 +14,7 @@ from accord.core.ports import Operation
 from accord.errors import ConflictError, RefusedError
 
 UNDONE = "refs/accord/undone"
-DECISIONS = ("reject", "waive")
+DECISIONS = ("reject", "waive", "decide")
 
 
 def undo(workshop: Workshop, change: str = "") -> str:
@@ -28,7 +28,9 @@ def undo(workshop: Workshop, change: str = "") -> str:
     if last.verb in DECISIONS or (last.verb == "approve" and last.detail.split(":")[0] == "track"):
         raise RefusedError(
             f"{_words(last)} is signed and stays in the record",
-            hint=f"decide again: accord approve {last.change}",
+            hint="accord decisions --help"
+            if last.verb == "decide"
+            else f"decide again: accord approve {last.change}",
         )
     if last.verb == "approve":
         stage = Stage(last.detail.split(":")[0])

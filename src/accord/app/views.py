@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterable, Sequence
 from typing import Any
 
-from accord.app import board, evidence, reviewing
+from accord.app import board, decision_views, evidence, judging, reviewing
 from accord.app.authoring import empty
 from accord.app.changes import Change, Found, read, released
 from accord.app.desk import of
@@ -63,6 +63,7 @@ def show(workshop: Workshop, change: Change) -> View:
         "items": [_changed(one) for one in asked(workshop, change)],
         "kept": _kept(gate),
         "findings": [finding(one, hidden(change.log)) for one in _findings(change, gate)],
+        "decisions": decision_views.gate(change),
         "tasks": [_task(workshop, change, task.id) for task in change.tasks],
         "waves": [list(wave) for wave in plan.waves(change.tasks)],
         "evidence": evidence.known(workshop, change) if gate and gate.items else None,
@@ -193,8 +194,10 @@ def _kept(gate: Gate | None) -> View:
 
 
 def _findings(change: Change, gate: Gate | None) -> Iterable[Finding]:
-    if gate is None or gate.stage not in SPEC_STAGES:
+    if gate is None:
         return ()
+    if gate.stage not in SPEC_STAGES:
+        return judging.code_findings(change, change.found.tip, commands=False)
     notes = ("open-question", "open-assumption")  # shown as what is to be answered
     return [one for one in change.findings_at(gate.stage) if one.rule not in notes]
 

@@ -35,6 +35,7 @@ VERBS = {
     "import": "tasks, an issue or markdown as native documents",
     "convert": "write a spec in another format",
     "archive": "bring an OpenSpec change into the specs, losing nothing",
+    "decisions": "rules that people signed once and every draft is held against",
     "log": "the operations, the newest first",
     "trust": "who may approve what, and how that is changed",
     "undo": "take back the last operation",

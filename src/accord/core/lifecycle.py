@@ -11,6 +11,7 @@ from enum import StrEnum
 from attrs import field, frozen
 
 from accord.core import paths
+from accord.core.decision_record import FOLDER as DECISIONS
 from accord.core.hidden import find as find_hidden
 from accord.core.model import Track
 from accord.core.protected import is_protected
@@ -56,11 +57,13 @@ class Touch:
     @property
     def kind(self) -> Kind:
         """Return what the file is to the rule."""
+        plain = {self.was, self.mode} <= {ABSENT, PLAIN}
         if self.path.casefold() == ".accord" or self.path.casefold().startswith(".accord/"):
             if _RECORD.fullmatch(self.path):
                 return Kind.RECORD
+            if plain and self.path.startswith(f"{DECISIONS}/"):
+                return Kind.DOCUMENT  # it is nothing until its text is signed
             return Kind.TRUST if self.path.startswith(".accord/trust/") else Kind.STEERING
-        plain = {self.was, self.mode} <= {ABSENT, PLAIN}
         # What agents read in any folder (CLAUDE.md) steers them from this one as well.
         found = _DOCUMENT.fullmatch(self.path)
         read = plain and found and not is_protected(found[1], ())

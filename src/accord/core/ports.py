@@ -156,6 +156,9 @@ class Repo(Protocol):
     def trailers(self, base: str, head: str, name: str) -> tuple[str, ...]:
         """Return the values of the trailer `name` in the commits after `base` up to `head`."""
 
+    def marked(self, base: str, head: str, name: str) -> tuple[tuple[str, str], ...]:
+        """Return (commit, value) for each trailer `name` after `base`, the oldest first."""
+
     def altered(self, base: str, refs: Sequence[str], path: str) -> tuple[tuple[str, str], ...]:
         """Return (path, commit) for each file below `path` that history changed or removed."""
 

@@ -23,6 +23,7 @@ MOST = 40
 K1 = 2.0
 B = 0.75
 CUT = 0.5
+LEAST = 20
 LATE = 0.6
 
 STOP = frozenset(
@@ -61,14 +62,15 @@ def words(text: str) -> list[str]:
 
 def _weights(rule: Rule) -> Mapping[str, float]:
     """Return how often each word stands in a rule, the statement and the triggers twice."""
-    return _weighted(
+    return weighted(
         (rule.statement, 2.0), (" ".join(rule.triggers), 2.0), (" ".join(rule.labels), 1.0),
         (rule.because, 1.0), (rule.wrong, 0.5), (rule.right, 0.5),
     )  # fmt: skip
 
 
 @lru_cache(maxsize=8192)
-def _weighted(*parts: tuple[str, float]) -> Mapping[str, float]:
+def weighted(*parts: tuple[str, float]) -> Mapping[str, float]:
+    """Return texts as one bag of words, each counted as often as its text weighs; kept."""
     found: dict[str, float] = {}
     for text, weight in parts:
         for word in words(text):
@@ -187,11 +189,13 @@ def _fitted(
 
 
 def _above(
-    ranked: Sequence[tuple[float, Rule]], rules: Sequence[Rule], query: str, cut: float = CUT
-) -> list[Rule]:
-    """Return the ranked rules with at least `cut` of the best score; none where all is chance.
+    ranked: Sequence[tuple[float, Rule]], rules: Sequence[Rule], query: str, *, cut: float = CUT,
+    least: int = LEAST,
+) -> list[Rule]:  # fmt: skip
+    """Return the first `least` of the ranked rules, and those with `cut` of the best score.
 
-    The best one has to share a word that hardly half of the rules have: else nothing is near.
+    The best one has to share a word that hardly half of the rules have: else all is chance, and
+    none is returned.
     """
     if not ranked:
         return []
@@ -200,7 +204,7 @@ def _above(
     counts = [sum(word in _weights(rule) for rule in rules) for word in own]
     if not counts or min(counts) > max(1, len(rules) // 2):
         return []
-    return [rule for score, rule in ranked if score >= cut * best]
+    return [rule for at, (score, rule) in enumerate(ranked) if at < least or score >= cut * best]
 
 
 def late(
@@ -212,7 +216,7 @@ def late(
     if all(rule.slug in known for rule in here):
         return ()
     ranked = nearest(draft, here, len(here))
-    near = {rule.slug for rule in _above(ranked, here, draft, LATE)}
+    near = {rule.slug for rule in _above(ranked, here, draft, cut=LATE, least=0)}
     missed = [Shown(rule, score, Why.LATE) for score, rule in ranked
               if rule.slug in near and rule.slug not in known]  # fmt: skip
     return tuple(missed[:most])

@@ -83,6 +83,18 @@ class GitRepo:
         )
         return tuple(line.strip() for line in said.splitlines() if line.strip())
 
+    def marked(self, base: str, head: str, name: str) -> tuple[tuple[str, str], ...]:
+        """Return (commit, value) for each trailer `name` after `base`, the oldest first."""
+        form = f"--format=%H %(trailers:key={name},valueonly,unfold,separator=%x00)"
+        said = self.git.text("log", "--topo-order", "--reverse", form, f"{base}..{head}", "--")
+        rows = (line.partition(" ") for line in said.splitlines())
+        return tuple(
+            (commit, value.strip())
+            for commit, _, values in rows
+            for value in values.split("\0")
+            if value.strip()
+        )
+
     def altered(self, base: str, refs: Sequence[str], path: str) -> tuple[tuple[str, str], ...]:
         """Return (path, commit) for each file below `path` that history changed or removed.
 

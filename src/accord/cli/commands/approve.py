@@ -1,9 +1,11 @@
 """`accord approve`: approve the gate that a change stands before."""
 
 import sys
+from typing import Any
 
 import click
 
+from accord.cli import correcting
 from accord.cli.commands import show
 from accord.cli.context import Context, command
 from accord.cli.render import plain, wrap
@@ -53,7 +55,7 @@ def approve(
     token = seen or _confirmed(context, name, yes=yes)
     last = Stage(through) if through else None
     done = reviewing.approve(workshop, name, token=token, through=last)
-    data = {
+    data: dict[str, Any] = {
         "change": name,
         "approved": [
             {"stage": str(one.stage), "record": one.record.digest, "standing": one.gate.standing}
@@ -63,7 +65,13 @@ def approve(
     lines = [
         wrap(f"{one.stage}: {one.gate.reason} (record {one.record.digest[:12]})") for one in done
     ]
+    waiting = correcting.waiting(workshop, name, [one.stage for one in done])
+    data["corrections"] = sum(len(prompts) for _, prompts in waiting)
+    if waiting and not correcting.may_ask(context):
+        lines.append(plain(f"corrections to keep as rules: accord decisions capture {name}"))
     context.answer(data, [*lines, plain(f"next: accord run {name}")])
+    if waiting and correcting.may_ask(context):
+        correcting.ask(workshop, name, waiting)
 
 
 def _confirmed(context: Context, name: str, *, yes: bool) -> str:

@@ -56,6 +56,7 @@ def lines(data: dict[str, Any]) -> Iterator[str]:
         yield from _tasks(data["tasks"], data["waves"], asked)
         yield from _files(data["files"], data["diff"])
         yield from evidence_lines(data["evidence"])
+        yield from decision_lines(data["decisions"])
         yield from _findings(data["findings"])
     yield ""
     yield f"documents: {plain(data['folder'])}"
@@ -173,6 +174,21 @@ def evidence_lines(found: dict[str, Any] | None) -> Iterator[str]:
     if not found["criteria"]:
         for task, run in found["runs"].items():
             yield wrap(f"{task} {run}", "  ", "     ")
+
+
+def decision_lines(found: dict[str, Any]) -> Iterator[str]:
+    """Yield what the draft says of each decision in force, and what is known about it."""
+    if not found["rows"]:
+        return
+    yield ""
+    counts = ", ".join(f"{count} {name}" for name, count in found["counts"].items())
+    yield wrap(f"Decisions: {counts}")
+    for one in found["rows"]:
+        words = f": {one['words']}" if one["words"] else ""
+        yield wrap(f"{one['id']} {one['standing']}{words}", "  ", "     ")
+        yield wrap(one["statement"], "     ")
+    for one in found["ask"]:
+        yield wrap(f"{one['id']} asks: {one['question']}", "  ", "     ")
 
 
 def _findings(findings: list[dict[str, Any]]) -> Iterator[str]:

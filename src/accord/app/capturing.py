@@ -1,0 +1,209 @@
+"""Ask at a gate, right after it was approved, whether a correction is a rule for the next time."""
+
+from collections.abc import Sequence
+
+from attrs import frozen
+
+from accord.app import deciding, ledger, showing
+from accord.app.changes import Change, Found, find, load, read
+from accord.app.workshop import Workshop
+from accord.core import capture, recall
+from accord.core.approval import Decision, Json
+from accord.core.capture import Candidate
+from accord.core.decision_record import Rule
+from accord.core.decisions import Act, act_of
+from accord.core.gates import is_withdrawal
+from accord.core.model import SPEC_STAGES, Stage, sha256
+from accord.errors import AccordError
+
+NOTES = "correction/"
+DRAFTED = "Spec-Draft"
+
+
+@frozen
+class Prompt:
+    """One question: a correction, the rules in force that it may repeat, whether it came before."""
+
+    candidate: Candidate
+    matches: tuple[Rule, ...]
+    again: bool
+
+
+@frozen
+class Answer:
+    """What a person answered: `again` with a decision's slug, `new` with words, or `skip`."""
+
+    prompt: Prompt
+    what: str
+    words: str = ""
+
+
+def pending(workshop: Workshop, name: str, stage: Stage) -> tuple[Prompt, ...]:
+    """Return at most three questions about what was corrected at `stage` and not asked yet."""
+    change = load(workshop, name)
+    notes = workshop.journal.noted(NOTES)
+    found = [one for one in _candidates(change, stage) if _key(name, one) not in notes]
+    # Notes of other changes only: a correction must not be its own precedent.
+    earlier = [str(note["words"]) for note in notes.values()
+               if note.get("change") != name and not note.get("captured")]  # fmt: skip
+    rules = change.ledger.register.in_force
+    return tuple(
+        Prompt(one, tuple(rule for _, rule in recall.nearest(one.query, rules, capture.MATCHES)),
+               again)
+        for one, again in capture.ranked(found, earlier)
+    )  # fmt: skip
+
+
+def _candidates(change: Change, stage: Stage) -> tuple[Candidate, ...]:
+    comments = _comments(change, stage)
+    if stage not in SPEC_STAGES:
+        return capture.candidates(change.spec, change.spec, "", comments)
+    draft = _draft(change, stage)
+    if draft is None:
+        return capture.candidates(change.spec, change.spec, "", comments)
+    return capture.candidates(
+        draft.spec, change.spec, change.spec.layout.documents[stage], comments
+    )
+
+
+def _comments(change: Change, stage: Stage) -> list[str]:
+    return [
+        one.approval.reason
+        for one in change.log.signed
+        if one.approval.gate == stage
+        and one.approval.decision is Decision.REJECT
+        and not is_withdrawal(one)
+    ]
+
+
+def _draft(change: Change, stage: Stage) -> Change | None:
+    """Return the change as the agent's first draft of `stage` left it, or None without one."""
+    marked = change.workshop.repo.marked(change.fork, change.found.tip, DRAFTED)
+    own = [commit for commit, value in marked if value.split("/")[:3] == _begin(change, stage)]
+    if not own:
+        return None
+    found = Found(change.name, change.found.ref, own[0])
+    return read(change.workshop, found, {}, desk_too=False)
+
+
+def _begin(change: Change, stage: Stage) -> list[str]:
+    return ["draft", change.name, str(stage)]
+
+
+def _key(change: str, one: Candidate) -> str:
+    return f"{NOTES}{change}/{one.key}"
+
+
+def record(
+    workshop: Workshop, name: str, stage: Stage, answers: Sequence[Answer]
+) -> tuple[str, ...]:
+    """Keep what a person answered; return a sentence for each decision that came of it.
+
+    A new rule says exactly the person's words and comes into force by the signature; where it
+    cannot (it clashes, it is too long) it is left as a proposal, or as nothing, and that is said.
+    """
+    said = []
+    kept: list[Json] = []
+    for answer in answers:
+        one = answer.prompt.candidate
+        slug = answer.words if answer.what == "again" else ""
+        if answer.what == "new":
+            slug, words = _decided(workshop, name, stage, answer)
+            said.append(words)
+        elif answer.what == "again":
+            said.append(f"noted: {slug} once more")
+        kept.append(_kept(workshop, name, stage, answer, slug))
+        workshop.journal.note(_key(name, one), {
+            "words": one.words, "captured": bool(slug), "change": name,
+            "at": workshop.clock.now(),
+        })  # fmt: skip
+    if kept:
+        details: dict[str, Json] = {"stage": str(stage), "answers": kept}
+        deciding.record_capture(workshop, name, details)
+    return tuple(said)
+
+
+def _kept(
+    workshop: Workshop, name: str, stage: Stage, answer: Answer, slug: str
+) -> dict[str, Json]:
+    found: dict[str, Json] = {"what": answer.what, "decision": slug, "before": answer.prompt.again}
+    if answer.what == "again":
+        change = load(workshop, name)
+        shown = {one.slug for one in showing.shown_at(change, stage)}
+        entry = change.ledger.register.entries.get(slug)
+        found["shown"] = slug in shown
+        found["check"] = bool(entry and entry.rule.checks)
+    return found
+
+
+def _decided(workshop: Workshop, name: str, stage: Stage, answer: Answer) -> tuple[str, str]:
+    one = answer.prompt.candidate
+    source = {
+        "change": name,
+        "stage": str(stage),
+        "item": one.item,
+        "draft": f"sha256:{sha256(one.removed.encode())[:12]}" if one.removed else "",
+        "approved": f"sha256:{sha256(one.added.encode())[:12]}" if one.added else "",
+        "by": workshop.person,
+        "at": workshop.clock.now(),
+    }
+    rule = Rule(
+        "", "", "proposed", " ".join(answer.words.split()), stages=_stages(stage),
+        wrong=one.removed, right=one.added,
+        source={key: value for key, value in source.items() if value},
+    )  # fmt: skip
+    try:
+        made = deciding.propose(workshop, name, [rule])[0]
+    except AccordError as error:
+        return "", f"not kept: {error.message}"
+    try:
+        entry = deciding.activate(workshop, name, made.id)
+    except AccordError as error:
+        return made.slug, f"{made.id} is proposed, not in force: {error.message}"
+    return made.slug, f"{entry.rule.id} is in force: {entry.rule.statement}"
+
+
+def _stages(stage: Stage) -> tuple[Stage, ...]:
+    return (stage,) if stage in SPEC_STAGES else (Stage.IMPLEMENTATION,)
+
+
+def stats(workshop: Workshop) -> dict[str, Json]:
+    """Return how often corrections repeat, and why: the figures of the signed captures.
+
+    A repeat was not captured (made before, no rule), not retrieved (a rule, not shown), ignored
+    (shown, and it has a check) or has no check (shown, and nothing could verify it).
+    """
+    answers = [one for log in _logs(workshop) for one in log]
+    causes = {"not captured": 0, "not retrieved": 0, "ignored": 0, "no check": 0}
+    for one in answers:
+        if one.get("what") == "again":
+            shown, checked = one.get("shown"), one.get("check")
+            cause = "not retrieved" if not shown else "ignored" if checked else "no check"
+            causes[cause] += 1
+        elif one.get("before"):
+            causes["not captured"] += 1
+    repeats = sum(causes.values())
+    captured = sum(one.get("what") in ("again", "new") for one in answers)
+    held = ledger.on_base(workshop).register.in_force
+    return {
+        "corrections": len(answers),
+        "repeats": repeats,
+        "repeat_rate": f"{repeats / len(answers):.3f}" if answers else "",
+        "causes": dict(causes),
+        "captured": captured,
+        "in_force": len(held),
+        "with_check": sum(bool(rule.checks) for rule in held),
+    }
+
+
+def _logs(workshop: Workshop) -> list[list[dict[str, Json]]]:
+    """Return the answers in each signed capture, on the base and on open branches, once."""
+    places = [ledger.on_base(workshop)]
+    places += [ledger.on_branch(workshop, one.tip) for one in find(workshop)]
+    found: dict[str, list[dict[str, Json]]] = {}
+    for place in places:
+        for one in place.log.signed:
+            listed = one.approval.details.get("answers")
+            if act_of(one) is Act.CAPTURE and isinstance(listed, list):
+                found[one.digest] = [each for each in listed if isinstance(each, dict)]
+    return list(found.values())

@@ -1,0 +1,36 @@
+"""Imports are proposals; exports are views with a hash that a CI can check."""
+
+import gitrepo
+from adr import MADR, NYGARD
+from project import Project
+
+BULLETS = "# Rules\n\n- Never log a token sk-abcdefghijklmnopqrstuvwx.\n- Use tabs only.\n"
+
+
+def test_an_import_proposes_and_puts_nothing_in_force(project: Project) -> None:
+    gitrepo.commit(project.top, {
+        "docs/adr/0001-state.md": MADR, "docs/adr/0002-logs.md": NYGARD,
+        "CLAUDE.md": BULLETS,
+    })  # fmt: skip
+    found = project.ok("decisions", "import", "--json").json
+    assert [one["statement"] for one in found["proposed"]] == [
+        "Keep all state in PostgreSQL.", "We will write every log line as JSON.", "Use tabs only.",
+    ]  # fmt: skip
+    assert [one["reason"] for one in found["left"]] == ["it holds what looks like an API key"]
+    listed = project.ok("decisions", "list", "--json").json["decisions"]
+    assert {one["state"] for one in listed} == {"proposed"}
+    again = project.ok("decisions", "import", "--json").json
+    assert again["proposed"] == []
+
+
+def test_an_export_is_checked_by_its_hash(project: Project) -> None:
+    project.ok("decisions", "new", "Use tabs only.")
+    project.ok("decisions", "approve", "tabs", "--yes")
+    assert project.run("decisions", "export", "--to", "agents", "--check").exit == 1
+    project.ok("decisions", "export", "--to", "agents", "--to", "claude")
+    project.ok("decisions", "export", "--to", "agents", "--check")
+    path = project.top / "AGENTS.decisions.md"
+    assert "- D-1: Use tabs only." in path.read_text()
+    path.write_text(path.read_text().replace("tabs", "spaces"))
+    result = project.run("decisions", "export", "--to", "agents", "--check")
+    assert (result.exit, result.out) == (1, "AGENTS.decisions.md: it was edited by hand\n")
