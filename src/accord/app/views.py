@@ -7,6 +7,7 @@ from accord.app import board, decision_views, evidence, judging, reviewing
 from accord.app.authoring import empty
 from accord.app.changes import Change, Found, read, released
 from accord.app.desk import of
+from accord.app.records import level
 from accord.app.situations import is_blank, situation
 from accord.app.waivers import hidden
 from accord.app.workshop import Workshop
@@ -62,6 +63,7 @@ def show(workshop: Workshop, change: Change) -> View:
         ],
         "items": [_changed(one) for one in asked(workshop, change)],
         "kept": _kept(gate),
+        "level": level(change),
         "findings": [finding(one, hidden(change.log)) for one in _findings(change, gate)],
         "decisions": decision_views.gate(change),
         "tasks": [_task(workshop, change, task.id) for task in change.tasks],

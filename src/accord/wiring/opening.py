@@ -211,8 +211,10 @@ def warnings(workshop: Workshop) -> list[str]:
     said = []
     if any(agent.kind is AgentKind.SCRIPTED for agent in used):
         said.append("note: the agent is scripted: it plays a file and thinks nothing")
-    if used and (box := workshop.sandbox()).level < WALLED:
-        said += [f"warning: level {box.level}: {gap}" for gap in box.gaps]
+    if used:
+        box = workshop.sandbox()
+        how = f"warning: level {box.level}" if box.level < WALLED else "note"
+        said += [f"{how}: {gap}" for gap in box.gaps]
     return said
 
 

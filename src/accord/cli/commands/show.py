@@ -8,6 +8,9 @@ import click
 from accord.cli.context import Context, command
 from accord.cli.render import plain, style, wrap
 
+PARTLY = 2
+"""The level below which there is no wall at all."""
+
 MARKS = {"open": "✓", "skipped": "·", "waiting": "→", "early": "→", "shut": " "}
 LONGEST = 60
 FINDINGS = 40
@@ -45,6 +48,9 @@ def lines(data: dict[str, Any]) -> Iterator[str]:
     for gate in data["gates"]:
         words = f"{MARKS[gate['standing']]} {gate['stage']:<15}{gate['reason']}"
         yield wrap(words, "  ", " " * 19)
+    if data["level"] < PARTLY:
+        yield style(wrap(f"level {data['level']}: an agent wrote this with no wall around it"),
+                    fg="red", bold=True)  # fmt: skip
     if data["blank"]:
         yield ""
         document = plain(data["document"])
