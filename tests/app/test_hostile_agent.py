@@ -21,6 +21,7 @@ import pytest
 from accord.wiring.opening import walls
 from project import Project
 
+RECORD = ".accord/approvals/guest/0123456789abcdef0123456789abcdef.json"
 SECRET = "hunter2-the-key-of-the-person"
 CANARY = "CANARY_OF_THE_SHELL"
 
@@ -120,23 +121,27 @@ def daemons() -> list[int]:
     return found
 
 
-def attack(project: Project, port: int, listener: str) -> tuple[Path, dict[str, bytes]]:
-    """Write the script of the hostile agent; return it, and what must be as it was afterwards."""
+def targets_of(project: Project) -> list[Path]:
+    """Lay secrets and settings out around the checkout; return what the agent will try to write."""
     home = project.root / "home"
     (home / ".ssh").mkdir()
     (home / ".ssh" / "id_ed25519").write_text(SECRET)
     (home / ".bashrc").write_text("# mine\n")
     other = project.state / "worktrees" / "another"
     other.mkdir(parents=True)
-    record = ".accord/approvals/guest/0123456789abcdef0123456789abcdef.json"
     git = project.top / ".git"
-    targets = [
+    return [
         project.top / "shop" / "cart.py", git / "hooks" / "post-checkout", git / "config",
         git / "HEAD", home / ".bashrc", home / ".ssh" / "authorized_keys", other / "x",
         project.state / "journal.sqlite", project.state / "engine.lock", project.key,
-        project.top / record,
+        project.top / RECORD,
     ]  # fmt: skip
-    inside = [record, ".accord/config.toml", ".accord/trust/v2.json", "specs/guest/requirements.md",
+
+
+def attack(project: Project, port: int, listener: str) -> tuple[Path, dict[str, bytes]]:
+    """Write the script of the hostile agent; return it, and what must be as it was afterwards."""
+    targets, home, git = targets_of(project), project.root / "home", project.top / ".git"
+    inside = [RECORD, ".accord/config.toml", ".accord/trust/v2.json", "specs/guest/requirements.md",
               ".claude/settings.json", ".mcp.json", "CLAUDE.md", ".vscode/tasks.json", ".envrc",
               ".github/workflows/x.yml", ".gitattributes"]  # fmt: skip
     plan = {

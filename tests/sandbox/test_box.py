@@ -3,6 +3,7 @@
 import os
 import select
 import shutil
+import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -180,6 +181,19 @@ def test_programs_in_a_box_talk_to_each_other(tree: Path, bubblewrap: Bubblewrap
         "    print(server.accept()[0].recv(9))\n"
     )
     assert boxed(bubblewrap, Walls(str(tree)), PYTHON, "-c", script) == "b'hi'\n0"
+
+
+def test_the_network_of_the_machine_is_there_for_a_check_that_was_given_it_alone(
+    tree: Path, bubblewrap: Bubblewrap
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+        reach = f"import socket; socket.create_connection(('127.0.0.1', {port}), 5); print('there')"
+        given = bubblewrap.run([sys.executable, "-c", reach], Walls(str(tree), network=True), 20)
+        apart = bubblewrap.run([sys.executable, "-c", reach], Walls(str(tree)), 20)
+
+    assert (given.exit_status, given.output) == (0, "there\n")
+    assert apart.exit_status == 1
 
 
 @pytest.mark.parametrize("name", ["nowhere", "./nowhere", "/nowhere/at/all", "./no-interpreter"])

@@ -53,7 +53,8 @@ def for_build(workshop: Workshop, agent: AgentChoice, change: str, task: Task, r
 
 def for_check(workshop: Workshop, folder: str) -> Walls:
     """Return the walls around a command that proves something: it has its own fresh checkout."""
-    return Walls(folder, writable=(ALL,), visible=_read(workshop.config.reads))
+    config = workshop.config
+    return Walls(folder, writable=(ALL,), visible=_read(config.reads), network=config.network)
 
 
 def lowest(levels: Sequence[str]) -> int:

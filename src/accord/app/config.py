@@ -11,7 +11,7 @@ from typing import Any
 from attrs import field, frozen
 
 from accord.app.tables import PATH as PATH
-from accord.app.tables import dollars, is_table, known, number, table, text, texts
+from accord.app.tables import dollars, flag, is_table, known, number, table, text, texts
 from accord.core.model import SPEC_STAGES, Stage, Track
 from accord.core.orders import (
     AgentChoice,
@@ -32,7 +32,7 @@ SERVICES = ("anthropic", "openai", "gemini")
 LEAST = 2
 _STAGES = (*SPEC_STAGES, Stage.IMPLEMENTATION)
 _SHAPE: Mapping[str, tuple[str, ...]] = {
-    "verify": ("command", "timeout_s"),
+    "verify": ("command", "timeout_s", "network"),
     "tracks": ("trivial", "small", "risk_paths"),
     "agent": ("default", "parallel", "rounds", "total_s", "idle_s", *_STAGES),
     "box": ("least", "reads"),
@@ -56,6 +56,7 @@ class Config:
     budgets: Mapping[str, Budget] = field(factory=dict)
     prices: tuple[Price, ...] = ()
     format: str = NAME
+    network: bool = False
 
     def agent(self, stage: Stage) -> AgentChoice | None:
         """Return the agent for `stage`, or None where people do the work."""
@@ -160,7 +161,8 @@ def read(data: bytes) -> Config:
     budgets = {scope: _budget(budget, scope) for scope in SCOPES if scope in budget}
     return Config(policy, agents, stages, parallel, rounds, Limits(total, idle), least,
                   texts(box, "reads", ()), budgets, _prices(table(raw, "prices")),
-                  registry.named(text(raw, "format", NAME)).name)  # fmt: skip
+                  registry.named(text(raw, "format", NAME)).name,
+                  flag(verify, "network"))  # fmt: skip
 
 
 def words(command: str) -> tuple[str, ...]:

@@ -46,6 +46,14 @@ def number(table: Mapping[str, object], key: str, default: int) -> int:
     return value
 
 
+def flag(table: Mapping[str, object], key: str) -> bool:
+    """Return the truth at `key`, false without one. Raises ConfigurationError."""
+    value = table.get(key, False)
+    if not isinstance(value, bool):
+        raise ConfigurationError(f"{PATH}: {key} must be true or false")
+    return value
+
+
 def dollars(table: Mapping[str, object], key: str) -> int:
     """Return the amount at `key` in millionths of a dollar, 0 without one.
 

@@ -47,7 +47,8 @@ class Walls:
     `writable` and `protected` name folders or files by their paths in `workdir` (`.` is all of
     it): the first may be written, the second may not even where they lie in a writable one and
     even where they are absent. All of `workdir` and each absolute path in `visible` can be read.
-    `door` is the folder of the gateway's socket; without one there is no network at all.
+    `door` is the folder of the gateway's socket; without one there is no network at all, unless
+    `network` gives the machine's own, which a level may refuse to do.
     """
 
     workdir: str
@@ -55,6 +56,7 @@ class Walls:
     protected: tuple[str, ...] = ()
     visible: tuple[str, ...] = ()
     door: str = ""
+    network: bool = False
 
 
 class Sandbox(Protocol):

@@ -101,7 +101,12 @@ class Bubblewrap:
             raise ConfigurationError(f"{planned.workdir} holds your home and is no place for a box")
         yield self._program
         yield from _ISOLATED
+        if walls.network:
+            yield "--share-net"
         yield from _set_up(home)
+        names = Path("/etc/resolv.conf")
+        if walls.network and names.exists():
+            yield from ("--ro-bind", str(names.resolve()), str(names))
         yield from _read_only(toolchain.visible(os.environ, home, self._launcher.needs()))
         yield from ("--ro-bind", self._launcher.enter, f"{_INSIDE}/enter.py")
         if walls.door:
