@@ -2,7 +2,7 @@
 
 import sys
 
-from bench import changing, looking, peers, reading, starting
+from bench import changing, looking, peers, reading, reviewing, starting
 from bench.place import throw_away
 from bench.table import Figure, lines
 
@@ -21,6 +21,7 @@ def main() -> int:
             figures.append(looking.measure(place, openspec))
     _say("reading and checking documents")
     figures += reading.measure()
+    figures += reviewing.measure()
     with throw_away() as place:
         _say("carrying a change from its sentence to the landed commit")
         figures.append(changing.measure(place))
