@@ -5,6 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from accord.app import reviewing
+from accord.errors import RefusedError
 from accord.web.running import Server
 from project import DESIGN, PYTEST, STORY, TASKS, Project, make_project
 from visiting import Visitor, serving
@@ -228,7 +230,7 @@ def test_what_is_not_there_is_told_on_a_page(asking: Project, visitor: Visitor) 
         assert 'id="main"' in answer.text
 
 
-def test_200_changes_fit_on_the_pages(project: Project, visitor: Visitor) -> None:
+def test_several_changes_are_counted(project: Project, visitor: Visitor) -> None:
     for number in range(3):
         project.new("trivial", f"typo-{number}")
     said = words(visitor.get("/").text)
@@ -250,3 +252,26 @@ def test_a_page_of_patterns_shows_every_component(visitor: Visitor) -> None:
     assert answer.status == 200
     assert "<script>alert" not in answer.text
     assert answer.text.count('class="chip"') >= 4
+
+
+def test_no_page_can_sign_even_with_a_key_that_asks_for_nothing(
+    project: Project, server: Server
+) -> None:
+    project.new()
+    project.write("requirements.md", STORY)
+    with server.room.workshop() as workshop:
+        with pytest.raises(RefusedError, match="a page signs nothing"):
+            reviewing.approve(workshop, "guest")
+        with pytest.raises(RefusedError, match="a page signs nothing"):
+            reviewing.reject(workshop, "guest", "no")
+    assert project.gates()["story"] == "waiting"
+
+
+def test_hidden_text_is_named_wherever_it_stands(project: Project, visitor: Visitor) -> None:
+    project.new()
+    project.write("requirements.md", STORY.replace("# Guest cart", "# Guest \u202ecart"))
+    for path in ("/", "/board", "/changes/guest", "/changes/guest/past"):
+        text = visitor.get(path).text
+        assert "\u202e" not in text, path
+        assert "U+202E" in text, path
+    assert "Text that cannot be seen" in words(visitor.get("/changes/guest").text)
