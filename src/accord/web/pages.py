@@ -18,10 +18,12 @@ from accord.app.past_view import document_at, past_view
 from accord.app.result_view import result_view
 from accord.app.workshop import Workshop
 from accord.core.model import SPEC_STAGES
+from accord.web.guard import DRAWING
 from accord.web.room import Room
 from accord.web.text import rendered
 
 OPERATIONS = 200
+MOCKUP = (".html", ".htm")
 
 Page = Callable[[Request, Workshop], Response]
 Handler = Callable[[Request], Awaitable[Response]]
@@ -61,7 +63,8 @@ def gate(request: Request, workshop: Workshop) -> Response:
     change = _change(request, workshop)
     view = gate_view(workshop, change, _room(request).who(workshop))
     if change.gate is not None and change.gate.stage in SPEC_STAGES:
-        return _render(request, "gate.html", **view)
+        mockups = [one["path"] for one in view["documents"] if one["path"].endswith(MOCKUP)]
+        return _render(request, "gate.html", **view, mockups=mockups)
     return _render(request, "result.html", **view, result=result_view(workshop, change))
 
 
@@ -92,6 +95,16 @@ def document(request: Request, workshop: Workshop) -> Response:
     return _render(request, "document.html", change=change.name, title=change.title,
                    path=found.path, when="as it is now", body=_body(found.path, found.data),
                    source=found.data.decode(errors="backslashreplace"))  # fmt: skip
+
+
+@page
+def mockup(request: Request, workshop: Workshop) -> Response:
+    """Answer `/changes/NAME/mockup/PATH`: a drawing in HTML, for a frame that lets nothing run."""
+    change = _change(request, workshop)
+    found = change.spec.document(request.path_params["path"])
+    if found is None or not found.path.endswith(MOCKUP):
+        raise HTTPException(404, f"{change.name} has no such mockup")
+    return Response(found.data, media_type="text/html; charset=utf-8", headers=DRAWING)
 
 
 @page

@@ -33,6 +33,7 @@ def make_app(room: Room) -> ASGIApp:
             Route("/changes/{change}/result", pages.result),
             Route("/changes/{change}/past", pages.past),
             Route("/changes/{change}/document/{path:path}", pages.document),
+            Route("/changes/{change}/mockup/{path:path}", pages.mockup),
             Route("/changes/{change}/at/{digest}/{path:path}", pages.document_then),
             Route("/asks/{ask}", pages.ask),
             Route("/-/patterns", pages.patterns),
