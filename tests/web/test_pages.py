@@ -1,6 +1,9 @@
 """Every page and every action, without a script: forms, and the pages that follow them."""
 
 import re
+import subprocess
+import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -275,3 +278,57 @@ def test_hidden_text_is_named_wherever_it_stands(project: Project, visitor: Visi
         assert "\u202e" not in text, path
         assert "U+202E" in text, path
     assert "Text that cannot be seen" in words(visitor.get("/changes/guest").text)
+
+
+def test_what_an_agent_said_and_did_is_shown_and_runs_nowhere(
+    project: Project, visitor: Visitor
+) -> None:
+    project.approve_spec()
+    script = project.root / "script.toml"
+    script.write_text(
+        '[[step]]\ndo = "say"\ntext = "I am <script>done</script> \\u202E now"\n'
+        '[[step]]\ndo = "write"\npath = "shop/cart.py"\ntext = "MINUTES = 60\\n"\n'
+    )
+    project.run("run", "guest", "--script", str(script))
+    past = visitor.get("/changes/guest/past").text
+    found = re.search(r'href="(/runs/build/guest/T1/[^"]+)"', past)
+    assert found
+    answer = visitor.get(found[1])
+    assert answer.status == 200
+    assert "&lt;script&gt;done" in answer.text
+    assert "U+202E</mark>" in answer.text
+    assert "shop/cart.py" in answer.text
+    for path in ("/runs/build/guest/T1/0/1/1", "/runs/x", f"{found[1]}9", "/runs/../../etc"):
+        assert visitor.get(path).status == 404, path
+
+
+def test_an_agent_that_is_at_work_is_on_the_board(project: Project, visitor: Visitor) -> None:
+    project.new("trivial", "typo")
+    script = project.root / "script.toml"
+    script.write_text(
+        '[[step]]\ndo = "say"\ntext = "I begin"\n[[step]]\ndo = "wait"\nseconds = 60\n'
+    )
+    process = subprocess.Popen(
+        [Path(sys.executable).with_name("accord"), "run", "typo", "--script", str(script)],
+        cwd=project.top, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+    )  # fmt: skip
+    try:
+        until = time.monotonic() + 60
+        text = ""
+        while "An agent works on T1, try 1" not in text and time.monotonic() < until:
+            time.sleep(0.2)
+            text = words(visitor.get("/board").text)
+        assert "1 running" in text
+        found = re.search(r'href="(/runs/[^"]+)"', visitor.get("/board").text)
+        assert found
+        run = found[1].removeprefix("/runs/")
+        while "I begin" not in text and time.monotonic() < until:
+            time.sleep(0.2)
+            text = words(visitor.get(found[1]).text)
+        assert "round 1, running" in text
+    finally:
+        process.terminate()
+        process.wait()
+        with visitor.server.room.workshop() as workshop:
+            workshop.agents.stop(run)
+    assert "0 running" in words(visitor.get("/board").text)

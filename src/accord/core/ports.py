@@ -163,6 +163,9 @@ class Agent(Protocol):
     def is_running(self, run_id: str) -> bool:
         """Tell whether the run's process is alive."""
 
+    def transcript(self, run_id: str) -> list[AgentEvent]:
+        """Return what is known so far of what the run said and did."""
+
     def door(self, run_id: str) -> str:
         """Return the folder in which the gateway of a run listens, on the socket DOOR in it."""
 

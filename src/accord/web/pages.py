@@ -12,10 +12,12 @@ from starlette.responses import RedirectResponse, Response
 from accord.app import undoing, views
 from accord.app.board_view import board_view
 from accord.app.changes import Change, load
+from accord.app.figures_view import figures_view
 from accord.app.gate_view import gate_view
 from accord.app.needs import needs
 from accord.app.past_view import document_at, past_view
 from accord.app.result_view import result_view
+from accord.app.runs_view import run_view, runs
 from accord.app.workshop import Workshop
 from accord.core.model import SPEC_STAGES
 from accord.web.guard import DRAWING
@@ -23,6 +25,7 @@ from accord.web.room import Room
 from accord.web.text import rendered
 
 OPERATIONS = 200
+FIGURED = 2000
 MOCKUP = (".html", ".htm")
 
 Page = Callable[[Request, Workshop], Response]
@@ -82,7 +85,13 @@ def past(request: Request, workshop: Workshop) -> Response:
     change = _change(request, workshop)
     done = views.history(workshop.journal.operations(change=change.name, limit=OPERATIONS))
     return _render(request, "past.html", change=change.name, title=change.title,
-                   **past_view(change), **done)  # fmt: skip
+                   runs=runs(workshop, change.name), **past_view(change), **done)  # fmt: skip
+
+
+@page
+def run(request: Request, workshop: Workshop) -> Response:
+    """Answer `/runs/ID`: what an agent said and did, while it does."""
+    return _render(request, "run.html", **run_view(workshop, request.path_params["run"]))
 
 
 @page
@@ -121,9 +130,11 @@ def document_then(request: Request, workshop: Workshop) -> Response:
 @page
 def log(request: Request, workshop: Workshop) -> Response:
     """Answer `/log`: the operation log, and what can be taken back."""
-    done = views.history(workshop.journal.operations(limit=OPERATIONS))
+    operations = workshop.journal.operations(limit=FIGURED)
+    done = views.history(operations[:OPERATIONS])
     last = undoing.newest(workshop)
-    return _render(request, "log.html", **done, last=last.number if last else 0)
+    return _render(request, "log.html", **done, last=last.number if last else 0,
+                   figures=figures_view(operations))  # fmt: skip
 
 
 @page
