@@ -11,6 +11,7 @@ from bench import (
     reading,
     recalling,
     replaying,
+    reviewing,
     starting,
     verifying,
 )
@@ -39,6 +40,7 @@ def main() -> int:
     figures.append(verifying.measure())
     _say("recalling decisions and replaying corrections")
     figures += [*recalling.measure(), *replaying.measure()]
+    figures += reviewing.measure()
     with throw_away() as place:
         _say("carrying a change from its sentence to the landed commit")
         figures.append(changing.measure(place))

@@ -19,6 +19,7 @@ from bench import (
     recall_sources,
     recalling,
     replaying,
+    reviewing,
     starting,
     verifying,
 )
@@ -152,3 +153,18 @@ def test_the_table_says_which_budget_is_broken_and_which_peer_is_missing() -> No
     assert said[2].endswith("not available")
     assert said[3].split()[-1] == "3.00"
     assert said[-1] == "fast: 2 MB"
+
+
+def test_reviewing_gives_the_share_of_words_to_read(tmp_path: Path) -> None:
+    spec = tmp_path / "one" / ".kiro" / "specs" / "cart"
+    spec.mkdir(parents=True)
+    (spec / "requirements.md").write_text(
+        "# Requirements\n\n## Requirements\n\n### Requirement 1: Cart\n\n"
+        "**User Story:** As a guest, I want to keep my cart, so that I can pay again.\n\n"
+        "#### Acceptance Criteria\n\n1. WHEN it fails THEN the shop SHALL keep the cart\n"
+    )
+    (spec / "design.md").write_text("# Design\n\n## Overview\n\n" + "many words of prose " * 40)
+    first, again, *_ = reviewing.measure(tmp_path)
+    assert 5 < first.value < 60
+    assert 0 < again.value < first.value
+    assert reviewing.measure(tmp_path / "none") == []

@@ -1,9 +1,13 @@
+import os
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from playwright.sync_api import Browser, sync_playwright
 
 from accord.web.running import Server
+from browsing import QUIET
 from project import Project, make_project
 from visiting import Visitor, serving
 
@@ -56,3 +60,16 @@ def server(project: Project) -> Iterator[Server]:
 @pytest.fixture
 def visitor(server: Server) -> Visitor:
     return Visitor(server).enter()
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
+    found = shutil.which("chromium")
+    if not found:
+        if os.environ.get("ACCORD_REQUIRE_ALL") == "1":
+            pytest.fail("chromium is not installed")
+        pytest.skip("chromium is not installed")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=found, args=QUIET)
+        yield browser
+        browser.close()

@@ -1,10 +1,15 @@
 """Every page and every action, without a script: forms, and the pages that follow them."""
 
 import re
+import subprocess
+import sys
+import time
 from pathlib import Path
 
 import pytest
 
+from accord.app import reviewing
+from accord.errors import RefusedError
 from accord.web.running import Server
 from project import DESIGN, PYTEST, STORY, TASKS, Project, make_project
 from visiting import Visitor, serving
@@ -228,7 +233,7 @@ def test_what_is_not_there_is_told_on_a_page(asking: Project, visitor: Visitor) 
         assert 'id="main"' in answer.text
 
 
-def test_200_changes_fit_on_the_pages(project: Project, visitor: Visitor) -> None:
+def test_several_changes_are_counted(project: Project, visitor: Visitor) -> None:
     for number in range(3):
         project.new("trivial", f"typo-{number}")
     said = words(visitor.get("/").text)
@@ -250,3 +255,80 @@ def test_a_page_of_patterns_shows_every_component(visitor: Visitor) -> None:
     assert answer.status == 200
     assert "<script>alert" not in answer.text
     assert answer.text.count('class="chip"') >= 4
+
+
+def test_no_page_can_sign_even_with_a_key_that_asks_for_nothing(
+    project: Project, server: Server
+) -> None:
+    project.new()
+    project.write("requirements.md", STORY)
+    with server.room.workshop() as workshop:
+        with pytest.raises(RefusedError, match="a page signs nothing"):
+            reviewing.approve(workshop, "guest")
+        with pytest.raises(RefusedError, match="a page signs nothing"):
+            reviewing.reject(workshop, "guest", "no")
+    assert project.gates()["story"] == "waiting"
+
+
+def test_hidden_text_is_named_wherever_it_stands(project: Project, visitor: Visitor) -> None:
+    project.new()
+    project.write("requirements.md", STORY.replace("# Guest cart", "# Guest \u202ecart"))
+    for path in ("/", "/board", "/changes/guest", "/changes/guest/past"):
+        text = visitor.get(path).text
+        assert "\u202e" not in text, path
+        assert "U+202E" in text, path
+    assert "Text that cannot be seen" in words(visitor.get("/changes/guest").text)
+
+
+def test_what_an_agent_said_and_did_is_shown_and_runs_nowhere(
+    project: Project, visitor: Visitor
+) -> None:
+    project.approve_spec()
+    script = project.root / "script.toml"
+    script.write_text(
+        '[[step]]\ndo = "say"\ntext = "I am <script>done</script> \\u202E now"\n'
+        '[[step]]\ndo = "write"\npath = "shop/cart.py"\ntext = "MINUTES = 60\\n"\n'
+    )
+    project.run("run", "guest", "--script", str(script))
+    past = visitor.get("/changes/guest/past").text
+    found = re.search(r'href="(/runs/build/guest/T1/[^"]+)"', past)
+    assert found
+    answer = visitor.get(found[1])
+    assert answer.status == 200
+    assert "&lt;script&gt;done" in answer.text
+    assert "U+202E</mark>" in answer.text
+    assert "shop/cart.py" in answer.text
+    for path in ("/runs/build/guest/T1/0/1/1", "/runs/x", f"{found[1]}9", "/runs/../../etc"):
+        assert visitor.get(path).status == 404, path
+
+
+def test_an_agent_that_is_at_work_is_on_the_board(project: Project, visitor: Visitor) -> None:
+    project.new("trivial", "typo")
+    script = project.root / "script.toml"
+    script.write_text(
+        '[[step]]\ndo = "say"\ntext = "I begin"\n[[step]]\ndo = "wait"\nseconds = 60\n'
+    )
+    process = subprocess.Popen(
+        [Path(sys.executable).with_name("accord"), "run", "typo", "--script", str(script)],
+        cwd=project.top, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+    )  # fmt: skip
+    try:
+        until = time.monotonic() + 60
+        text = ""
+        while "An agent works on T1, try 1" not in text and time.monotonic() < until:
+            time.sleep(0.2)
+            text = words(visitor.get("/board").text)
+        assert "1 running" in text
+        found = re.search(r'href="(/runs/[^"]+)"', visitor.get("/board").text)
+        assert found
+        run = found[1].removeprefix("/runs/")
+        while "I begin" not in text and time.monotonic() < until:
+            time.sleep(0.2)
+            text = words(visitor.get(found[1]).text)
+        assert "round 1, running" in text
+    finally:
+        process.terminate()
+        process.wait()
+        with visitor.server.room.workshop() as workshop:
+            workshop.agents.stop(run)
+    assert "0 running" in words(visitor.get("/board").text)

@@ -42,10 +42,11 @@ def running(workshop: Workshop) -> tuple[Running, ...]:
 
 def board_view(workshop: Workshop, who: str) -> View:
     """Return the four columns of the board, with how many more each has than are listed."""
-    waiting = needs(workshop, who)
+    every = board.rows(workshop)
+    waiting = needs(workshop, who, every)
     alive = running(workshop)
     at_work = {one.change for one in alive}
-    rows = [row for row in board.rows(workshop) if not row["command"]]
+    rows = [row for row in every if not row["command"]]
     titles = {row["change"]: row["title"] for row in rows}
     return {
         "needs": waiting[:SHOWN],
@@ -57,7 +58,7 @@ def board_view(workshop: Workshop, who: str) -> View:
         ],
         "able": [row for row in rows if row["change"] not in at_work][:SHOWN],
         "able_more": max(0, len([r for r in rows if r["change"] not in at_work]) - SHOWN),
-        "queue": list(_queue(workshop, {row["change"] for row in board.rows(workshop)})),
+        "queue": list(_queue(workshop, {row["change"] for row in every})),
         "landed": _landed(workshop),
     }  # fmt: skip
 

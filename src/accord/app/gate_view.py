@@ -33,6 +33,7 @@ BUDGET_WORDS = 400
 BUDGET_CRITERIA = 12
 WORDS_A_MINUTE = 150
 MINUTES_A_DECISION = 0.5
+LEAD_WORDS = 25  # words that a section or a task is begun with
 AROUND = 6  # words kept on each side of a change
 
 _NOTES = (ItemKind.QUESTION, ItemKind.ASSUMPTION)
@@ -67,10 +68,9 @@ def gate_view(workshop: Workshop, change: Change, who: str) -> View:
     gate = change.gate
     found = list(_findings(change, gate))
     mine = last_approval(change, gate, who) if gate else None
-    items = [_item(change.spec, one, found) for one in since(workshop, change, gate, mine)]
-    notes = {one.id: _note(change, one) for one in _notes_of(change.spec)}
-    pending = [note for note in notes.values() if note["open"]]
-    read = [one for one in items if one["id"] not in notes]
+    notes = notes_of(change.spec)
+    pending = [one for one in notes if one["open"]]
+    read = entries(change.spec, since(workshop, change, gate, mine), found)
     waived = hidden(change.log)
     blocking = [one for one in found if one.severity is Severity.BLOCKS and one.key not in waived]
     view = views.show(workshop, change)
@@ -86,8 +86,8 @@ def gate_view(workshop: Workshop, change: Change, who: str) -> View:
         "assumptions": sorted(
             (one for one in pending if one["kind"] == "assumption"), key=lambda one: one["rank"]
         ),
-        "settled": [one for one in notes.values() if not one["open"]],
-        "read": sorted(read, key=lambda one: one["rank"]),
+        "settled": [one for one in notes if not one["open"]],
+        "read": read,
         "unchanged": _unchanged(change, gate, mine),
         "base": _signature(mine),
         "blocks": [views.finding(one) for one in blocking if one.rule != "hidden-text"],
@@ -100,7 +100,7 @@ def gate_view(workshop: Workshop, change: Change, who: str) -> View:
         "missing": _missing(pending, blocking, blank=view["blank"], obstacle=obstacle),
         "hint": obstacle.hint if obstacle else "",
         "ready": obstacle is None,
-        "cost": cost(change, pending, read),
+        "cost": cost(change.spec, pending, read),
     }
 
 
@@ -126,10 +126,23 @@ def since(
     return compare(views.approved_spec(workshop, change, mine), change.spec, ids)
 
 
-def cost(change: Change, pending: Sequence[View], read: Sequence[View]) -> View:
+def entries(spec: Spec, changed: Iterable[ItemChange], found: Sequence[Finding] = ()) -> list[View]:
+    """Return how each changed item is read, the riskiest first; notes are not read but answered."""
+    notes = {one.id for one in (*spec.questions, *spec.assumptions)}
+    read = [_item(spec, one, found) for one in changed if one.id not in notes]
+    return sorted(read, key=lambda one: one["rank"])
+
+
+def notes_of(spec: Spec) -> list[View]:
+    """Return the questions, then the assumptions, as they are answered."""
+    questions = [_note(spec, one) for one in spec.questions]
+    return [*questions, *(_note(spec, one) for one in spec.assumptions)]
+
+
+def cost(spec: Spec, pending: Sequence[View], read: Sequence[View]) -> View:
     """Return what deciding costs: words to read, decisions to take, minutes, words in all."""
     reading = sum(one["words"] for one in (*pending, *read))
-    whole = sum(_count(one.data.decode(errors="replace")) for one in change.spec.documents)
+    whole = sum(_count(one.data.decode(errors="replace")) for one in spec.documents)
     criteria = sum(one["kind"] == "criterion" for one in read)
     minutes = reading / WORDS_A_MINUTE + len(pending) * MINUTES_A_DECISION
     return {
@@ -152,8 +165,8 @@ def excerpt(runs: Iterable[tuple[str, str]], around: int = AROUND) -> list[list[
         head = 0 if at == 0 else around
         tail = 0 if last else around
         if sign == " " and len(parts) > head + tail + 1:
-            kept = ["".join(parts[:head]), "".join(parts[len(parts) - tail :]) if tail else ""]
-            text = " … ".join(part.strip() for part in kept)
+            after = "".join(parts[len(parts) - tail :]).lstrip() if tail else ""
+            text = f"{''.join(parts[:head])} … {after}"
         cut.append([sign, text])
     return cut
 
@@ -164,14 +177,17 @@ def _item(spec: Spec, one: ItemChange, found: Sequence[Finding]) -> View:
     runs = excerpt(words(one.before, one.after)) if one.change is Kind.CHANGED else []
     about = [finding for finding in found if finding.item == one.id]
     shown = _shown(spec, one, item)
-    count = sum(_count(text) for _, text in runs) if runs else _count(shown)
+    begun = kind in (ItemKind.SECTION, ItemKind.TASK) and one.change is Kind.ADDED
+    lead = _lead(one.after, shown) if begun else ""
+    count = sum(_count(text) for _, text in runs) if runs else _count(f"{shown} {lead}")
     # What blocks comes first, then what was there before and is not the same, then what is new.
     order = (Kind.REMOVED, Kind.CHANGED, Kind.ADDED, Kind.RESTS, Kind.SAME)
     return {
         "id": one.id,
-        "kind": str(kind),
+        "kind": "text around the items" if kind is ItemKind.FRAME else str(kind),
         "change": str(one.change),
         "shown": shown,
+        "lead": lead,
         "runs": runs,
         "whole": "" if kind in _WHOLE or shown == one.after.strip() else one.after,
         "folded": _count(one.after) - count if kind not in _WHOLE else 0,
@@ -192,21 +208,26 @@ def _shown(spec: Spec, one: ItemChange, item: Item | None) -> str:
         return bare.strip()
     if item.kind is ItemKind.FRAME:
         document = spec.document(item.id)
-        return f"what stands around the items: {document.title if document else item.id}"
+        return document.title if document else item.id
     return item.text.strip() or item.id
+
+
+def _lead(text: str, shown: str) -> str:
+    """Return how the prose of an item begins, without headings, fields and what `shown` says."""
+    for line in text.splitlines():
+        words = line.strip(" \t#*-_>|`").split()
+        bare = " ".join(words)
+        if words and len(words) > 3 and shown not in bare and not re.match(r"\w+:|#", line.strip()):
+            return bare if len(words) <= LEAD_WORDS else " ".join(words[:LEAD_WORDS]) + " …"
+    return ""
 
 
 def _place(item: Item | None) -> tuple[str, int]:
     return (item.place.path, item.place.start) if item else ("", 0)
 
 
-def _notes_of(spec: Spec) -> Iterable[Question | Assumption]:
-    yield from spec.questions
-    yield from spec.assumptions
-
-
-def _note(change: Change, item: Question | Assumption) -> View:
-    document = change.spec.document(item.place.path)
+def _note(spec: Spec, item: Question | Assumption) -> View:
+    document = spec.document(item.place.path)
     risk = item.risk if isinstance(item, Assumption) else ""
     return {
         "id": item.id,

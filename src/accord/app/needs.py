@@ -4,7 +4,10 @@ What a change asks is kept beside the state of its row on the board, so that onl
 read again.
 """
 
+from collections.abc import Sequence
+
 from accord.app import board
+from accord.app.board import Row
 from accord.app.changes import load_all
 from accord.app.gate_view import gate_view
 from accord.app.views import View
@@ -12,9 +15,12 @@ from accord.app.workshop import Workshop
 from accord.core.approval import Json
 
 
-def needs(workshop: Workshop, who: str) -> list[View]:
-    """Return the changes that wait for the person `who`, those that ask for the most first."""
-    rows = [row for row in board.rows(workshop) if row["command"]]
+def needs(workshop: Workshop, who: str, every: Sequence[Row] | None = None) -> list[View]:
+    """Return the changes that wait for the person `who`, those that ask for the most first.
+
+    `every` holds the rows of the board where they are known already.
+    """
+    rows = [row for row in (board.rows(workshop) if every is None else every) if row["command"]]
     states = {
         key.partition("/")[2]: str(note.get("state", ""))
         for key, note in workshop.journal.noted("row/").items()

@@ -46,7 +46,7 @@ def _record(one: Signed) -> View:
         "at": approval.issued,
         "reason": approval.reason,
         "round": approval.round,
-        "items": len(approval.items),
+        "covers": len(approval.items),
         "factor": approval.assurance.factor,
         "channel": approval.channel,
         "documents": documents,

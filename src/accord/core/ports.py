@@ -6,7 +6,7 @@ from typing import Protocol
 from attrs import field, frozen
 
 from accord.core.approval import Json
-from accord.core.orders import AgentOrder, AgentReport
+from accord.core.orders import AgentEvent, AgentOrder, AgentReport
 
 
 class Agent(Protocol):
@@ -20,6 +20,9 @@ class Agent(Protocol):
 
     def is_running(self, run_id: str) -> bool:
         """Tell whether the run's process is alive."""
+
+    def transcript(self, run_id: str) -> list[AgentEvent]:
+        """Return what is known so far of what the run said and did."""
 
     def door(self, run_id: str) -> str:
         """Return the folder in which the gateway of a run listens, on the socket DOOR in it."""

@@ -13,7 +13,7 @@ from accord.core.ports import Operation
 from accord.web.room import Room
 from accord.web.text import plain
 
-LOOK_SECONDS = 0.1
+LOOK_SECONDS = 0.05
 BEAT_SECONDS = 15.0
 RESUMED = 100
 

@@ -12,16 +12,21 @@ from starlette.responses import RedirectResponse, Response
 from accord.app import undoing, views
 from accord.app.board_view import board_view
 from accord.app.changes import Change, load
+from accord.app.figures_view import figures_view
 from accord.app.gate_view import gate_view
 from accord.app.needs import needs
 from accord.app.past_view import document_at, past_view
 from accord.app.result_view import result_view
+from accord.app.runs_view import run_view, runs
 from accord.app.workshop import Workshop
 from accord.core.model import SPEC_STAGES
+from accord.web.guard import DRAWING
 from accord.web.room import Room
 from accord.web.text import rendered
 
 OPERATIONS = 200
+FIGURED = 2000
+MOCKUP = (".html", ".htm")
 
 Page = Callable[[Request, Workshop], Response]
 Handler = Callable[[Request], Awaitable[Response]]
@@ -61,7 +66,8 @@ def gate(request: Request, workshop: Workshop) -> Response:
     change = _change(request, workshop)
     view = gate_view(workshop, change, _room(request).who(workshop))
     if change.gate is not None and change.gate.stage in SPEC_STAGES:
-        return _render(request, "gate.html", **view)
+        mockups = [one["path"] for one in view["documents"] if one["path"].endswith(MOCKUP)]
+        return _render(request, "gate.html", **view, mockups=mockups)
     return _render(request, "result.html", **view, result=result_view(workshop, change))
 
 
@@ -79,7 +85,13 @@ def past(request: Request, workshop: Workshop) -> Response:
     change = _change(request, workshop)
     done = views.history(workshop.journal.operations(change=change.name, limit=OPERATIONS))
     return _render(request, "past.html", change=change.name, title=change.title,
-                   **past_view(change), **done)  # fmt: skip
+                   runs=runs(workshop, change.name), **past_view(change), **done)  # fmt: skip
+
+
+@page
+def run(request: Request, workshop: Workshop) -> Response:
+    """Answer `/runs/ID`: what an agent said and did, while it does."""
+    return _render(request, "run.html", **run_view(workshop, request.path_params["run"]))
 
 
 @page
@@ -92,6 +104,16 @@ def document(request: Request, workshop: Workshop) -> Response:
     return _render(request, "document.html", change=change.name, title=change.title,
                    path=found.path, when="as it is now", body=_body(found.path, found.data),
                    source=found.data.decode(errors="backslashreplace"))  # fmt: skip
+
+
+@page
+def mockup(request: Request, workshop: Workshop) -> Response:
+    """Answer `/changes/NAME/mockup/PATH`: a drawing in HTML, for a frame that lets nothing run."""
+    change = _change(request, workshop)
+    found = change.spec.document(request.path_params["path"])
+    if found is None or not found.path.endswith(MOCKUP):
+        raise HTTPException(404, f"{change.name} has no such mockup")
+    return Response(found.data, media_type="text/html; charset=utf-8", headers=DRAWING)
 
 
 @page
@@ -108,9 +130,11 @@ def document_then(request: Request, workshop: Workshop) -> Response:
 @page
 def log(request: Request, workshop: Workshop) -> Response:
     """Answer `/log`: the operation log, and what can be taken back."""
-    done = views.history(workshop.journal.operations(limit=OPERATIONS))
+    operations = workshop.journal.operations(limit=FIGURED)
+    done = views.history(operations[:OPERATIONS])
     last = undoing.newest(workshop)
-    return _render(request, "log.html", **done, last=last.number if last else 0)
+    return _render(request, "log.html", **done, last=last.number if last else 0,
+                   figures=figures_view(operations))  # fmt: skip
 
 
 @page

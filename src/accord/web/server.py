@@ -33,7 +33,9 @@ def make_app(room: Room) -> ASGIApp:
             Route("/changes/{change}/result", pages.result),
             Route("/changes/{change}/past", pages.past),
             Route("/changes/{change}/document/{path:path}", pages.document),
+            Route("/changes/{change}/mockup/{path:path}", pages.mockup),
             Route("/changes/{change}/at/{digest}/{path:path}", pages.document_then),
+            Route("/runs/{run:path}", pages.run),
             Route("/asks/{ask}", pages.ask),
             Route("/-/patterns", pages.patterns),
             Route("/events", stream),
@@ -83,7 +85,7 @@ def _render(request: Request, template: str, status: int = 200, **values: Any) -
     html = page.render(
         form=form_token(token) if token else "",
         said=room.sessions.hear(token) if token and request.method == "GET" else "",
-        here=request.url.path, terminal=room.terminal, **values,
+        here=request.scope["raw_path"].decode("ascii", "replace"), terminal=room.terminal, **values,
     )  # fmt: skip
     return HTMLResponse(html, status)
 

@@ -37,6 +37,8 @@ def harmless(value: object) -> object:
 
 def plain(text: str) -> str:
     """Return `text` with hidden characters and controls as ‹U+202E›."""
+    if text.isascii() and text.isprintable():  # nearly all of it, and then nothing is hidden
+        return text
     shown = visible(text.replace("\r\n", "\n"))
     return _CONTROLS.sub(lambda match: f"‹U+{ord(match[0]):04X}›", shown)
 

@@ -1,0 +1,66 @@
+"""The runs of agents: what each was about, how it ended, and what it said and did."""
+
+from collections.abc import Iterator
+
+from accord.app.views import View
+from accord.app.workshop import Workshop
+from accord.core.orders import EventKind
+from accord.errors import ConfigurationError
+
+SHOWN = 400
+
+
+def runs(workshop: Workshop, change: str) -> list[View]:
+    """Return the runs about `change`, each with its state, the latest attempt first."""
+    found: list[View] = []
+    for kind in ("draft", "build"):
+        for key in workshop.journal.noted(f"base/{kind}/{change}/"):
+            found += _rounds(workshop, key.removeprefix("base/"))
+    return sorted(found, key=lambda one: (one["subject"], one["attempt"], one["round"]))[::-1]
+
+
+def run_view(workshop: Workshop, run_id: str) -> View:
+    """Return one run with the last of what it said and did.
+
+    Raises ConfigurationError for a run that was never begun here.
+    """
+    action = run_id.rpartition("/")[0]
+    if f"base/{action}" not in workshop.journal.noted(f"base/{action}"):
+        raise ConfigurationError("there is no such run")
+    found = next((one for one in _rounds(workshop, action) if one["run"] == run_id), None)
+    if found is None:
+        raise ConfigurationError("there is no such run")
+    events = workshop.agents.transcript(run_id)
+    return {
+        **found,
+        "earlier": max(0, len(events) - SHOWN),
+        "events": [
+            {"kind": str(one.kind), "text": one.text, "path": one.path}
+            for one in events[-SHOWN:]
+            if one.kind is not EventKind.USAGE
+        ],
+    }
+
+
+def _rounds(workshop: Workshop, action: str) -> Iterator[View]:
+    parts = action.split("/")
+    if len(parts) != 5:
+        return
+    _, change, subject, _, attempt = parts
+    for number in range(1, workshop.config.rounds + 1):
+        run_id = f"{action}/{number}"
+        report = workshop.agents.report(run_id)
+        alive = report is None and workshop.agents.is_running(run_id)
+        if report is None and not alive:
+            return
+        yield {
+            "run": run_id,
+            "change": change,
+            "subject": subject,
+            "attempt": int(attempt),
+            "round": number,
+            "alive": alive,
+            "state": "running" if report is None else str(report.status),
+            "detail": report.detail if report else "",
+            "tokens": report.input_tokens + report.output_tokens if report else 0,
+        }

@@ -1,0 +1,93 @@
+"""What a gate shows: nothing that changed is left out, nothing that did not is read again."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from accord.app.gate_view import aloud, entries, excerpt, notes_of
+from accord.core.delta import changed_ids, compare, words
+from accord.core.model import Spec, bindings
+from accord.formats import native
+from project import DESIGN, STORY, TASKS
+
+
+def spec(story: str = STORY, design: str = DESIGN, tasks: str = TASKS) -> Spec:
+    texts = {"requirements.md": story, "design.md": design, "tasks.md": tasks}
+    return Spec(tuple(native.read(path, text.encode()) for path, text in texts.items()))
+
+
+def listed(before: Spec, after: Spec) -> list[str]:
+    ids = changed_ids(bindings(before), bindings(after))
+    return [one["id"] for one in entries(after, compare(before, after, ids))]
+
+
+def test_digits_are_said_as_the_words_of_the_published_examples() -> None:
+    # 127.0.0.1 and 63.84.220.193, from the paper that the encoding is taken from.
+    assert aloud("7f000001") == "lusab-babad"
+    assert aloud("3f54dcc1") == "gutih-tugad"
+    assert aloud("") == ""
+
+
+@given(st.binary(min_size=6, max_size=6), st.binary(min_size=6, max_size=6))
+def test_different_digests_are_said_differently(one: bytes, other: bytes) -> None:
+    assert (aloud(one.hex()) == aloud(other.hex())) == (one == other)
+
+
+@given(st.lists(st.sampled_from(["a", "bb ", " c", "\n", "d "]), max_size=40),
+       st.lists(st.sampled_from(["a", "bb ", " c", "\n", "d "]), max_size=40))  # fmt: skip
+def test_an_excerpt_keeps_every_change(before: list[str], after: list[str]) -> None:
+    runs = words("".join(before), "".join(after))
+    cut = excerpt(runs)
+    assert [(sign, text) for sign, text in cut if sign != " "] == [
+        (sign, text) for sign, text in runs if sign != " "
+    ]
+
+
+def test_an_excerpt_leaves_out_what_is_far_from_a_change() -> None:
+    before = " ".join(f"w{number}" for number in range(60))
+    runs = excerpt(words(before, before.replace("w30", "new")))
+    assert [text for sign, text in runs if sign != " "] == ["w30", "new"]
+    assert runs[0][1].startswith(" … ")
+    assert runs[0][1].endswith("w29 ")
+    assert runs[-1][1].endswith(" … ")
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "first"),
+    [
+        ("for 60 minutes", "for 90 minutes", "R1.1"),
+        ("- R1.2 WHEN the cart is kept THE shop SHALL say until when.\n", "", "R1.2"),
+        ("As a guest", "As anybody", "R1"),
+        ("## Out of scope\n", "## Out of scope\n\nAccounts.\n", "requirements.md"),
+    ],
+)
+def test_whatever_changed_is_listed(old: str, new: str, first: str) -> None:
+    before, after = spec(), spec(story=STORY.replace(old, new))
+    ids = changed_ids(bindings(before), bindings(after))
+    assert set(listed(before, after)) == set(ids)
+    assert first in listed(before, after)
+
+
+def test_a_criterion_is_shown_whole_and_a_section_by_its_name_and_beginning() -> None:
+    after = spec()
+    ids = changed_ids({}, bindings(after))
+    shown = {one["id"]: one for one in entries(after, compare(Spec(), after, ids))}
+    assert shown["R1.1"]["shown"] == (
+        "WHEN the card is declined THE shop SHALL keep the cart for 60 minutes."
+    )
+    assert shown["D1"]["shown"] == "Minutes beside the cart"
+    assert shown["D1"]["lead"] == "The cart gets a number of minutes."
+    assert "Satisfies: R1.1, R1.2" in shown["D1"]["whole"]
+
+
+def test_a_criterion_over_several_lines_is_shown_to_its_end() -> None:
+    story = STORY.replace("say until when.", "say until when,\n  in words,\n\n  and twice.")
+    after = spec(story=story)
+    ids = changed_ids({}, bindings(after))
+    shown = {one["id"]: one for one in entries(after, compare(Spec(), after, ids))}
+    assert "in words" in shown["R1.2"]["shown"]
+
+
+def test_nothing_is_listed_where_nothing_changed() -> None:
+    assert listed(spec(), spec()) == []
+    assert notes_of(spec()) == []

@@ -1,0 +1,98 @@
+"""A real browser in the review room."""
+
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, HTTPServer
+
+from attrs import frozen
+from playwright.sync_api import Browser, BrowserContext, Page, expect
+
+from accord.web.running import Server
+from visiting import Visitor
+
+QUIET = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
+         "--disable-background-networking", "--disable-component-update", "--disable-sync",
+         "--host-resolver-rules=MAP evil.example 127.0.0.1"]  # fmt: skip
+WAIT = 20_000
+expect.set_options(timeout=WAIT)
+
+
+def apart(act: Callable[[], object]) -> None:
+    """Do `act` on another thread: the browser's loop runs on this one, and `accord run` has one."""
+    with ThreadPoolExecutor(1) as pool:
+        pool.submit(act).result()
+
+
+@contextmanager
+def looking(
+    chromium: Browser, server: Server, *, script: bool = True, dark: bool = False, width: int = 1360
+) -> Iterator[Page]:
+    """Yield a page of a browser that is in; what its console complains of fails the test."""
+    context = chromium.new_context(
+        java_script_enabled=script, color_scheme="dark" if dark else "light",
+        viewport={"width": width, "height": 900}, base_url=server.address,
+        reduced_motion="reduce",
+    )  # fmt: skip
+    context.set_default_timeout(WAIT)
+    visitor = Visitor(server).enter()
+    name, _, value = visitor.cookie.partition("=")
+    context.add_cookies([{"name": name, "value": value, "url": server.address}])
+    page = context.new_page()
+    complaints: list[str] = []
+    page.on("console", lambda said: complaints.append(said.text) if said.type == "error" else None)
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    try:
+        yield page
+    finally:
+        context.close()
+    assert [one for one in complaints if "401 (Unauth" not in one] == []
+
+
+@contextmanager
+def looking_quietly(chromium: Browser, server: Server) -> Iterator[BrowserContext]:
+    """Yield a browser that is in, whose console may complain."""
+    context = chromium.new_context()
+    context.set_default_timeout(WAIT)
+    name, _, value = Visitor(server).enter().cookie.partition("=")
+    context.add_cookies([{"name": name, "value": value, "url": server.address}])
+    try:
+        yield context
+    finally:
+        context.close()
+
+
+@frozen
+class Evil:
+    """Another server on this machine: where it listens, and what it was asked for."""
+
+    port: int
+    asked: list[str]
+
+
+@contextmanager
+def evil(body: bytes = b"") -> Iterator[Evil]:
+    """Answer every request with `body`, as the page of an attacker."""
+    asked: list[str] = []
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            asked.append(self.path)
+            self.send_response(200)
+            self.send_header("Content-Type", "text/html")
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, format: str, *args: object) -> None:  # noqa: A002 -- its name there
+            pass
+
+    server = HTTPServer(("127.0.0.1", 0), Handler)
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    try:
+        yield Evil(server.server_port, asked)
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()

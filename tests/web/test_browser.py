@@ -1,0 +1,174 @@
+"""The room in a real browser: keys, live updates, no script of anybody else's, no barrier."""
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, Page, expect
+
+from accord.web.running import Server
+from browsing import apart, looking
+from project import STORY, Project
+
+
+@pytest.fixture
+def lively(asking: Project) -> Project:
+    """Changes at several stages: one asks, one is to be read again, one was built, one is blank."""
+    asking.approve_spec("built")
+    apart(lambda: asking.build("built"))
+    asking.commit_on("accord/built", {"settings.py": "DEBUG = True\n"})
+    asking.approve_spec("again", last="story")
+    asking.write("requirements.md", STORY.replace("60 minutes", "90 minutes"), "again")
+    asking.new("small", "blank")
+    return asking
+
+
+LIVELY = ["/", "/board", "/log", "/changes/guest", "/changes/built", "/changes/built/result",
+          "/changes/built/past", "/changes/again", "/changes/blank",
+          "/changes/guest/document/requirements.md", "/-/patterns"]  # fmt: skip
+
+
+@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
+@pytest.mark.parametrize("width", [390, 1360])
+def test_no_page_has_a_barrier_or_runs_off_the_side(
+    lively: Project, server: Server, chromium: Browser, dark: bool, width: int
+) -> None:
+    with looking(chromium, server, dark=dark, width=width) as page:
+        for path in LIVELY:
+            page.goto(path)
+            page.evaluate("document.querySelectorAll('details').forEach((one) => one.open = true)")
+            results = Axe().run(page)
+            assert results.violations_count == 0, f"{path}: {results.generate_report()}"
+            wide = page.evaluate("document.documentElement.scrollWidth - innerWidth")
+            assert wide <= 0, path
+
+
+def test_a_gate_is_decided_with_twelve_keys(
+    asking: Project, server: Server, chromium: Browser
+) -> None:
+    pressed = 0
+    with looking(chromium, server) as page:
+
+        def press(key: str) -> None:
+            nonlocal pressed
+            pressed += 1
+            page.keyboard.press(key)
+
+        page.goto("/")
+        press("j")
+        press("o")
+        expect(page.get_by_role("button", name="Approve")).to_be_disabled()
+        press("j")
+        press("t")
+        page.keyboard.type("No")
+        press("Enter")
+        expect(page.get_by_text("2 decisions for you at the story")).to_be_visible()
+        assert _focused(page) == "item-A2"
+        press("a")
+        expect(page.get_by_text("1 decision for you at the story")).to_be_visible()
+        assert _focused(page) == "item-A1"
+        press("a")
+        expect(page.get_by_text("The story is ready for your decision")).to_be_visible()
+        press("Shift+A")
+        expect(page.get_by_text("Confirm it in the terminal")).to_be_visible()
+        asked = server.asks.next()
+        assert asked
+        expect(page.get_by_text(asked.aloud)).to_be_visible()
+        server.asks.settle(asked, "done", "the story of guest: approved by robin")
+        expect(page.get_by_role("heading", name="Signed")).to_be_visible()
+        press("1")
+        expect(page.get_by_role("heading", name="Needs you")).to_be_visible()
+    assert pressed <= 12
+
+
+def test_what_happens_elsewhere_comes_in_and_takes_nothing_away(
+    asking: Project, server: Server, chromium: Browser
+) -> None:
+    with looking(chromium, server) as page:
+        page.goto("/changes/guest")
+        page.locator("#item-R1_1, [id='item-R1.1'] details.note summary").first.click()
+        page.locator("[name='note-R1.1']").fill("an hour is")
+        field = page.locator("#item-Q1 input[name=words]")
+        field.press_sequentially("half an ans")
+        asking.ok("answer", "guest", "A1", "yes")
+        expect(page.get_by_text("2 decisions for you at the story")).to_be_visible()
+        assert page.evaluate("document.activeElement.closest('[data-item]').id") == "item-Q1"
+        expect(field).to_have_value("half an ans")
+        field.press_sequentially("wer")
+        expect(field).to_have_value("half an answer")
+        expect(page.locator("[name='note-R1.1']")).to_have_value("an hour is")
+        expect(page.locator("[name='note-R1.1']")).to_be_visible()
+        page.reload()
+        expect(field).to_have_value("half an answer")
+        expect(page.locator("[name='note-R1.1']")).to_have_value("an hour is")
+
+
+def test_notes_on_items_are_sent_back_as_one_reason(
+    asking: Project, server: Server, chromium: Browser
+) -> None:
+    with looking(chromium, server) as page:
+        page.goto("/changes/guest")
+        for name in ("R1.1", "R1.2"):
+            page.locator(f"[id='item-{name}']").focus()
+            page.keyboard.press("n")
+            page.keyboard.type(f"about {name}")
+            page.keyboard.press("Escape")
+        page.keyboard.press("r")
+        page.keyboard.type("see the notes")
+        page.keyboard.press("Enter")
+        expect(page.get_by_text("Answer in the terminal")).to_be_visible()
+        asked = server.asks.next()
+        assert asked
+        assert asked.reason == "R1.1: about R1.1; R1.2: about R1.2; see the notes"
+
+
+def test_everything_works_without_a_script(
+    asking: Project, server: Server, chromium: Browser
+) -> None:
+    with looking(chromium, server, script=False) as page:
+        page.context.clear_cookies()
+        page.goto("/")
+        page.get_by_label("Code").fill(server.sessions.offer())
+        page.get_by_role("button", name="Enter").click()
+        page.get_by_role("link", name="Guest checkout").click()
+        page.get_by_label("Answer to Q1").fill("No")
+        page.get_by_role("button", name="Answer").click()
+        expect(page.get_by_text("Q1 answered: No").first).to_be_visible()
+        page.get_by_role("button", name="Accept").first.click()
+        page.get_by_label("Correction of A1").fill("Carts hold a hundred things")
+        page.get_by_role("button", name="Correct").click()
+        page.get_by_role("button", name="Approve the story").click()
+        expect(page.get_by_text("Confirm it in the terminal")).to_be_visible()
+        asked = server.asks.next()
+        assert asked
+        server.asks.settle(asked, "refused", "it was declined in the terminal")
+        page.reload()
+        expect(page.get_by_role("heading", name="Not signed")).to_be_visible()
+
+
+def test_the_code_in_the_address_is_used_at_once_and_leaves_it(
+    asking: Project, server: Server, chromium: Browser
+) -> None:
+    with looking(chromium, server) as page:
+        page.context.clear_cookies()
+        code = server.sessions.offer()
+        page.goto(f"/enter#{code}")
+        expect(page.get_by_role("heading", name="Needs you")).to_be_visible()
+        assert code not in page.url
+        page.go_back()
+        assert code not in page.url
+
+
+def test_no_page_asks_another_host(asking: Project, server: Server, chromium: Browser) -> None:
+    asked: list[str] = []
+    with looking(chromium, server) as page:
+        page.on("request", lambda request: asked.append(request.url))
+        for path in ("/", "/board", "/changes/guest", "/-/patterns"):
+            page.goto(path)
+            page.wait_for_timeout(100)
+    assert len(asked) > 10
+    assert [one for one in asked if not one.startswith(f"{server.address}/")] == []
+
+
+def _focused(page: Page) -> str:
+    page.wait_for_function("document.activeElement?.id?.startsWith('item-')")
+    found: str = page.evaluate("document.activeElement.id")
+    return found

@@ -1,0 +1,255 @@
+"""`python tools/screens.py`: pictures of every page of the review room, in docs/screens.
+
+A throw-away repository is worked by the command line, as a person works one; the pictures are
+taken by Chromium in light and dark, wide and narrow. Look at them before a change to a page lands.
+"""
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+ROOT = Path(__file__).parents[1]
+sys.path.insert(0, str(ROOT))
+
+from bench.place import Place, throw_away  # noqa: E402
+from playwright.sync_api import Browser, sync_playwright  # noqa: E402 -- found from anywhere
+
+from accord.app.workshop import Workshop  # noqa: E402
+from accord.web.running import Server  # noqa: E402
+from accord.wiring import opening  # noqa: E402
+
+SCREENS = ROOT / "docs" / "screens"
+CHROMIUM = "/usr/bin/chromium"
+WIDE, NARROW = (1360, 900), (390, 844)
+QUIET = [
+    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync",
+    "--disable-background-networking", "--disable-component-update",
+]  # fmt: skip
+
+GUEST = """\
+# Guest checkout
+
+A guest whose card is declined keeps the cart and can pay again without starting over.
+
+## Questions
+
+- Q1 (open) May a guest order be claimed by a later account with the same e-mail?
+
+## Assumptions
+
+- A1 (high) Guest orders are kept for 24 months.
+- A2 (low) Prices are shown in the currency of the store only.
+- A3 (medium) A declined card keeps the cart for 60 minutes.
+
+## Requirements
+
+### R1 Keep the cart
+
+As a guest, I want to keep my cart, so that I can pay again.
+
+- R1.1 WHEN the card is declined THE shop SHALL keep the cart for 60 minutes.
+- R1.2 WHEN the cart is kept THE shop SHALL quickly say until when.
+- R1.3 WHEN the card is declined three times THE shop SHALL ask for another way to pay.
+
+## Out of scope
+
+Accounts and what they keep.
+"""
+REFUNDS = """\
+# Refunds in two days
+
+A customer who returns goods has the money back in two days.
+
+## Questions
+
+## Assumptions
+
+## Requirements
+
+### R1 Refund
+
+As a customer, I want my money back soon, so that I trust the shop.
+
+- R1.1 WHEN the goods are back THE shop SHALL order the refund within one working day.
+- R1.2 WHEN the refund is ordered THE shop SHALL say so by e-mail.
+- R1.3 WHEN the bank refuses the refund THE shop SHALL tell support with the order number.
+
+## Out of scope
+"""
+DECLINE = """\
+# Say why a card was declined
+
+## Questions
+
+## Assumptions
+
+## Requirements
+
+### R1 Say why
+
+- R1.1 WHEN a card is declined THE shop SHALL say why in one sentence.
+- R1.2 WHEN the bank gives no reason THE shop SHALL say that the bank gave none.
+
+## Tasks
+
+- [ ] T1 Words for a declined card
+  - Satisfies: R1.1, R1.2
+  - Touches: shop/**, tests/**
+  - After: -
+
+## Out of scope
+"""
+HIDDEN = REFUNDS.replace("Refunds in two days", "Gift cards").replace(
+    "within one working day", "within one working\u200b day\u202e"
+)
+FILES = {
+    "shop/__init__.py": "",
+    "shop/cart.py": "def keep(cart):\n    return list(cart)\n",
+    "tests/test_cart.py": "from shop.cart import keep\n\n\ndef test_keeps():\n"
+    "    assert keep([1]) == [1]\n\n\ndef test_keeps_nothing():\n    assert keep([]) == []\n",
+    "pyproject.toml": '[project]\nname = "shop"\nversion = "1"\n',
+    ".gitignore": "__pycache__/\n.pytest_cache/\n",
+}
+BUILT = {
+    "shop/declined.py": 'WORDS = {"51": "There is not enough money on the card."}\n\n\n'
+    'def why(code):\n    return WORDS.get(code, "The bank gave no reason.")\n',
+    "tests/test_declined.py": "from shop.declined import why\n\n\n"
+    'def test_r1_1_says_why():\n    assert why("51").endswith("card.")\n',
+    "tests/test_cart.py": "from shop.cart import keep\n\n\ndef test_keeps():\n"
+    "    assert keep([1]) == [1]\n",
+}
+RELEASED = {
+    "shop/reasons.py": "REASONS = ()\n",
+    "tests/test_reasons.py": "from shop.reasons import REASONS\n\n\n"
+    "def test_r1_1_has_reasons():\n    assert REASONS == ()\n",
+}
+PAGES = {
+    "needs": "/", "gate": "/changes/guest", "gate-again": "/changes/refunds",
+    "gate-hidden": "/changes/gifts", "gate-blank": "/changes/tax", "result": "/changes/decline",
+    "past": "/changes/refunds/past", "document": "/changes/guest/document/requirements.md",
+    "board": "/board", "log": "/log", "error": "/changes/none", "patterns": "/-/patterns",
+}  # fmt: skip
+
+
+def main() -> int:
+    """Write the pictures and name them; return 0."""
+    SCREENS.mkdir(parents=True, exist_ok=True)
+    with throw_away() as place, sync_playwright() as playwright:
+        os.environ["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+        _begin(place)
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=QUIET)
+        with _room(place) as server:
+            for theme in ("light", "dark"):
+                _take(browser, server, theme, WIDE, {"empty": "/"})
+        _fill(place)
+        with _room(place) as server:
+            for theme in ("light", "dark"):
+                _take(browser, server, theme, WIDE, PAGES)
+            _take(browser, server, "light", NARROW, PAGES)
+        browser.close()
+    return 0
+
+
+def _take(
+    browser: Browser, server: Server, theme: str, size: tuple[int, int], pages: dict[str, str]
+) -> None:
+    context = browser.new_context(
+        base_url=server.address, viewport={"width": size[0], "height": size[1]},
+        color_scheme="dark" if theme == "dark" else "light", reduced_motion="reduce",
+    )  # fmt: skip
+    page = context.new_page()
+    page.goto("/enter")
+    suffix = theme if size == WIDE else f"{theme}-narrow"
+    page.screenshot(path=SCREENS / f"enter-{suffix}.png")
+    page.get_by_label("Code").fill(server.sessions.offer())
+    page.get_by_role("button", name="Enter").click()
+    page.wait_for_url("**/")
+    for name, path in pages.items():
+        page.goto(path)
+        page.screenshot(path=SCREENS / f"{name}-{suffix}.png", full_page=True)
+        print(f"docs/screens/{name}-{suffix}.png")
+    if "gate-again" in pages:
+        page.goto(pages["gate-again"])
+        page.keyboard.press("Shift+A")
+        page.wait_for_url("**/asks/*")
+        page.screenshot(path=SCREENS / f"ask-{suffix}.png")
+    context.close()
+
+
+@contextmanager
+def _room(place: Place) -> Iterator[Server]:
+    def opens() -> Workshop:
+        return opening.open_workshop(place.repo, lambda _: "")
+
+    with Server(opens, opening.reader, 0, terminal=True) as server:
+        yield server
+
+
+def _begin(place: Place) -> None:
+    for name, text in FILES.items():
+        _write(place.repo / name, text)
+    _run(place.repo, "git", "add", "-A")
+    _run(place.repo, "git", "commit", "-qm", "A shop")
+    _run(place.repo, "accord", "init", "--name", "robin", "--verify", "python -m pytest -q")
+
+
+def _fill(place: Place) -> None:
+    """Open changes at every stage, each as a person would."""
+    repo = place.repo
+    _open(repo, "guest", "Guest checkout", "full", GUEST)
+    _open(repo, "refunds", "Refunds in two days", "full", REFUNDS)
+    _run(repo, "accord", "approve", "refunds", "--yes")
+    story = Path(_run(repo, "accord", "show", "refunds", "--path").strip()).parent
+    _write(story / "requirements.md", REFUNDS.replace("one working day", "two working days"))
+    _open(repo, "gifts", "Gift cards", "full", HIDDEN)
+    _run(repo, "accord", "new", "Show prices with tax", "--name", "tax", "--track", "full")
+    for name in ("reasons", "decline"):
+        _open(repo, name, "Say why a card was declined", "small", DECLINE)
+        _run(repo, "accord", "approve", name, "--yes")
+        _build(repo, name, BUILT if name == "decline" else RELEASED)
+        if name == "reasons":
+            _run(repo, "accord", "approve", name, "--yes", "--through", "release")
+            _run(repo, "accord", "run", name)
+    folder = place.folder / "elsewhere"
+    _run(repo, "git", "worktree", "add", "-q", str(folder), "accord/decline")
+    _write(folder / "settings.py", "DEBUG = True\n")
+    _run(folder, "git", "add", "-A")
+    _run(folder, "git", "commit", "-qm", "Settings")
+    _run(repo, "git", "worktree", "remove", "--force", str(folder))
+    _run(repo, "accord", "run", "decline")
+
+
+def _open(repo: Path, name: str, sentence: str, track: str, text: str) -> None:
+    _run(repo, "accord", "new", sentence, "--name", name, "--track", track)
+    _document(repo, name, text)
+
+
+def _document(repo: Path, name: str, text: str) -> None:
+    _write(Path(_run(repo, "accord", "show", name, "--path").strip()), text)
+
+
+def _build(repo: Path, name: str, files: dict[str, str]) -> None:
+    _run(repo, "accord", "run", name)
+    folder = Path(_run(repo, "accord", "show", name, "--path").strip())
+    for path, text in files.items():
+        _write(folder / path, text)
+    _run(repo, "accord", "run", name, "--built", "T1")
+
+
+def _write(path: Path, text: str) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text)
+
+
+def _run(folder: Path, *command: str) -> str:
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+    if done.returncode:
+        sys.exit(f"{' '.join(command)}\n{done.stdout}{done.stderr}")
+    return done.stdout
+
+
+if __name__ == "__main__":
+    sys.exit(main())
