@@ -49,7 +49,7 @@ default = "claude"
 
 [agents.claude]
 kind = "claude"
-env = ["ANTHROPIC_BASE_URL", "ANTHROPIC_API_KEY"]
+upstream = "URL"
 """
 # In both stages the model also writes where it may not; the last words claim more than was done.
 SCENES = (
@@ -85,10 +85,11 @@ def shop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Project]:
     """Yield a project whose agent is Claude Code, asking a scripted model."""
     project = make_project(tmp_path, monkeypatch, verify=PYTEST)
     config = project.top / ".accord" / "config.toml"
-    config.write_text(config.read_text().split("\n[agent]")[0] + AGENT)
-    project.git("commit", "-q", "-a", "-m", "Name the agent")
     with ModelServer(SCENES, tmp_path / "requests.jsonl") as server:
-        monkeypatch.setenv("ANTHROPIC_BASE_URL", server.url)
+        config.write_text(
+            config.read_text().split("\n[agent]")[0] + AGENT.replace("URL", server.url)
+        )
+        project.git("commit", "-q", "-a", "-m", "Name the agent")
         monkeypatch.setenv("ANTHROPIC_API_KEY", SECRET)
         yield project
 
