@@ -9,6 +9,7 @@ from bench.table import Figure, Peer
 
 BUDGET = 3.0
 NAME = "spelling"
+ACCEPT = "--accept-unsandboxed"  # of no effect where there is a box
 SCRIPT = """\
 [[step]]
 do = "replace"
@@ -33,9 +34,9 @@ def measure(place: Place) -> Figure:
     steps = {
         "init": [ACCORD, "init", "--verify", "sh check.sh"],
         "new": [ACCORD, "new", "Fix a typo in the readme", "--name", NAME, "--track", "trivial"],
-        "run": [ACCORD, "run", NAME, "--script", str(script)],
+        "run": [ACCORD, "run", NAME, "--script", str(script), ACCEPT],
         "approve": [ACCORD, "approve", NAME, "--yes"],
-        "run again": [ACCORD, "run", NAME, "--script", str(script)],
+        "run again": [ACCORD, "run", NAME, "--script", str(script), ACCEPT],
     }
     used: dict[str, float] = {}
     agent = 0.0
