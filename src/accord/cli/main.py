@@ -31,6 +31,7 @@ VERBS = {
     "reject": "send the work of a stage back with a reason",
     "run": "let everything go on that waits for nobody",
     "check": "findings in specs: native, Kiro, spec-kit, OpenSpec",
+    "revise": "supersede or retire a criterion, with its history",
     "import": "tasks, an issue or markdown as native documents",
     "convert": "write a spec in another format",
     "archive": "bring an OpenSpec change into the specs, losing nothing",
