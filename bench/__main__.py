@@ -2,7 +2,7 @@
 
 import sys
 
-from bench import changing, looking, peers, reading, starting
+from bench import changing, checking, looking, peers, reading, starting
 from bench.place import throw_away
 from bench.table import Figure, lines
 
@@ -19,6 +19,9 @@ def main() -> int:
         with throw_away() as place:
             _say("looking at 200 open changes (making them takes half a minute)")
             figures.append(looking.measure(place, openspec))
+        with throw_away() as place:
+            _say("checking 2000 specs and 200 changes")
+            figures += checking.measure(place, openspec)
     _say("reading and checking documents")
     figures += reading.measure()
     with throw_away() as place:

@@ -8,7 +8,7 @@ from bench.meter import Failed, spent
 from bench.place import throw_away
 from bench.table import Figure, Peer, lines
 
-from bench import changing, looking, reading, starting
+from bench import changing, checking, looking, reading, starting
 
 
 def test_starting_gives_a_figure_with_its_peers(root: Path) -> None:
@@ -27,6 +27,17 @@ def test_looking_gives_a_figure_over_changes_at_every_stage(root: Path) -> None:
         ).stdout  # fmt: skip
     assert figure.value > 0
     assert all(stage in said for stage in ("story", "design", "architecture", "implementation"))
+
+
+def test_checking_gives_figures_over_specs_that_have_no_finding(root: Path) -> None:
+    with throw_away(root) as place:
+        figures = checking.measure(place, "", specs=30, changes=5, repeats=1)
+        said = subprocess.run(
+            [Path(sys.executable).with_name("accord"), "check"],
+            cwd=place.repo, capture_output=True, text=True, check=True,
+        ).stdout  # fmt: skip
+    assert all(figure.value > 0 for figure in figures)
+    assert "35 specs, 35 of them without a finding" in said
 
 
 def test_reading_gives_a_figure_for_made_up_specs_and_for_others(tmp_path: Path) -> None:

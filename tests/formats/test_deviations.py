@@ -127,7 +127,7 @@ def test_steering_says_when_it_counts(head: str, inclusion: str, patterns: tuple
 def test_a_constitution_is_read_into_its_principles() -> None:
     found = standing.constitution(
         b"# Shop Constitution\n\n## Core Principles\n\n### I. Test first\n\nAlways.\n\n### II. "
-        b"Small\n\n- one\n\n## Governance\n\nAll.\n\n**Version**: 1.2.0 | **Ratified**: 2026-01-02\n"
+        b"Small\n\n- one\n\n## Governance\n\nAll.\n\n**Version**: 1.2.0 | **Ratified**: 2026-01-02"
     )
 
     assert found.principles == (("Test first", "Always."), ("Small", "- one"))
