@@ -1,105 +1,132 @@
-"""What it costs to check a range of commits: `accord check --base` over a thousand of them."""
+"""What it costs to check a large OpenSpec repository: at first, again, and after one edit."""
 
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from attrs import frozen
-
-from accord.app import authoring, desk, reviewing
-from accord.app.changes import TRAILER, load, trailer
-from accord.app.workshop import Workshop
-from accord.engine.journal import SqliteJournal
-from accord.git.repo import GitRepo
-from accord.wiring.opening import open_workshop
-from bench import documents, peers
-from bench.meter import median, spent
-from bench.place import Place
+from bench.meter import median
+from bench.peers import ACCORD
+from bench.place import Place, git
 from bench.table import Figure, Peer
 
-BUDGET = 5.0
-TASKS = 10
+COLD, WARM, EDITED, MEMORY = 1.5, 0.3, 0.5, 100.0
+REQUIREMENTS, SCENARIOS = 10, 3
+
+_NOUNS = (
+    "user account session token cart order item payment invoice report login device profile search "
+    "index cache page field value message customer delivery refund stock price discount basket "
+    "address country language reminder export import archive ledger shipment parcel voucher"
+).split()
 
 
-@frozen
-class _Made:
-    """A change as it is made here: its branch's tip, and how many commits it has."""
-
-    tip: str
-    commits: int
-
-
-def measure(place: Place, count: int = 1000, repeats: int = 3) -> Figure:
-    """Return the CPU seconds of `accord check --base` over at least `count` commits.
-
-    A change has one commit that opens it, six for its documents and their approvals, two for each
-    task, and the merge that lands it; a third of the tasks were built beside the others, so each
-    of those has a merge of its own.
-    """
-    spent([peers.ACCORD, "init", "--name", "robin", "--verify", "sh check.sh"], place.repo)
-    workshop = open_workshop(place.repo, lambda _: "")
-    assert isinstance(workshop.repo, GitRepo)
-    assert isinstance(workshop.journal, SqliteJournal)
-    base = workshop.repo.resolve("refs/heads/main")
-    head, commits, number = base, 0, 0
-    try:
-        while commits < count:
-            made = _change(workshop, number)
-            merged = workshop.repo.merge(head, made.tip)
-            assert not merged.conflicts
-            message = f"Land {number}\n"
-            head = workshop.repo.join(merged.tree, [head, made.tip], message, workshop.author)
-            commits += made.commits + 1
-            number += 1
-        workshop.repo.move("refs/heads/landed", head, "", "bench")
-    finally:
-        workshop.repo.close()
-        workshop.journal.close()
-    clone = place.folder / "clone"
-    spent(["git", "clone", "-q", "-b", "landed", str(place.repo), str(clone)], place.folder)
-    ours = median([peers.ACCORD, "check", "--base", base], clone, repeats)
-    return Figure(
-        f"accord check --base, {commits} commits", ours, "CPU s", BUDGET,
-        tuple(_peers(clone, base, repeats)),
-        note=f"{number} changes, {TASKS * number} tasks; approvals and merges are verified",
-    )  # fmt: skip
+def measure(
+    place: Place, openspec: str, specs: int = 2000, changes: int = 200, repeats: int = 3
+) -> list[Figure]:
+    """Return CPU seconds and the most memory of `accord check` over that many specs and changes."""
+    size = _lay(place.repo, specs, changes) / 1e6
+    git(place.repo, "add", "-A")
+    git(place.repo, "commit", "-q", "-m", "Specs")
+    kept = place.folder / "state" / "accord"
+    check = [ACCORD, "check"]
+    cold = []
+    for _ in range(repeats):
+        shutil.rmtree(kept, ignore_errors=True)
+        cold.append(median(check, place.repo, 1))
+    median(check, place.repo, 1)
+    warm = median(check, place.repo, repeats)
+    edited = [_edited(place.repo, number) for number in range(repeats)]
+    shutil.rmtree(kept, ignore_errors=True)
+    peak = _peak(check, place.repo)
+    words = [openspec, "validate", "--all", "--no-interactive"]
+    theirs = median(words, place.repo, repeats) if openspec else None
+    memory = _peak(words, place.repo) if openspec else None
+    name = f"accord check, {specs} specs, {changes} changes"
+    peer = Peer("openspec validate --all", theirs)
+    note = f"{size:.1f} MB of specs; nothing is found in them"
+    return [
+        Figure(f"{name}: first", sorted(cold)[len(cold) // 2], "CPU s", COLD, (peer,), note=note),
+        Figure(f"{name}: again", warm, "CPU s", WARM, (peer,)),
+        Figure(f"{name}: one edit", sorted(edited)[len(edited) // 2], "CPU s", EDITED, (peer,)),
+        Figure(f"{name}: memory", peak, "MB", MEMORY, (Peer("openspec validate --all", memory),)),
+    ]
 
 
-def _peers(clone: Path, base: str, repeats: int) -> list[Peer]:
-    span = f"{base}..HEAD"
-    patches = median(["git", "log", "-p", span], clone, repeats)
-    merges = median(["git", "log", "-p", "--remerge-diff", span], clone, repeats)
-    return [Peer("git log -p of the same", patches), Peer("git log -p --remerge-diff", merges)]
+def _edited(repo: Path, number: int) -> float:
+    path = repo / "openspec" / "specs" / f"cap-{number:04}" / "spec.md"
+    path.write_text(path.read_text().replace("keeps what", "holds what"))
+    return median([ACCORD, "check"], repo, 1)
 
 
-def _change(workshop: Workshop, number: int) -> _Made:
-    """Write, approve and build a change whose tasks each have two commits."""
-    title = f"Keep the cart, part {number}"
-    name = authoring.new(workshop, title, name=f"cart-{number:03}").change
-    texts = {
-        "requirements.md": documents.story(title, TASKS, 3),
-        "design.md": documents.design(title, TASKS),
-        "tasks.md": documents.tasks(title, TASKS),
-    }
-    for path, text in texts.items():
-        change = load(workshop, name)
-        desk.write(desk.of(workshop, name, change.found.ref).folder / path, text.encode())
-        reviewing.approve(workshop, name)
-    change = load(workshop, name)
-    start = tip = change.found.tip
-    commits = 1 + 2 * len(texts)
-    for at, task in enumerate(change.tasks):
-        value = trailer(name, task.id, change.keys[task.id])
-        message = f"{task.text}\n\n{TRAILER}: {value}\nSandbox-Level: 1\n"
-        built = start if at % 3 == 2 else tip
-        for step in range(2):
-            path = task.touches[0].replace("**", f"change{number}/step{step}.py")
-            files = {path: b"VALUE = 1\n" * 20}
-            built = workshop.repo.commit(built, dict(files), message, workshop.author)
-            commits += 1
-        if at % 3 == 2:
-            merged = workshop.repo.merge(tip, built)
-            assert not merged.conflicts
-            tip = workshop.repo.join(merged.tree, [tip, built], "Land\n", workshop.author)
-            commits += 1
-        else:
-            tip = built
-    return _Made(tip, commits)
+def _peak(command: Sequence[str], cwd: Path) -> float:
+    """Return the most memory that `command` had in use at once, in megabytes."""
+    process = subprocess.Popen(
+        command, cwd=cwd, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
+    _, status, used = os.wait4(process.pid, 0)
+    process.returncode = os.waitstatus_to_exitcode(status)
+    unit = 1 if sys.platform == "darwin" else 1024  # getrusage(2) differs there
+    return used.ru_maxrss * unit / 1e6
+
+
+def _lay(root: Path, specs: int, changes: int) -> int:
+    """Write the repository's specs and open changes; return their size in bytes."""
+    size = 0
+    for number in range(specs):
+        size += _write(root / f"openspec/specs/cap-{number:04}/spec.md", _spec(number))
+    for number in range(changes):
+        folder = root / f"openspec/changes/change-{number:03}"
+        words = _words(number, 40)
+        size += _write(
+            folder / "proposal.md",
+            f"# Change {number}\n\n## Why\n\n{words}.\n\n## What Changes\n\n- {words}\n",
+        )
+        changed = _requirement(number, 0).replace(" seconds.", " seconds, and says so.", 1)
+        added = _requirement(number, REQUIREMENTS)
+        size += _write(
+            folder / f"specs/cap-{number:04}/spec.md",
+            f"## MODIFIED Requirements\n\n{changed}\n## ADDED Requirements\n\n{added}",
+        )
+        tasks = (f"- [{' x'[at % 2]}] 1.{at} {_words(at, 8)}\n" for at in range(1, 9))
+        size += _write(folder / "tasks.md", "## 1. Build\n\n" + "".join(tasks))
+    return size
+
+
+def _spec(number: int) -> str:
+    parts = "\n".join(_requirement(number, one) for one in range(REQUIREMENTS))
+    purpose = (
+        f"The capability {number} keeps what a person needs for their daily work in one place."
+    )
+    return f"# cap-{number} Specification\n\n## Purpose\n{purpose}\n\n## Requirements\n\n{parts}"
+
+
+def _requirement(spec: int, number: int) -> str:
+    seed = spec * 31 + number
+    said = f"The system {spec} SHALL {_words(seed, 18)} within {seed % 90 + 2} seconds."
+    rows = [f"### Requirement: Rule {number} of {_words(seed, 2)}\n{said}\n"]
+    for one in range(SCENARIOS):
+        steps = "".join(
+            f"- **{word}** {_words(seed + at * 7 + one, 11)}\n"
+            for at, word in enumerate(("GIVEN", "WHEN", "THEN", "AND"))
+        )
+        rows.append(f"#### Scenario: Case {one} {_words(seed + one, 2)}\n{steps}")
+    return "\n".join(rows)
+
+
+def _words(seed: int, count: int) -> str:
+    return " ".join(_stream(seed, count))
+
+
+def _stream(seed: int, count: int) -> Iterator[str]:
+    # A generator of Lehmer's kind: made up, and the same in every run.
+    state = seed * 48271 % 2147483647 + 1
+    for _ in range(count):
+        state = state * 48271 % 2147483647
+        yield _NOUNS[state % len(_NOUNS)]
+
+
+def _write(path: Path, text: str) -> int:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    return path.write_text(text)

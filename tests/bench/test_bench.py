@@ -11,6 +11,7 @@ from bench.table import Figure, Peer, lines
 
 import gitrepo
 from bench import (
+    auditing,
     boxing,
     changing,
     checking,
@@ -41,6 +42,17 @@ def test_looking_gives_a_figure_over_changes_at_every_stage(root: Path) -> None:
         ).stdout  # fmt: skip
     assert figure.value > 0
     assert all(stage in said for stage in ("story", "design", "architecture", "implementation"))
+
+
+def test_checking_gives_figures_over_specs_that_have_no_finding(root: Path) -> None:
+    with throw_away(root) as place:
+        figures = checking.measure(place, "", specs=30, changes=5, repeats=1)
+        said = subprocess.run(
+            [Path(sys.executable).with_name("accord"), "check"],
+            cwd=place.repo, capture_output=True, text=True, check=True,
+        ).stdout  # fmt: skip
+    assert all(figure.value > 0 for figure in figures)
+    assert "35 specs, 35 of them without a finding" in said
 
 
 def test_reading_gives_a_figure_for_made_up_specs_and_for_others(tmp_path: Path) -> None:
@@ -76,7 +88,7 @@ def test_boxing_gives_figures_for_each_box_of_this_machine(root: Path) -> None:
 
 def test_checking_a_range_accepts_what_was_made_and_has_its_peers(root: Path) -> None:
     with throw_away(root) as place:
-        figure = checking.measure(place, count=30, repeats=1)
+        figure = auditing.measure(place, count=30, repeats=1)
     assert figure.value > 0
     assert "31 commits" in figure.name
     assert all(peer.value for peer in figure.peers)

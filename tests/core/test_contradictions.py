@@ -49,11 +49,17 @@ def test_a_list_of_values_that_differs_is_found() -> None:
         BASE.replace("shop", "bank").replace("60", "30"),
         BASE.replace("is declined", "is not declined"),
         BASE.replace("minutes", "hours"),
+        BASE.replace("a card", "a P50 card"),
         BASE.replace("SHALL", "will").replace("60", "30"),
     ],
 )
 def test_what_speaks_of_something_else_is_not(other: str) -> None:
     assert pairs(BASE, other) == []
+
+
+def test_a_number_in_a_name_is_part_of_the_name() -> None:
+    one = "The answer MUST come within 5 ms for P50 of the requests."
+    assert pairs(one, one.replace("P50", "P95").replace("5 ms", "9 ms")) == []
 
 
 def test_few_words_are_no_subject() -> None:

@@ -29,3 +29,14 @@ def test_the_task_that_names_none_is_told_among_those_that_do() -> None:
     tasks = ["T001 a (FR-001, FR-002, FR-003)", "T002 b (FR-004, FR-005)", "T003 c", "T004 Checkp"]
     assert ("names-nothing", "T003") not in found(*tasks)
     assert found(*tasks[:3]) == [("names-nothing", "T003")]
+
+
+def test_a_plan_that_names_hardly_any_criterion_was_not_meant_to() -> None:
+    text = SPEC.encode()
+
+    def spec(tasks: str) -> Spec:
+        plan = f"## Phase 1\n\n- [ ] T001 a {tasks}\n".encode()
+        return Spec((speckit.read("spec.md", text), speckit.read("tasks.md", plan)))
+
+    assert linking.is_sparse(spec("(FR-001, FR-002)"))
+    assert not linking.is_sparse(spec("(FR-001 to FR-003)"))

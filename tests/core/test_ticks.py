@@ -48,6 +48,7 @@ def test_a_tick_that_lies_is_told(line: str, message: str) -> None:
         "- [x] T001 Keep src/*/gone.py",
         "- [ ] T001 Create src/cart.py and src/gone.py",
         "- [x] T001 Think",
+        "- [x] T001 Write ./cart.yaml and src/YYYY-report.md",
     ],
 )
 def test_what_cannot_be_told_from_the_files_is_not(line: str) -> None:

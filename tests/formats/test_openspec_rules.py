@@ -215,3 +215,12 @@ def test_real_repositories_are_judged_as_openspec_judges_them(tmp_path: Path, na
         ours = list(openspec_rules.change(files, specs.get))
         assert openspec_tool.told(ours) == theirs["change", folder.name]
     assert len(theirs) == len(specs) + len(folders) > 6
+
+
+def test_every_rule_is_documented() -> None:
+    text = (Path(__file__).parents[2] / "docs" / "formats.md").read_text()
+    rules = [*openspec_rules.RULES, "contradiction", "edited-twice", "superseded", "unsure-id",
+             "re-pointed", "ticked-but-absent", "there-but-open", "no-task-names-it",
+             "names-nothing"]  # fmt: skip
+
+    assert [rule for rule in rules if f"`{rule}`" not in text] == []

@@ -206,7 +206,10 @@ def _change(
         mains = {path: content.decode(errors="replace") for path, content in beside.items()}
         findings += openspec_rules.change(texts, lambda one: mains.get(f"{home}/{one}/spec.md"))
         facts = _delta_facts(folder, texts, facts)
-    kept = [one for one in findings if one.rule not in kind.silent]
+    silent = kind.silent
+    if kind.name != "native" and linking.is_sparse(spec):
+        silent |= {"no-task-for-criterion"}
+    kept = [one for one in findings if one.rule not in silent]
     placed = tuple(evolve(one, path=f"{folder.path}/{one.path}") for one in kept)
     checked = Checked(folder.path, kind.name, len(spec.criteria), len(spec.tasks), placed)
     return checked, facts

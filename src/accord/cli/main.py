@@ -32,6 +32,7 @@ VERBS = {
     "run": "let everything go on that waits for nobody",
     "serve": "the review room: decide in a browser, sign here",
     "check": "findings in specs: native, Kiro, spec-kit, OpenSpec",
+    "revise": "supersede or retire a criterion, with its history",
     "import": "tasks, an issue or markdown as native documents",
     "convert": "write a spec in another format",
     "archive": "bring an OpenSpec change into the specs, losing nothing",

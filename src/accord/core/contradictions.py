@@ -14,8 +14,9 @@ FEWEST_WORDS = 4
 
 _MODAL = re.compile(r"\b(?:SHALL|MUST)\b")
 _SENTENCE = re.compile(r"(?<=[.;!?])\s+(?=\S)")
-_MARKS = re.compile(r"[*_`\"“”']|\[[^\]]*\]\([^)]*\)")
-_TOKEN = re.compile(r"[^\W\d_]+(?:[-'][^\W_]+)*|\d[\d.,:]*\d|\d|@\w+")
+_LINK = re.compile(r"\[[^\]]*\]\([^)]*\)")
+_MARKS = str.maketrans("", "", "*_`\"“”'")
+_TOKEN = re.compile(r"[^\W\d_]\w*(?:-\w+)*|\d[\d.,:]*\d|\d|@\w+")
 _LIST = re.compile(
     r"\b[\w.+-]+(?:\s?[,/|]\s?(?!(?:and|or)\b)[\w.+-]+)+(?:\s?,?\s(?:and|or)\s[\w.+-]+)"
     r"|\b[\w.+-]+(?:\s?[,/|]\s?(?!(?:and|or)\b)[\w.+-]+){2,}"
@@ -69,7 +70,7 @@ def said(text: str) -> Iterator[tuple[str, str]]:
 
 
 def _read(sentence: str) -> tuple[str, str] | None:
-    words = _MARKS.sub("", sentence.lower())
+    words = (_LINK.sub("", sentence) if "](" in sentence else sentence).lower().translate(_MARKS)
     lists: list[str] = []
     if any(mark in words for mark in _LISTING):
         words = _LIST.sub(lambda match: _taken(match, lists), words)

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from accord.core.checks import Finding, Severity
 from accord.core.model import Item, ItemKind, Spec, lineage
 
-MOST = 0.6
+MOST, FEW = 0.6, 0.5
 
 
 def check(spec: Spec) -> Iterator[Finding]:
@@ -29,6 +29,13 @@ def check(spec: Spec) -> Iterator[Finding]:
         for task in idle:
             words = f"{task.id} names no requirement, and most tasks do"
             yield _at("names-nothing", task, words, "name the requirement that asks for it")
+
+
+def is_sparse(spec: Spec) -> bool:
+    """Tell whether the plan of `spec` names so few criteria that it was not meant to name them."""
+    named = {name for task in spec.tasks for name in task.satisfies}
+    met = sum(not named.isdisjoint(lineage(one.id)) for one in spec.criteria)
+    return met < FEW * len(spec.criteria)
 
 
 def _wanted(spec: Spec) -> list[Item]:

@@ -16,6 +16,7 @@ from accord.core.model import Spec, Task
 _PATH = re.compile(
     r"(?<![\w/.:@~$*{}-])(?:\./)?((?:[\w.@-]+/)+[\w@-][\w.@-]*\.[A-Za-z]\w{0,7})(?![\w/*{])"
 )
+_PATTERN = re.compile(r"YYYY|XXX|\A\.\.?/[^/]*\Z")
 _GOES = re.compile(
     r"(?i)\b(?:remov\w*|delet\w*|drop\w*|mov\w*|renam\w*|migrat\w*|replac\w*|clean\w*|deprecat\w*"
     r"|retir\w*|archiv\w*|obsolete|instead of|merge[ds]?|consolidat\w*|split\w*|convert\w*)\b"
@@ -44,7 +45,8 @@ def claims(spec: Spec) -> Iterator[Claim]:
             text = source(document, task)
             if "/" not in text or _GOES.search(text):
                 continue
-            paths = tuple(dict.fromkeys(match[1] for match in _PATH.finditer(text)))
+            named = dict.fromkeys(match[1] for match in _PATH.finditer(text))
+            paths = tuple(path for path in named if not _PATTERN.search(path))
             makes = _MAKES.match(task.text) is not None
             if paths and (task.done or makes):
                 place = task.place

@@ -170,7 +170,8 @@ def blocks(source: Lines, start: int, end: int) -> Iterator[Block]:
     """Yield the requirements between two lines."""
     first, title = -1, ""
     for at in _marks(source, start, end):
-        match = _REQUIREMENT.match(source.text[at])
+        line = source.text[at]
+        match = None if line[3:4] == "#" else _REQUIREMENT.match(line)
         if match is None:
             continue
         if first >= 0:

@@ -1,0 +1,31 @@
+"""`accord revise`: a criterion is superseded or retired in place, with its history."""
+
+import click
+from attrs import asdict
+
+from accord.cli.context import Context, command
+from accord.cli.render import wrap
+
+
+@click.command()
+@click.argument("folder")
+@click.argument("criterion")
+@click.argument("words", required=False, default="")
+@click.option("--why", required=True, metavar="WORDS", help="Why the old one no longer holds.")
+@command
+def revise(context: Context, folder: str, criterion: str, words: str, why: str) -> None:
+    """Supersede CRITERION of the spec in FOLDER by WORDS, or retire it without any."""
+    from accord.app import revising
+    from accord.cli.commands.convert import inside
+    from accord.git.locate import locate
+
+    root = locate(context.folder).top
+    done = revising.revise(root, inside(root, context.folder, folder), criterion, words, why)
+    fate = f"superseded by {done.new}" if done.new else "retired"
+    lines = [wrap(f"{done.retired} is {fate} in {done.file}")]
+    lines += [wrap(f"to do: {one.sentence}", "  ", "    ") for one in done.removals]
+    lines.append(wrap(f"{done.ledger} keeps what it said"))
+    data = {**asdict(done), "removals": [
+        {**asdict(one), "sentence": one.sentence} for one in done.removals
+    ]}  # fmt: skip
+    context.answer(data, lines)
