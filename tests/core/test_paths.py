@@ -100,3 +100,8 @@ def test_git_and_accord_cannot_be_declared(path: str) -> None:
 )  # fmt: skip
 def test_ordinary_paths_are_not_protected(path: str) -> None:
     assert not is_protected(path, ())
+
+
+def test_a_name_that_is_no_text_is_matched_whatever_else_is_installed() -> None:
+    pytest.importorskip("re2")
+    assert matches("shop/\udcff.py", ("shop/**",))

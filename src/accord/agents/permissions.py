@@ -40,4 +40,6 @@ class Writable:
 
 def writable(order: AgentOrder) -> Writable:
     """Return what `order` opens for writing; its patterns are read as gitignore(5) reads them."""
-    return Writable(Path(order.workdir).resolve(), GitIgnoreSpec.from_lines(order.writable))
+    return Writable(
+        Path(order.workdir).resolve(), GitIgnoreSpec.from_lines(order.writable, backend="simple")
+    )

@@ -58,13 +58,14 @@ def _names_protected(pattern: str) -> bool:
 
 @lru_cache(maxsize=512)
 def _spec(patterns: tuple[str, ...]) -> GitIgnoreSpec:
-    return GitIgnoreSpec.from_lines(one for one in patterns if _is_pattern(one))
+    # Other backends come and go with what else is installed, and fail on a name that is no text.
+    return GitIgnoreSpec.from_lines((one for one in patterns if _is_pattern(one)), backend="simple")
 
 
 def _is_pattern(text: str) -> bool:
     # Git takes a lone `!` or a lone backslash for a pattern that matches nothing.
     try:
-        GitIgnoreSpec.from_lines([text])
+        GitIgnoreSpec.from_lines([text], backend="simple")
     except GitIgnorePatternError:
         return False
     return True

@@ -160,8 +160,8 @@ def _spec(text: str) -> GitIgnoreSpec:
     lines = []
     for line in text.splitlines():
         try:
-            GitIgnoreSpec.from_lines([line])
+            GitIgnoreSpec.from_lines([line], backend="simple")
         except GitIgnorePatternError:
             continue  # git ignores such a line too
         lines.append(line)
-    return GitIgnoreSpec.from_lines(lines)
+    return GitIgnoreSpec.from_lines(lines, backend="simple")
