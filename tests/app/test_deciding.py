@@ -326,3 +326,32 @@ def test_an_agent_cannot_write_a_decision(project: Project) -> None:
     )
     project.run("run", "guest", "--script", str(script))
     assert states(project, "--change", "guest") == {}
+
+
+def test_a_branch_that_takes_a_rule_of_the_base_away_is_seen_at_the_review(
+    project: Project,
+) -> None:
+    decide(project)
+    project.approve_spec()
+    record = project.git(
+        "ls-tree", "-r", "--name-only", "main", ".accord/decisions/signed"
+    ).splitlines()[0]
+    project.commit_on("accord/guest", {FILE: None, record: None})
+    assert project.build().exit == 0
+    files = {one["path"]: one["deleted"] for one in project.show()["files"]}
+    assert files[FILE] is True
+    assert files[record] is True
+
+
+def test_a_rule_of_the_base_that_a_branch_expires_is_covered_by_its_signature(
+    project: Project,
+) -> None:
+    decide(project)
+    project.approve_spec()
+    project.ok("decisions", "expire", "D-1", "--change", "guest", "--reason", "no more")
+    assert states(project, "--base") == {"D-1": "active"}
+    assert project.build().exit == 0
+    assert not [one for one in project.show()["files"] if one["path"].startswith(".accord/")]
+    project.ok("approve", "guest", "--yes", "--through", "release")
+    project.ok("run", "guest")
+    assert states(project, "--base") == {"D-1": "expired"}
