@@ -42,7 +42,7 @@ def on_branch(workshop: Workshop, tip: str) -> Ledger:
 
 
 def _read(workshop: Workshop, base: str, tip: str) -> Ledger:
-    below = _entries(workshop, base)
+    below = _known(workshop, base)
     above = _entries(workshop, tip) if tip else {}
     if not below and not above:
         return Ledger(Register({}, ()), Log())
@@ -90,6 +90,21 @@ def _judged(
     """Return the register for these bytes; kept while the process lives, since many ask for it."""
     log = read_log(LOG, dict(signed), trusted.trust)
     return register(dict(texts), log, trusted.trust, altered=altered), log
+
+
+_BASES: dict[tuple[str, str], Mapping[str, Entry]] = {}
+
+
+def _known(workshop: Workshop, base: str) -> Mapping[str, Entry]:
+    """Return the folder in the base's commit, which every change asks for; a commit stays as it is.
+
+    One base is kept at a time.
+    """
+    key = (str(workshop.state), base)
+    if key not in _BASES:
+        _BASES.clear()
+        _BASES[key] = _entries(workshop, base)
+    return _BASES[key]
 
 
 def _entries(workshop: Workshop, commit: str) -> Mapping[str, Entry]:
