@@ -67,6 +67,10 @@ def test_lines_that_say_nothing_or_name_nothing_are_told() -> None:
     ]  # fmt: skip
 
 
+def test_prose_under_the_heading_is_left_alone() -> None:
+    assert found(DESIGN + "\n## Decisions\n\n- We chose one cart.\n\nBecause.\n") == []
+
+
 def test_a_word_about_a_decision_out_of_force_only_warns() -> None:
     document = native.read("design.md", b"# D\n\n## Decisions\n\n- Follows D-a: x\n")
     empty = in_force()
@@ -75,11 +79,12 @@ def test_a_word_about_a_decision_out_of_force_only_warns() -> None:
     ]
 
 
-def test_what_stands_in_the_section_is_no_text_of_the_draft() -> None:
-    data = (DESIGN + SECTION + "\n## After\n\nMore.\n").encode()
+def test_a_disposition_is_no_text_of_the_draft_and_what_stands_beside_it_is() -> None:
+    data = (DESIGN + SECTION + "- We use MySQL\n\n## After\n\nMore.\n").encode()
     section = dispositions.read("design.md", data)
     left = dispositions.without(data, section)
     assert "D-a" not in left
+    assert "- We use MySQL\n" in left
     assert left.endswith("\n## After\n\nMore.\n")
     assert left.count("\n") == data.count(b"\n")
 

@@ -36,6 +36,13 @@ def test_a_decision_that_is_too_long_falls_back_to_its_title() -> None:
     assert found.rule.statement == "Log in JSON."
 
 
+def test_a_heading_inside_a_decision_is_no_part_of_what_it_says() -> None:
+    text = NYGARD.replace("## Decision\n\n", "## Decision\n\n### Format\n\n")
+    (found,) = interchange.read("a.md", text.encode())
+    assert found.rule is not None
+    assert found.rule.statement == "We will write every log line as JSON."
+
+
 def test_bullets_that_bind_are_proposals_and_others_are_not() -> None:
     text = "# Rules\n\n## Tests\n\n- You **must** run `make test`. It is quick.\n- Thanks to Sam.\n"
     found = interchange.read("AGENTS.md", text.encode())

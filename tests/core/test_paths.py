@@ -49,3 +49,8 @@ def test_what_is_plain_of_a_pattern_ends_before_its_first_wildcard(
     pattern: str, plain: str
 ) -> None:
     assert prefix(pattern) == plain
+
+
+def test_a_name_that_is_no_text_is_matched_whatever_else_is_installed() -> None:
+    pytest.importorskip("re2")
+    assert matches("shop/\udcff.py", ("shop/**",))

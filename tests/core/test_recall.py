@@ -105,3 +105,12 @@ def test_triggers_and_labels_are_searched_too() -> None:
     rules = [*many(), evolve(rule("t", "Keep it " + "filler " * 20), triggers=("zebra", "okapi"))]
     found = recall.recall(rules, "a zebra crossing", Stage.DESIGN)
     assert [one.rule.slug for one in found.shown] == ["t"]
+
+
+def test_ten_thousand_rules_are_ranked_within_the_budget() -> None:
+    rules = [evolve(one, slug=f"{one.slug}-{n}", id=f"D-{one.slug}-{n}")
+             for n in range(50) for one in many()]  # fmt: skip
+    found = recall.recall(rules, "the refund of a declined payment card", Stage.DESIGN)
+    assert len(rules) == 10_000
+    assert found.tokens <= recall.BUDGET
+    assert len(found.shown) + found.left == 10_000

@@ -5,9 +5,11 @@ import pytest
 
 import console
 from accord.agents import script
-from accord.app import config
+from accord.app import config, ruling
 from accord.cli.main import VERBS
+from accord.core import decision_record
 from accord.core.checks import RULES
+from accord.core.decision_record import CheckKind
 
 DOCS = Path(__file__).parents[2] / "docs"
 
@@ -44,6 +46,13 @@ def test_every_verb_and_every_rule_is_documented() -> None:
 
     assert [verb for verb in VERBS if f"`accord {verb}" not in text] == []
     assert [rule for rule in RULES if f"`{rule}`" not in text] == []
+
+
+def test_every_key_check_and_finding_of_decisions_is_documented() -> None:
+    text = (DOCS / "decisions.md").read_text()
+    names = [*decision_record._KEYS, *CheckKind, *ruling.FINDINGS]
+
+    assert [name for name in names if f"`{name}`" not in text] == []
 
 
 @pytest.mark.parametrize("path", sorted(DOCS.parent.glob("*.md")) + sorted(DOCS.glob("*.md")))

@@ -6,7 +6,7 @@ from functools import cached_property
 from attrs import define, evolve, frozen
 
 from accord.app import desk, reading, ruling, waivers, writers
-from accord.app.ledger import Ledger, on_branch
+from accord.app.ledger import Ledger, is_signed, on_branch
 from accord.app.workshop import CHANGES, Workshop
 from accord.approvals.log import read_log
 from accord.approvals.records import FOLDER
@@ -101,12 +101,16 @@ class Change:
 
         A trivial change has no documents: what lies in its spec folder counts like anything else.
         """
-        # A decision is nothing until its text is signed, so no gate has to cover it as well.
-        own = [f"{FOLDER}/{self.name}/", f"{DECISIONS}/"]
+        own = [f"{FOLDER}/{self.name}/"]
         if self.track is not Track.TRIVIAL:
             own.append(f"{self.folder}/")
         every = self.workshop.repo.changed(self.fork, self.found.tip)
-        return tuple(one for one in every if not one.path.startswith(tuple(own)))
+        kept = (one for one in every if not one.path.startswith(tuple(own)))
+        signed = f"{DECISIONS}/"  # a decision is nothing until it is signed, and then it is covered
+        return tuple(
+            one for one in kept if not one.path.startswith(signed)
+            or not is_signed(self.workshop, self.ledger, self.fork, one)
+        )  # fmt: skip
 
     @cached_property
     def files(self) -> dict[str, str]:

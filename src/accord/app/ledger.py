@@ -7,10 +7,11 @@ from attrs import frozen
 
 from accord.app.workshop import Workshop
 from accord.approvals.log import read_log
+from accord.core import decision_record
 from accord.core.approval import Log, Trust
 from accord.core.decision_record import FOLDER, Rule
-from accord.core.decisions import LOG, SIGNED, Register, State, register
-from accord.core.ports import Entry
+from accord.core.decisions import LOG, SIGNED, Register, register
+from accord.core.ports import Entry, FileChange
 
 SHOWN = f"{FOLDER}/shown"
 _REGULAR = ("100644", "100755")
@@ -41,7 +42,7 @@ def on_branch(workshop: Workshop, tip: str) -> Ledger:
 
 
 def _read(workshop: Workshop, base: str, tip: str) -> Ledger:
-    below = _entries(workshop, base)
+    below = _known(workshop, base)
     above = _entries(workshop, tip) if tip else {}
     if not below and not above:
         return Ledger(Register({}, ()), Log())
@@ -91,6 +92,21 @@ def _judged(
     return register(dict(texts), log, trusted.trust, altered=altered), log
 
 
+_BASES: dict[tuple[str, str], Mapping[str, Entry]] = {}
+
+
+def _known(workshop: Workshop, base: str) -> Mapping[str, Entry]:
+    """Return the folder in the base's commit, which every change asks for; a commit stays as it is.
+
+    One base is kept at a time.
+    """
+    key = (str(workshop.state), base)
+    if key not in _BASES:
+        _BASES.clear()
+        _BASES[key] = _entries(workshop, base)
+    return _BASES[key]
+
+
 def _entries(workshop: Workshop, commit: str) -> Mapping[str, Entry]:
     return workshop.repo.folder(commit, FOLDER) if commit else {}
 
@@ -112,7 +128,18 @@ def staged(workshop: Workshop, branches: Iterable[tuple[str, str]]) -> dict[str,
     return found
 
 
-def standing(ledger: Ledger, slug: str) -> State | None:
-    """Return how the decision `slug` stands, or None where there is none."""
-    entry = ledger.register.entries.get(slug)
-    return entry.state if entry else None
+def is_signed(workshop: Workshop, held: Ledger, fork: str, one: FileChange) -> bool:
+    """Tell whether a change to the folder of decisions stands by itself, so that no gate covers it.
+
+    That is a new file, a note of what was shown, and a text whose signed part is the one that the
+    records are about. Whatever else differs since `fork`, a record or a rule that was taken away
+    above all, is for the people who review the change.
+    """
+    inside = one.path.removeprefix(f"{FOLDER}/")
+    if inside == one.path or not one.id:
+        return False
+    if inside.startswith("shown/") or workshop.repo.read(fork, one.path) is None:
+        return True
+    entry = held.register.entries.get(inside.removesuffix(".md"))
+    rule, faults = decision_record.read(inside.removesuffix(".md"), workshop.repo.blob(one.id))
+    return bool(entry and rule and not faults and rule.digest == entry.rule.digest)

@@ -22,6 +22,7 @@ from accord.core.markdown import BlockKind
 from accord.core.model import Document
 
 HEADING = "decisions"
+_NEARLY = re.compile(r"\**(?:follow|depart|n/?a\b|not applicable)", re.IGNORECASE)
 _LINE = re.compile(
     r"\**(Follows|N/A|Departs)\**:?\**\s+(?:from\s+)?\**(D-[A-Za-z0-9-]+?)\**"
     r"(?:\s*(?:[:–—]|\s-\s)\s*(.*)|\s*\((.*)\)\s*|\s*)\Z",
@@ -50,12 +51,14 @@ class Said:
 
 @frozen
 class Section:
-    """The dispositions in one document, and the byte offsets of the section (0, 0: none)."""
+    """The dispositions in one document, with the byte offsets of their lines.
+
+    `strange` holds lines that look like one and are none; other prose is left alone.
+    """
 
     said: tuple[Said, ...] = ()
     strange: tuple[tuple[int, str], ...] = ()
-    start: int = 0
-    end: int = 0
+    spans: tuple[tuple[int, int], ...] = ()
 
 
 def read(path: str, data: bytes) -> Section:
@@ -79,7 +82,7 @@ def read(path: str, data: bytes) -> Section:
          if one.kind is BlockKind.HEADING and one.level <= first.level),
         len(data),
     )  # fmt: skip
-    said, strange = [], []
+    said, strange, spans = [], [], []
     for block in blocks[heads[0] + 1 :]:
         if block.start >= after or block.kind is not BlockKind.ITEM:
             continue
@@ -88,16 +91,21 @@ def read(path: str, data: bytes) -> Section:
             words = (match[3] or match[4] or "").strip()
             kind = Disposition(match[1].lower())
             said.append(Said(kind, match[2], words, path, block.line))
-        else:
+            spans.append((block.start, block.end))
+        elif _NEARLY.match(block.text):
             strange.append((block.line, block.text))
-    return Section(tuple(said), tuple(strange), first.start, after)
+    return Section(tuple(said), tuple(strange), tuple(spans))
 
 
 def without(data: bytes, section: Section) -> str:
-    """Return the document's text with the section blanked out; its lines keep their numbers."""
-    kept = data[section.start : section.end]
-    blank = re.sub(rb"[^\n]", b" ", kept)
-    return (data[: section.start] + blank + data[section.end :]).decode(errors="replace")
+    """Return the document's text with its dispositions blanked out; lines keep their numbers.
+
+    Only these lines: whatever else stands under the heading is text like any other.
+    """
+    kept = bytearray(data)
+    for start, end in section.spans:
+        kept[start:end] = re.sub(rb"[^\r\n]", b" ", data[start:end])
+    return kept.decode(errors="replace")
 
 
 def resolved(sections: Sequence[Section], register: Register) -> dict[str, Said]:

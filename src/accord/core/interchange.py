@@ -143,6 +143,7 @@ def _bullets(path: str, data: bytes) -> tuple[Imported, ...]:
 def _plain(text: str) -> str:
     """Return a text in one line without the marks of markdown that words do not need."""
     text = re.sub(r"<!--.*?-->", " ", text, flags=re.DOTALL)
+    text = re.sub(r"^#{1,6}\s.*$", "", text, flags=re.MULTILINE)
     text = _LINK.sub(r"\1", text)
     return " ".join(re.sub(r"\*\*|__|^[-*>]\s+", "", text, flags=re.MULTILINE).split())
 

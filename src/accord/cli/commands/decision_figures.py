@@ -115,4 +115,5 @@ def _figures(found: dict[str, Any]) -> Iterator[str]:
                     f"({float(found['repeat_rate']):.0%})")  # fmt: skip
         for cause, count in found["causes"].items():
             yield f"  {cause:<14} {count}"
-    yield plain(f"{found['in_force']} decisions in force, {found['with_check']} with a check")
+    noun = "decision" if found["in_force"] == 1 else "decisions"
+    yield plain(f"{found['in_force']} {noun} in force, {found['with_check']} with a check")
