@@ -121,6 +121,25 @@ BUILT = {
     "tests/test_cart.py": "from shop.cart import keep\n\n\ndef test_keeps():\n"
     "    assert keep([1]) == [1]\n",
 }
+ORDERS = """\
+# Orders in two days: design
+
+## D1 Order the refund when the goods are scanned
+
+Satisfies: R1.1, R1.2
+
+The scanner at the door already sends an event for each parcel. Listening to it orders the refund
+without anybody having to look at a list.
+
+## D2 Tell support through their own inbox
+
+Satisfies: R1.3
+
+A refusal of the bank becomes a message with the order number.
+"""
+MOCKUP = """<!doctype html><style>body { font: 16px sans-serif; margin: 24px }
+p { background: #fee; padding: 12px }</style><h1>Your money is on its way</h1>
+<p>The bank has it by Thursday.</p><button>Show the order</button>"""
 RELEASED = {
     "shop/reasons.py": "REASONS = ()\n",
     "tests/test_reasons.py": "from shop.reasons import REASONS\n\n\n"
@@ -128,10 +147,12 @@ RELEASED = {
 }
 PAGES = {
     "needs": "/", "gate": "/changes/guest", "gate-again": "/changes/refunds",
-    "gate-hidden": "/changes/gifts", "gate-blank": "/changes/tax", "result": "/changes/decline",
+    "gate-hidden": "/changes/gifts", "gate-design": "/changes/orders",
+    "gate-blank": "/changes/tax", "result": "/changes/decline",
     "past": "/changes/refunds/past", "document": "/changes/guest/document/requirements.md",
     "board": "/board", "log": "/log", "error": "/changes/none", "patterns": "/-/patterns",
 }  # fmt: skip
+SMALL = ("needs", "gate", "gate-again", "result", "board", "log")
 
 
 def main() -> int:
@@ -148,7 +169,7 @@ def main() -> int:
         with _room(place) as server:
             for theme in ("light", "dark"):
                 _take(browser, server, theme, WIDE, PAGES)
-            _take(browser, server, "light", NARROW, PAGES)
+            _take(browser, server, "light", NARROW, {name: PAGES[name] for name in SMALL})
         browser.close()
     return 0
 
@@ -204,6 +225,11 @@ def _fill(place: Place) -> None:
     _run(repo, "accord", "approve", "refunds", "--yes")
     story = Path(_run(repo, "accord", "show", "refunds", "--path").strip()).parent
     _write(story / "requirements.md", REFUNDS.replace("one working day", "two working days"))
+    _open(repo, "orders", "Orders by telephone", "full", REFUNDS.replace("Refunds in", "Orders in"))
+    _run(repo, "accord", "approve", "orders", "--yes")
+    design = Path(_run(repo, "accord", "show", "orders", "--path").strip())
+    _write(design, ORDERS)
+    _write(design.parent / "mockups" / "order.html", MOCKUP)
     _open(repo, "gifts", "Gift cards", "full", HIDDEN)
     _run(repo, "accord", "new", "Show prices with tax", "--name", "tax", "--track", "full")
     for name in ("reasons", "decline"):

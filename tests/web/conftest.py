@@ -62,8 +62,9 @@ def visitor(server: Server) -> Visitor:
     return Visitor(server).enter()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:
+    # For a module and no longer: its loop runs on this thread, where `accord run` starts its own.
     found = shutil.which("chromium")
     if not found:
         if os.environ.get("ACCORD_REQUIRE_ALL") == "1":

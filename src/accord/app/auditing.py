@@ -15,7 +15,7 @@ from accord.approvals.log import read_log
 from accord.approvals.records import FOLDER
 from accord.approvals.trust import FOLDER as TRUST
 from accord.approvals.trust import TrustError, read_trust
-from accord.core import gates, plan, policy
+from accord.core import assignments, gates, policy
 from accord.core.approval import Log, Trust
 from accord.core.lifecycle import (
     PLAIN,
@@ -232,8 +232,8 @@ def _offer(reader: _Reader, commit: Commit) -> str:
 def _agreed(change: str, spec: Spec, log: Log, base: Basis, rules: Policy) -> _State:
     """Return how a change stands under one policy: open for code, or shut, and why."""
     track = gates.track(log, base.trust)
-    tasks = plan.tasks(track, spec, gates.sentence(log), rules.verify)
-    keys = plan.keys(spec, tasks, log)
+    tasks = assignments.tasks(track, spec, gates.sentence(log), rules.verify)
+    keys = assignments.keys(spec, tasks, log)
     state = _State(spec, log, Agreed(change, ""), rules)
     gate = gates.current(gates.standings(_facts(state, base.trust)))
     shut = ""

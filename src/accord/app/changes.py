@@ -10,7 +10,7 @@ from accord.app.ledger import Ledger, is_signed, on_branch
 from accord.app.workshop import CHANGES, Workshop
 from accord.approvals.log import read_log
 from accord.approvals.records import FOLDER
-from accord.core import checks, gates, plan, policy
+from accord.core import assignments, checks, gates, policy
 from accord.core.approval import Approval, Log
 from accord.core.checks import Finding, Severity
 from accord.core.decision_record import FOLDER as DECISIONS
@@ -155,12 +155,12 @@ class Change:
     def tasks(self) -> tuple[Task, ...]:
         """Return the tasks; a trivial change is one task that anything but protected paths is."""
         verify = self.workshop.config.policy.verify
-        return plan.tasks(self.track, self.spec, self.sentence, verify)
+        return assignments.tasks(self.track, self.spec, self.sentence, verify)
 
     @cached_property
     def keys(self) -> dict[str, str]:
         """Map each task to the digest of what it is built from, with what was sent back."""
-        return plan.keys(self.spec, self.tasks, self.log)
+        return assignments.keys(self.spec, self.tasks, self.log)
 
     @cached_property
     def landed(self) -> frozenset[str]:

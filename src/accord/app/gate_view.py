@@ -68,6 +68,8 @@ def gate_view(workshop: Workshop, change: Change, who: str) -> View:
     gate = change.gate
     found = list(_findings(change, gate))
     mine = last_approval(change, gate, who) if gate else None
+    # The first item of a document has its name; a gate covers whole documents.
+    covered = Spec(tuple(one for one in change.spec.documents if gate and one.path in gate.items))
     notes = notes_of(change.spec)
     pending = [one for one in notes if one["open"]]
     read = entries(change.spec, since(workshop, change, gate, mine), found)
@@ -94,13 +96,17 @@ def gate_view(workshop: Workshop, change: Change, who: str) -> View:
         "warnings": [views.finding(one) for one in found if one.severity is Severity.WARNS],
         "hidden": [views.finding(one, waived) for one in found if one.rule == "hidden-text"],
         "documents": [
-            {"path": one.path, "words": _count(one.data.decode(errors="replace"))}
+            {
+                "path": one.path,
+                "words": _count(one.data.decode(errors="replace")),
+                "here": bool(gate and one.path in gate.items),
+            }
             for one in change.spec.documents
         ],
         "missing": _missing(pending, blocking, blank=view["blank"], obstacle=obstacle),
         "hint": obstacle.hint if obstacle else "",
         "ready": obstacle is None,
-        "cost": cost(change.spec, pending, read),
+        "cost": cost(covered, pending, read),
     }
 
 

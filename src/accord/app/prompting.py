@@ -6,10 +6,10 @@ from importlib.resources import files
 
 from accord.app.changes import Change
 from accord.core.approval import Decision
+from accord.core.assignments import names
 from accord.core.checks import Finding
 from accord.core.delta import source
 from accord.core.model import SPEC_STAGES, Item, Stage, Task, Track, dependencies
-from accord.core.plan import names
 from accord.formats import layouts
 from accord.formats.registry import NAME
 

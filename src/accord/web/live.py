@@ -19,9 +19,11 @@ RESUMED = 100
 
 
 async def stream(request: Request) -> Response:
-    """Answer `/events`: every operation after `Last-Event-ID`, then each as it happens."""
+    """Answer `/events`: every operation after `Last-Event-ID` (at first: after the `since` of the
+    page that asks), then each as it happens.
+    """
     room: Room = request.app.state.room
-    said = request.headers.get("last-event-id", "")
+    said = request.headers.get("last-event-id") or request.query_params.get("since", "")
     since = int(said) if said.isdecimal() and len(said) < 16 else None
     return StreamingResponse(_events(room, since), media_type="text/event-stream")
 

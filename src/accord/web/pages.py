@@ -39,6 +39,9 @@ def page(function: Page) -> Handler:
     async def handler(request: Request) -> Response:
         def answer() -> Response:
             with _room(request).workshop() as workshop:
+                # What happens after this moment is news to the page, whenever its stream begins.
+                newest = workshop.journal.operations(limit=1)
+                request.state.since = newest[0].number if newest else 0
                 return function(request, workshop)
 
         return await run_in_threadpool(answer)
@@ -66,7 +69,9 @@ def gate(request: Request, workshop: Workshop) -> Response:
     change = _change(request, workshop)
     view = gate_view(workshop, change, _room(request).who(workshop))
     if change.gate is not None and change.gate.stage in SPEC_STAGES:
-        mockups = [one["path"] for one in view["documents"] if one["path"].endswith(MOCKUP)]
+        mockups = [
+            one["path"] for one in view["documents"] if one["here"] and one["path"].endswith(MOCKUP)
+        ]
         return _render(request, "gate.html", **view, mockups=mockups)
     return _render(request, "result.html", **view, result=result_view(workshop, change))
 

@@ -85,7 +85,8 @@ def _render(request: Request, template: str, status: int = 200, **values: Any) -
     html = page.render(
         form=form_token(token) if token else "",
         said=room.sessions.hear(token) if token and request.method == "GET" else "",
-        here=request.scope["raw_path"].decode("ascii", "replace"), terminal=room.terminal, **values,
+        here=request.scope["raw_path"].decode("ascii", "replace"), terminal=room.terminal,
+        since=getattr(request.state, "since", 0), **values,
     )  # fmt: skip
     return HTMLResponse(html, status)
 
