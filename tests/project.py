@@ -19,6 +19,7 @@ from attrs import field, frozen
 
 import gitrepo
 from accord.cli import main as cli
+from accord.sandbox.none import NoSandbox
 from accord.wiring import initialising, opening
 
 # Both runners take these tests; unittest starts in a tenth of the time.
@@ -287,6 +288,10 @@ class Project:
         folder = f".accord/approvals/{change}"
         names = self.git("ls-tree", "-r", "--name-only", branch, folder).splitlines()
         return {name: self.file(branch, name) for name in names}
+
+    def unwalled(self) -> None:
+        """Let checks run without a box, for those that play what happens around them."""
+        self.monkeypatch.setattr(opening, "walls", lambda _: NoSandbox())
 
     def agent_ran(self) -> bool:
         """Tell whether any agent was ever started here."""

@@ -1,5 +1,9 @@
 """What reaches the screen is clean and short; options that contradict each other are refused."""
 
+import signal
+import subprocess
+import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -8,8 +12,6 @@ import gitrepo
 from accord.cli.commands.show import FINDINGS
 from accord.cli.render import plain
 from project import BUILT, STORY, TASKS, Project, make_project
-
-STOP = "sh -c 'kill -INT $PPID; sleep 1'"
 
 
 @pytest.mark.parametrize("line", ["show guest", "run guest", "status", "approve guest --yes"])
@@ -82,15 +84,20 @@ def test_a_log_of_less_than_one_line_is_wrong_usage(project: Project, count: str
 def test_a_run_that_is_stopped_says_that_agents_go_on(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    project = make_project(tmp_path, monkeypatch, verify=STOP)
+    project = make_project(tmp_path, monkeypatch, verify="sleep 5")
     project.new("trivial")
     gitrepo.write(project.lent(), BUILT)
 
-    result = project.process("run", "guest", "--built", "T1")
+    words = [sys.executable, "-m", "accord", "run", "guest", "--built", "T1"]
+    with subprocess.Popen(words, cwd=project.top, stderr=subprocess.PIPE, text=True) as process:
+        while not any((project.state / "checks").glob("*/tree/shop")) and process.poll() is None:
+            time.sleep(0.02)
+        process.send_signal(signal.SIGINT)
+        _, said = process.communicate(timeout=60)
 
-    assert result.exit == 130
-    words = "stopped; an agent that runs goes on, and accord run finds it"
-    assert result.err.splitlines()[-1] == words
+    assert process.returncode == 130
+    last = "stopped; an agent that runs goes on, and accord run finds it"
+    assert said.splitlines()[-1] == last
 
 
 @pytest.mark.parametrize("one", [("--waive", "it may"), ("--track", "small")])
