@@ -332,3 +332,21 @@ def test_an_agent_that_is_at_work_is_on_the_board(project: Project, visitor: Vis
         with visitor.server.room.workshop() as workshop:
             workshop.agents.stop(run)
     assert "0 running" in words(visitor.get("/board").text)
+
+
+def test_a_bug_is_told_on_the_page_and_shown_in_the_terminal(
+    visitor: Visitor, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def broken(_: object) -> str:
+        raise RuntimeError("secret \x1b[31m")
+
+    visitor.server.room.who_is = broken
+    answer = visitor.get("/")
+    assert answer.status == 500
+    assert "This is a bug in Accord" in answer.text
+    assert "secret" not in answer.text
+    assert "default-src 'none'" in answer.headers["content-security-policy"]
+    said = capsys.readouterr().err
+    assert "RuntimeError: secret" in said
+    assert "\x1b" not in said
+    assert visitor.get("/log").status == 200

@@ -113,11 +113,28 @@ def test_a_gate_stays_shut_when_the_terminal_declines(ready: Project) -> None:
         page = ask(visitor)
         terminal.expect(r"Sign this\? \[y/N\]")
         terminal.type("")
-        time.sleep(0)
         terminal.type("")  # an empty line is a no, and then asks for a new code
         terminal.expect(r"/enter#\w+\n")
         assert "declined in the terminal" in visitor.get(_asked(page)).text
     assert ready.gates()["story"] == "waiting"
+
+
+def test_what_was_typed_before_a_question_is_no_answer_to_it(ready: Project) -> None:
+    ready.new(change="other")
+    ready.write("requirements.md", STORY, "other")
+    with serve(ready) as terminal:
+        visitor = enter(terminal)
+        for name in ("guest", "other"):
+            page = f"/changes/{name}"
+            visitor.send(page, f"{page}/approve", {"seen": visitor.get(page).hidden("seen")})
+        terminal.expect(r"Sign this\? \[y/N\]")
+        terminal.type("n\ny")
+        terminal.expect(r"\(other\)")
+        terminal.expect(r"Sign this\? \[y/N\]")
+        terminal.type("n")
+        terminal.type("")
+        terminal.expect(r"/enter#\w+\n")
+    assert ready.gates("other")["story"] == "waiting"
 
 
 def test_what_was_edited_while_the_terminal_asked_is_not_signed(ready: Project) -> None:

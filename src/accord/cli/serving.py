@@ -6,6 +6,7 @@ asks for, and the Enter key, which asks for a new code.
 
 import select
 import sys
+import termios
 import webbrowser
 
 import click
@@ -80,6 +81,8 @@ class Serving:
             workshop = self._open()
             try:
                 self._show(workshop, asked)
+                if self.terminal:  # what was typed before the question is no answer to it
+                    termios.tcflush(sys.stdin, termios.TCIFLUSH)
                 if not click.confirm("Sign this?"):
                     server.asks.settle(asked, "refused", "it was declined in the terminal")
                     return

@@ -13,7 +13,7 @@ from accord.errors import RefusedError
 from accord.web.asks import Asks
 from accord.web.sessions import Sessions
 
-STALE_SECONDS = 20.0
+STALE_SECONDS = 120.0
 
 
 @define

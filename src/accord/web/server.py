@@ -1,5 +1,7 @@
 """The app: its addresses, how a template becomes an answer, how an error is told."""
 
+import sys
+import traceback
 from collections.abc import Mapping
 from typing import Any
 
@@ -19,7 +21,7 @@ from accord.web.guard import Guard
 from accord.web.live import stream
 from accord.web.room import Room
 from accord.web.sessions import form_token
-from accord.web.text import chips, harmless
+from accord.web.text import chips, harmless, plain
 
 
 def make_app(room: Room) -> ASGIApp:
@@ -48,7 +50,7 @@ def make_app(room: Room) -> ASGIApp:
             Route("/changes/{change}/approve", acting.approve, methods=["POST"]),
             Route("/changes/{change}/reject", acting.reject, methods=["POST"]),
         ],
-        exception_handlers={AccordError: _told, HTTPException: _missing},
+        exception_handlers={AccordError: _told, HTTPException: _missing, Exception: _bug},
     )
     held, named = assets()
     app.state.room, app.state.assets = room, held
@@ -97,6 +99,14 @@ def _told(request: Request, error: Exception) -> Response:
     status = 404 if isinstance(error, ConfigurationError) else 409
     return _render(request, "error.html", status, title="That did not work",
                    message=error.message, hint=error.hint)  # fmt: skip
+
+
+def _bug(request: Request, error: Exception) -> Response:
+    """Tell the page that something went wrong, and the terminal what."""
+    sys.stderr.write(plain("".join(traceback.format_exception(error))))
+    return _render(request, "error.html", 500, title="This is a bug in Accord",
+                   message="nothing was left half-written",
+                   hint="what went wrong is in the terminal where accord serve runs")  # fmt: skip
 
 
 def _missing(request: Request, error: Exception) -> Response:
