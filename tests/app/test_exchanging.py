@@ -16,7 +16,9 @@ def test_an_import_proposes_and_puts_nothing_in_force(project: Project) -> None:
     assert [one["statement"] for one in found["proposed"]] == [
         "Keep all state in PostgreSQL.", "We will write every log line as JSON.", "Use tabs only.",
     ]  # fmt: skip
-    assert [one["reason"] for one in found["left"]] == ["it holds what looks like a secret (aws-access)"]
+    assert [one["reason"] for one in found["left"]] == [
+        "it holds what looks like a secret (aws-access)"
+    ]
     listed = project.ok("decisions", "list", "--json").json["decisions"]
     assert {one["state"] for one in listed} == {"proposed"}
     again = project.ok("decisions", "import", "--json").json
