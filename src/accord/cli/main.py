@@ -34,6 +34,7 @@ VERBS = {
     "archive": "bring an OpenSpec change into the specs, losing nothing",
     "log": "the operations, the newest first",
     "trust": "who may approve what, and how that is changed",
+    "salvage": "what agents left: list it, bring it back",
     "undo": "take back the last operation",
     "doctor": "what works here and what does not",
     "demo": "see a whole change in a throw-away repository",
