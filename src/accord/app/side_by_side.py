@@ -8,7 +8,7 @@ from attrs import field, frozen
 from accord.app.tables import PATH, known, number, table, texts
 from accord.errors import ConfigurationError
 
-QUEUE = ("under_way", "slots")
+QUEUE = ("under_way", "slots", "union")
 
 
 @frozen
@@ -17,12 +17,13 @@ class SideBySide:
 
     `serial` maps the name of a resource to the patterns of its paths. `under_way` is how many
     changes there may be between their first work and a person's decision, `slots` how many
-    verifications run at once.
+    verifications run at once, `union` the patterns of files that take the lines of both sides.
     """
 
     serial: Mapping[str, tuple[str, ...]] = field(factory=dict)
     under_way: int = 10
     slots: int = 2
+    union: tuple[str, ...] = ()
 
 
 def read(raw: Mapping[str, Any]) -> SideBySide:
@@ -33,4 +34,5 @@ def read(raw: Mapping[str, Any]) -> SideBySide:
     for name, patterns in serial.items():
         if not patterns:
             raise ConfigurationError(f"{PATH}: serial.{name} names no paths")
-    return SideBySide(serial, number(queue, "under_way", 10), number(queue, "slots", 2))
+    return SideBySide(serial, number(queue, "under_way", 10), number(queue, "slots", 2),
+                      texts(queue, "union", ()))  # fmt: skip
