@@ -56,6 +56,7 @@ BROKEN = {
     "no-task-for-criterion": {"story": STORY + "- R1.2 THE shop SHALL mail a receipt.\n"},
     "no-touches": {"tasks": TASKS.replace("  - Touches: shop/**\n", "")},
     "no-verify": {"tasks": TASKS.replace("  - Verify: pytest\n", "")},
+    "overlap": {"tasks": TASKS + TASKS.partition("\n\n")[2].replace("T1", "T2")},
     "cycle": {"tasks": TASKS.replace("After: -", "After: T1")},
     "hidden-text": {"story": STORY + "A zero\u200bwidth space.\n"},
     "odd-text": {"story": STORY + "Write <b>it</b>.\n"},

@@ -5,7 +5,7 @@ import pytest
 
 import console
 from accord.agents import script
-from accord.app import config, ruling
+from accord.app import config, ruling, side_by_side
 from accord.cli.main import VERBS
 from accord.core import decision_record
 from accord.core.checks import RULES
@@ -30,7 +30,8 @@ def test_every_command_of_the_tutorial_prints_what_it_says(tmp_path: Path) -> No
 def test_every_configuration_key_is_documented() -> None:
     text = (DOCS / "configuration.md").read_text()
     keys = [f"{table}.{key}" for table, names in config._SHAPE.items() for key in names]
-    keys += ["base", "format", *(f"agents.NAME.{key}" for key in config._AGENT)]
+    keys += [f"queue.{key}" for key in side_by_side.QUEUE]
+    keys += ["base", "format", "serial.NAME", *(f"agents.NAME.{key}" for key in config._AGENT)]
 
     assert [key for key in keys if f"`{key}`" not in text] == []
 

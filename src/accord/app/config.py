@@ -10,6 +10,8 @@ from typing import Any
 
 from attrs import field, frozen
 
+from accord.app import side_by_side
+from accord.app.side_by_side import SideBySide
 from accord.app.tables import PATH as PATH
 from accord.app.tables import dollars, flag, is_table, known, number, table, text, texts
 from accord.core.model import SPEC_STAGES, Stage, Track
@@ -57,6 +59,7 @@ class Config:
     prices: tuple[Price, ...] = ()
     format: str = NAME
     network: bool = False
+    beside: SideBySide = field(factory=SideBySide)
 
     def agent(self, stage: Stage) -> AgentChoice | None:
         """Return the agent for `stage`, or None where people do the work."""
@@ -133,7 +136,7 @@ def read(data: bytes) -> Config:
         raw = tomllib.loads(data.decode())
     except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise ConfigurationError(f"{PATH} cannot be read: {error}") from None
-    known(raw, ("base", "format", "agents", "prices", *_SHAPE), "")
+    known(raw, ("base", "format", "agents", "prices", "serial", "queue", *_SHAPE), "")
     for name, keys in _SHAPE.items():
         known(table(raw, name), keys, f"{name}.")
     verify, tracks, agent, box, budget = (table(raw, name) for name in _SHAPE)
@@ -162,7 +165,7 @@ def read(data: bytes) -> Config:
     return Config(policy, agents, stages, parallel, rounds, Limits(total, idle), least,
                   texts(box, "reads", ()), budgets, _prices(table(raw, "prices")),
                   registry.named(text(raw, "format", NAME)).name,
-                  flag(verify, "network"))  # fmt: skip
+                  flag(verify, "network"), side_by_side.read(raw))  # fmt: skip
 
 
 def words(command: str) -> tuple[str, ...]:

@@ -4,6 +4,8 @@ What is kept is a cache: the run can be made again from the commit at any time, 
 always makes it again.
 """
 
+import os
+import platform
 import tempfile
 from collections.abc import Mapping
 from functools import cache
@@ -38,7 +40,17 @@ def verify(workshop: Workshop, commit: str, command: str) -> Run:
         ran = workshop.sandbox().run(argv, walls, workshop.config.policy.verify_timeout_s)
     run = evidence.judge(ran, tree)
     workshop.journal.note(f"run/{tree}/{sha256(command.encode())[:16]}", _kept(ran, run))
+    if run.result is Result.PASS:
+        workshop.journal.note(verdict_key(workshop, tree, command), {"result": str(run.result)})
     return run
+
+
+def verdict_key(workshop: Workshop, tree: str, command: str) -> str:
+    """Return the note of a verdict: by the tree, the command, and what surrounds a run of it."""
+    sandbox, config = workshop.sandbox(), workshop.config
+    around = (platform.platform(), platform.python_version(), os.environ.get("PATH", ""),
+              str(sandbox.level), *config.reads, str(config.policy.verify_timeout_s))  # fmt: skip
+    return f"verdict/{tree}/{sha256(chr(0).join((command, *around)).encode())[:32]}"
 
 
 def command(workshop: Workshop, task: Task) -> str:

@@ -4,44 +4,54 @@ store: the tree that was verified is the tree that lands.
 
 from accord.app import deciding, desk, evidence
 from accord.app.changes import Change, load, released
+from accord.app.queueing import Queueing, entry
 from accord.app.running import BUILT, Taken, built
 from accord.app.workplaces import WIP, put_away, refuse_shut
 from accord.app.workshop import CHANGES, Workshop
+from accord.core import queue as queues
 from accord.core.gates import current
-from accord.core.model import Track
+from accord.core.model import Task, Track
+from accord.core.queue import Entry
 from accord.core.reconcile import Land, Release
 from accord.errors import ConflictError, RefusedError
 
 
 def land_task(workshop: Workshop, action: Land) -> Taken:
-    """Join a built task to the change's branch.
+    """Join a built task to the change's branch, and with it those that were built beside it.
 
-    Where the branch moved since the task began, the join is verified again before it lands. A
-    join that conflicts or fails is not landed: the work is kept aside and built anew on top.
+    They are verified as a chain, each on top of those before; the branch moves only to a commit
+    whose very tree was verified. A join that conflicts or fails is not landed: the work is kept
+    aside and built anew on top. That is done for the task of `action` alone; the others have
+    their own turn.
     """
     change = load(workshop, action.change)
     if action.task in change.landed:
         return Taken(True, "landed")
-    repo, ref, tip = workshop.repo, change.found.ref, change.found.tip
     refuse_shut(change)
     task = next((one for one in change.tasks if one.id == action.task), None)
     if task is None or built(workshop, change, task) != action.commit:
         return Taken(False, f"{action.task} was built for something else")
-    if repo.fork(tip, action.commit) == tip:
-        new = action.commit
-    else:
-        merge = repo.merge(tip, action.commit)
-        if merge.conflicts:
-            paths = ", ".join(merge.conflicts)
-            return _set_aside(workshop, action, f"it conflicts with what landed before: {paths}")
-        message = f"Land {action.task} of {action.change}\n"
-        new = repo.join(merge.tree, [tip, action.commit], message, workshop.author)
-        run = evidence.verify(workshop, new, evidence.command(workshop, task))
-        if not evidence.accepted(run, change, task.id):
-            return _set_aside(workshop, action, f"with what landed before: {run.reason}")
-    workshop.move("land", change.name, ref, new, tip, detail=action.task)
-    desk.refresh(workshop, change.name, ref)
-    return Taken(True, "landed")
+    ref = change.found.ref
+
+    def land(intent: queues.Land) -> None:
+        names = ", ".join(one.id for one in intent.entries)
+        workshop.move("land", change.name, ref, intent.commit, intent.onto, detail=names)
+        desk.refresh(workshop, change.name, ref)
+
+    queueing = Queueing(workshop, change, task.id, land)
+    queue = queueing.run(_built(workshop, change, task))
+    refusal = next((one for one in queue.refused if one.entry.id == task.id), None)
+    if refusal is not None:
+        return _set_aside(workshop, action, queueing.reason(queue, refusal))
+    others = [one.id for one in queue.landed if one.id != task.id]
+    return Taken(True, f"landed with {', '.join(others)}" if others else "landed")
+
+
+def _built(workshop: Workshop, change: Change, first: Task) -> list[Entry]:
+    """Return `first` and then every other built task of the change, as entries of a queue."""
+    others = [one for one in change.tasks if one != first and one.id not in change.landed]
+    commits = ((one, built(workshop, change, one)) for one in (first, *others))
+    return [entry(workshop, change, one, commit) for one, commit in commits if commit]
 
 
 def release(workshop: Workshop, action: Release) -> Taken:

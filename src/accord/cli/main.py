@@ -39,6 +39,7 @@ VERBS = {
     "decisions": "rules that people signed once and every draft is held against",
     "log": "the operations, the newest first",
     "trust": "who may approve what, and how that is changed",
+    "salvage": "what agents left: list it, bring it back",
     "undo": "take back the last operation",
     "doctor": "what works here and what does not",
     "demo": "see a whole change in a throw-away repository",

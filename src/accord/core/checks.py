@@ -9,7 +9,7 @@ from functools import lru_cache
 
 from attrs import evolve, frozen
 
-from accord.core import hidden, hidden_markup, plan
+from accord.core import hidden, hidden_markup, plan, scheduling
 from accord.core.model import (
     Document,
     Item,
@@ -65,6 +65,7 @@ RULES: Mapping[str, tuple[Severity, str]] = {
     "no-task-for-criterion": (Severity.BLOCKS, "name it in the Satisfies line of a task"),
     "no-touches": (Severity.BLOCKS, "add a line Touches: with the paths that it may change"),
     "no-verify": (Severity.BLOCKS, "add a line Verify: or set verify.command in the configuration"),
+    "overlap": (Severity.WARNS, "order them with After, or narrow what they touch"),
     "cycle": (Severity.BLOCKS, "take one of them out of an After line"),
     "hidden-text": (Severity.BLOCKS, "delete it, or write what it says in plain sight"),
     "odd-text": (Severity.WARNS, "look at it in the source"),
@@ -217,11 +218,25 @@ def _tasks(spec: Spec) -> Iterator[Finding]:
     for names in plan.cycles(spec.tasks):
         task = next(one for one in spec.tasks if one.id == names[0])
         yield _at("cycle", task, f"{' waits for '.join([*names, names[0]])}")
+    yield from _overlaps(spec)
     if spec.tasks:
         met = {name for task in spec.tasks for name in task.satisfies}
         for item in spec.criteria:
             if met.isdisjoint(lineage(item.id)):
                 yield _at("no-task-for-criterion", item, f"no task satisfies {item.id}")
+
+
+def _overlaps(spec: Spec) -> Iterator[Finding]:
+    """Yield one finding for each task that may run beside earlier ones that claim its files."""
+    tasks = {task.id: task for task in spec.tasks}
+    beside: dict[str, list[scheduling.Overlap]] = {}
+    for one in scheduling.overlaps(spec.tasks):
+        beside.setdefault(one.other, []).append(one)
+    for name, found in beside.items():
+        others = ", ".join(one.one for one in found)
+        patterns = ", ".join(dict.fromkeys(right for one in found for _, right in one.patterns))
+        words = f"{name} may run beside {others}, and both can change {patterns}"
+        yield _at("overlap", tasks[name], words)
 
 
 def _unproven(spec: Spec) -> Iterator[Finding]:

@@ -178,8 +178,11 @@ class Repo(Protocol):
     ) -> str:
         """Return a new commit on `parent` with `files` written; None deletes."""
 
-    def merge(self, ours: str, theirs: str) -> Merge:
-        """Merge two commits without touching a checkout."""
+    def merge(self, ours: str, theirs: str, union: Sequence[str] = ()) -> Merge:
+        """Merge two commits without touching a checkout.
+
+        Where files that match a pattern of `union` conflict, the lines of both sides are taken.
+        """
 
     def join(self, tree: str, parents: Sequence[str], message: str, author: str) -> str:
         """Return a new commit of `tree` with `parents`."""

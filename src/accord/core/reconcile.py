@@ -171,12 +171,16 @@ class Release:
 
 @frozen
 class Wait:
-    """A person has to act: what is waited for, the command for it, and the folder to work in."""
+    """A person has to act: what is waited for, the command for it, and the folder to work in.
+
+    `decides`: the work is there, and a person has to look at it and decide.
+    """
 
     change: str
     what: str
     command: str
     place: str = ""
+    decides: bool = field(default=False, eq=False)
 
 
 Action = Draft | Build | Land | Prove | Release
@@ -227,12 +231,13 @@ def _document(situation: Situation, gate: Gate) -> tuple[Step, ...]:
     notes = [one for one in situation.blocking if one.rule in ("open-question", "open-assumption")]
     if notes:
         ids = ", ".join(one.item for one in notes)
-        return (_wait(situation, f"answer {ids}", f"accord answer {change} {notes[0].item} '...'"),)
+        command = f"accord answer {change} {notes[0].item} '...'"
+        return (Wait(change, f"answer {ids}", command, decides=True),)
     if situation.blocking:
         count = len(situation.blocking)
         words = f"mend {count} finding{'' if count == 1 else 's'} in {situation.document}"
         return (_wait(situation, words, f"accord show {change}", situation.folder),)
-    return (_wait(situation, f"approve the {stage}", f"accord approve {change}"),)
+    return (_approve(situation, gate),)
 
 
 def _work(situation: Situation) -> tuple[Step, ...]:
@@ -270,7 +275,11 @@ def _judgement(situation: Situation, gate: Gate) -> tuple[Step, ...]:
         if reason := situation.failed.get("evidence"):
             return (_wait(situation, reason, f"accord run {situation.change}"),)
         return (Prove(situation.change, situation.code),)
-    command = f"accord approve {situation.change}"
     if sent_back(gate):
         return (_wait(situation, gate.reason, f"accord show {situation.change}"),)
-    return (_wait(situation, f"approve the {gate.stage}", command),)
+    return (_approve(situation, gate),)
+
+
+def _approve(situation: Situation, gate: Gate) -> Wait:
+    command = f"accord approve {situation.change}"
+    return Wait(situation.change, f"approve the {gate.stage}", command, decides=True)

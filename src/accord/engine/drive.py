@@ -11,6 +11,7 @@ from accord.app.changes import Change, load_all, released
 from accord.app.situations import situation
 from accord.app.workshop import Workshop
 from accord.core.reconcile import Action, Build, Draft, Land, Prove, Release, Wait, next_steps
+from accord.engine.admitting import Admitting
 from accord.errors import ConflictError
 
 RETRIES = 2
@@ -89,10 +90,17 @@ class _Drive:
     tries: dict[str, int] = field(factory=dict)
     busy: dict[asyncio.Task[dict[str, object]], Action] = field(factory=dict)
     exit_code: int = 0
+    changes: dict[str, Change] = field(factory=dict)
+    held: tuple[Wait, ...] = ()
+    admitting: Admitting = field(init=False)
+
+    def __attrs_post_init__(self) -> None:
+        self.admitting = Admitting(self.workshop)
 
     def look(self) -> list[Action | Wait]:
         base = self.workshop.repo.resolve(self.workshop.base)
         changes = load_all(self.workshop, self.names)
+        self.changes = {change.name: change for change in changes}
         return [step for change in changes for step in self._steps(change, base)]
 
     def _steps(self, change: Change, base: str) -> tuple[Action | Wait, ...]:
@@ -103,18 +111,31 @@ class _Drive:
     async def run(self, submit: Callable[..., object]) -> Outcome:
         while True:
             steps = await asyncio.to_thread(self.look)
-            running = {action.id for action in self.busy.values()}
-            for step in steps:
-                if isinstance(step, Wait) or step.id in running or not self._may_start(step):
-                    continue
-                self._announce(step)
-                task = asyncio.create_task(self._perform(step, submit))
-                self.busy[task] = step
+            for step in await asyncio.to_thread(self._admitted, steps, _now()):
+                if self._may_start(step):
+                    self._announce(step)
+                    self.admitting.begin(step, _now())
+                    task = asyncio.create_task(self._perform(step, submit))
+                    self.busy[task] = step
             if not self.busy:
                 return self.outcome(steps)
             done, _ = await asyncio.wait(self.busy, return_when=asyncio.FIRST_COMPLETED)
             for task in done:
-                self._finished(self.busy.pop(task), task.result())
+                step = self.busy.pop(task)
+                self._finished(step, task.result())
+                self.admitting.end(step, _now())
+
+    def _admitted(self, steps: Sequence[Action | Wait], now: float) -> list[Action]:
+        """Return the steps that may begin; those of agents in the order that serves all best."""
+        found = self.admitting.choose(steps, self.changes, tuple(self.busy.values()), now)
+        of_agents = {step.id: step for step in steps if isinstance(step, Draft | Build)}
+        self.held = tuple(
+            Wait(of_agents[name].change, f"{of_agents[name].subject} is held: {reason}",
+                 "accord status")
+            for name, reason in found.held.items()
+        )  # fmt: skip
+        others = [step for step in steps if isinstance(step, Land | Prove | Release)]
+        return [*others, *(of_agents[one.id] for one in found.started)]
 
     def _may_start(self, step: Action) -> bool:
         if any(one.subject == step.subject and one.change == step.change
@@ -122,9 +143,6 @@ class _Drive:
             return False
         if isinstance(step, Land | Release):
             return not any(isinstance(one, Land | Release) for one in self.busy.values())
-        if isinstance(step, Draft | Build):
-            agents = sum(isinstance(one, Draft | Build) for one in self.busy.values())
-            return agents < self.workshop.config.parallel
         return True
 
     async def _perform(self, step: Action, submit: Callable[..., object]) -> dict[str, object]:
@@ -169,9 +187,13 @@ class _Drive:
             self.exit_code = self.exit_code or (code if isinstance(code, int) else 1)
 
     def outcome(self, steps: Sequence[Action | Wait]) -> Outcome:
-        waits = tuple(step for step in steps if isinstance(step, Wait))
+        waits = (*(step for step in steps if isinstance(step, Wait)), *self.held)
         done = set(released(self.workshop)) & set(self.names)
         return Outcome(waits, self.exit_code, tuple(sorted(done)))
+
+
+def _now() -> float:
+    return asyncio.get_running_loop().time()
 
 
 @contextmanager

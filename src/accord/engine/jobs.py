@@ -5,6 +5,7 @@ they do to the world is found in git, and looked for there before it is done aga
 """
 
 import asyncio
+import contextlib
 import logging
 from collections.abc import Awaitable, Callable
 from pathlib import Path
@@ -19,7 +20,7 @@ from dbos import (
     _serialization,
 )
 
-from accord.app import evidence, landing, running
+from accord.app import evidence, landing, running, salvaging
 from accord.app.changes import load
 from accord.app.running import Taken
 from accord.app.workshop import Workshop
@@ -34,6 +35,9 @@ SentBack = Callable[[str, str, str], None]
 # Bumped only when the steps of a workflow change while older ones may be unfinished.
 VERSION = "1"
 
+KEEP_EVERY_S = 60.0
+"""How long an agent works between two snapshots of its worktree."""
+
 
 class _Bench:
     """What the workflows of this process work with; DBOS hands them nothing but JSON."""
@@ -41,6 +45,7 @@ class _Bench:
     workshop: Workshop | None = None
     notice: Notice = staticmethod(lambda _: None)
     sent_back: SentBack = staticmethod(lambda *_: None)
+    keep_every_s: float = KEEP_EVERY_S
 
 
 def open_engine(workshop: Workshop, notice: Notice, sent_back: SentBack) -> None:
@@ -127,7 +132,7 @@ async def _rounds(
         if "detail" in begun:
             taken = begun
             break
-        await _wait(f"{action.id}/{number}")
+        await _wait(f"{action.id}/{number}", payload, number)
         taken = await take(payload, number)
         feedback = taken["feedback"]
         if taken["accepted"] or not feedback:
@@ -193,13 +198,23 @@ async def _release_step(payload: Payload) -> Payload:
 
 
 @DBOS.step()
-async def _wait(run_id: str) -> None:
-    """Wait for an agent's run to end; the run does not depend on anybody waiting."""
-    agents, pause = _workshop().agents, 0.02
+async def _wait(run_id: str, payload: Payload, number: int) -> None:
+    """Wait for an agent's run to end; the run does not depend on anybody waiting.
+
+    What it did so far is kept whenever it was at work for a while.
+    """
+    action = _draft_of(payload) if "stage" in payload else Build(**payload)
+    agents, pause, quiet = _workshop().agents, 0.02, 0.0
     while await asyncio.to_thread(agents.report, run_id) is None:
         if not await asyncio.to_thread(agents.is_running, run_id):
             return
         await asyncio.sleep(pause)
+        quiet += pause
+        if quiet >= _Bench.keep_every_s:
+            quiet = 0.0
+            # A snapshot is for bad days; that one could not be taken ends nothing.
+            with contextlib.suppress(AccordError, OSError, ValueError):
+                await asyncio.to_thread(salvaging.look_in, _workshop(), action, number)
         pause = min(pause * 1.5, 0.5)
 
 

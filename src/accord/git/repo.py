@@ -8,7 +8,7 @@ from attrs import define, field
 from accord.core.ports import Entry, FileChange, Harvest, Merge
 from accord.errors import ConflictError, RefusedError
 from accord.git import harvest as harvesting
-from accord.git import objects, worktrees
+from accord.git import merges, objects, worktrees
 from accord.git.objects import Objects
 from accord.git.run import Git
 
@@ -140,9 +140,9 @@ class GitRepo:
         """Return a new commit on `parent` with `files` written; None deletes."""
         return objects.commit_files(self.git, parent, files, message, author)
 
-    def merge(self, ours: str, theirs: str) -> Merge:
-        """Merge two commits without touching a checkout."""
-        return objects.merge(self.git, ours, theirs)
+    def merge(self, ours: str, theirs: str, union: Sequence[str] = ()) -> Merge:
+        """Merge two commits without touching a checkout; both sides are taken in `union` paths."""
+        return merges.merge(self.git, ours, theirs, union)
 
     def join(self, tree: str, parents: Sequence[str], message: str, author: str) -> str:
         """Return a new commit of `tree` with `parents`."""

@@ -20,10 +20,11 @@ FINDINGS = 40
 @click.argument("change", default="")
 @click.option("--template", is_flag=True, help="Print the empty document of the current stage.")
 @click.option("--path", is_flag=True, help="Print just the path where you work next.")
+@click.option("--plan", is_flag=True, help="Show how its tasks would run side by side.")
 @command
-def show(context: Context, change: str, template: bool, path: bool) -> None:
+def show(context: Context, change: str, *, template: bool, path: bool, plan: bool) -> None:
     """Show CHANGE at its gate: what is asked, what changed, what is known."""
-    from accord.app import views
+    from accord.app import planning, views
     from accord.app.changes import choose
 
     workshop = context.workshop()
@@ -35,6 +36,10 @@ def show(context: Context, change: str, template: bool, path: bool) -> None:
     if template:
         text = views.template(workshop, found)
         context.answer({"template": text}, [plain(text).rstrip("\n")])
+        return
+    if plan:
+        drawn = planning.draw(workshop, found)
+        context.answer(drawn, plan_lines(drawn))
         return
     data = views.show(workshop, found)
     context.answer(data, lines(data))
@@ -68,6 +73,32 @@ def lines(data: dict[str, Any]) -> Iterator[str]:
     yield f"documents: {plain(data['folder'])}"
     for step in data["next"]:
         yield from _next(step, data)
+
+
+def plan_lines(data: dict[str, Any]) -> Iterator[str]:
+    """Yield the lines of a plan: the waves, what each task claims, what overlaps."""
+    if not data["tasks"]:
+        yield f"{plain(data['change'])} has no tasks yet"
+        return
+    for number, wave in enumerate(data["waves"], start=1):
+        yield f"Wave {number}"
+        for name in wave:
+            task = data["tasks"][name]
+            landed = " (landed)" if task["landed"] else ""
+            yield wrap(f"{name} {task['title']}{landed}", "  ", "     ")
+            yield wrap(f"claims {', '.join(task['touches'])}", "     ", "       ")
+            if task["after"]:
+                yield wrap(f"after {', '.join(task['after'])}", "     ", "       ")
+            if task["leases"]:
+                yield wrap(f"alone with {', '.join(task['leases'])}", "     ", "       ")
+    yield ""
+    if not data["overlaps"]:
+        yield "No two tasks that may run side by side claim the same files."
+    for one in data["overlaps"]:
+        paths = ", ".join(dict.fromkeys(path for pair in one["patterns"] for path in pair))
+        yield wrap(f"{' and '.join(one['tasks'])} overlap: {paths}", "", "  ")
+    count = data["agents"]
+    yield f"{count} agent{'' if count == 1 else 's'} at once, the longest path of tasks first"
 
 
 def _next(step: dict[str, Any], data: dict[str, Any]) -> Iterator[str]:

@@ -1,0 +1,38 @@
+"""What the team decided about work side by side: `[serial]` and `[queue]` of the configuration."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from attrs import field, frozen
+
+from accord.app.tables import PATH, known, number, table, texts
+from accord.errors import ConfigurationError
+
+QUEUE = ("under_way", "slots", "union")
+
+
+@frozen
+class SideBySide:
+    """How work side by side is kept from colliding; see docs/parallel.md.
+
+    `serial` maps the name of a resource to the patterns of its paths. `under_way` is how many
+    changes there may be between their first work and a person's decision, `slots` how many
+    verifications run at once, `union` the patterns of files that take the lines of both sides.
+    """
+
+    serial: Mapping[str, tuple[str, ...]] = field(factory=dict)
+    under_way: int = 10
+    slots: int = 2
+    union: tuple[str, ...] = ()
+
+
+def read(raw: Mapping[str, Any]) -> SideBySide:
+    """Return what the tables of `raw` say. Raises ConfigurationError naming the key at fault."""
+    names, queue = table(raw, "serial"), table(raw, "queue")
+    known(queue, QUEUE, "queue.")
+    serial = {name: texts(names, name, ()) for name in names}
+    for name, patterns in serial.items():
+        if not patterns:
+            raise ConfigurationError(f"{PATH}: serial.{name} names no paths")
+    return SideBySide(serial, number(queue, "under_way", 10), number(queue, "slots", 2),
+                      texts(queue, "union", ()))  # fmt: skip

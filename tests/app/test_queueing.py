@@ -1,0 +1,108 @@
+"""What was built side by side lands as a chain: each tree that lands was verified, all at once."""
+
+from collections.abc import Iterator
+from contextlib import closing
+
+import pytest
+
+import gitrepo
+from accord.app import evidence, landing, running, workplaces
+from accord.app.changes import load
+from accord.app.workshop import Workshop
+from accord.core.reconcile import Build, Land
+from accord.wiring.opening import open_workshop
+from project import DOCUMENTS, Project
+
+TASK = "- [ ] {name} Part {name}\n  - Satisfies: R1.1, R1.2\n  - Touches: **\n  - After: -\n"
+CART = "MINUTES = 60\n\n\ndef keep(cart):\n    return list(cart)\n"
+# Fails where both halves are there.
+HALVES = """\
+import os
+import unittest
+
+
+class Halves(unittest.TestCase):
+    def test_not_both(self):
+        self.assertFalse(os.path.exists("shop/one.py") and os.path.exists("shop/two.py"))
+"""
+
+
+@pytest.fixture
+def workshop(project: Project) -> Iterator[Workshop]:
+    gitrepo.commit(project.top, {"tests/test_halves.py": HALVES}, "Halves")
+    with closing(open_workshop(project.top, lambda _: "")) as opened:
+        yield opened
+
+
+def built(project: Project, workshop: Workshop, files: dict[str, gitrepo.Files]) -> list[Land]:
+    """Approve one task for each of `files`, have it built by hand, and return how it would land."""
+    project.new()
+    tasks = "# Guest cart: tasks\n\n" + "\n".join(TASK.format(name=one) for one in files)
+    for name, text in [*list(DOCUMENTS.values())[:2], ("tasks.md", tasks)]:
+        project.write(name, text)
+        project.ok("approve", "guest", "--yes")
+    change = load(workshop, "guest")
+    found = []
+    for task in change.tasks:
+        folder = workplaces.lend(workshop, change, task)
+        gitrepo.write(project.top.__class__(folder), files[task.id])
+        action = Build("guest", task.id, 1, change.keys[task.id], by_hand=True)
+        taken = running.take_build(workshop, action, 1)
+        assert taken.accepted, taken.detail
+        commit = running.built(workshop, change, task)
+        found.append(Land("guest", task.id, commit, change.found.tip))
+    return found
+
+
+def test_tasks_built_side_by_side_land_with_one_move_to_a_tree_that_was_verified(
+    project: Project, workshop: Workshop
+) -> None:
+    lands = built(
+        project,
+        workshop,
+        {
+            "T1": {"shop/cart.py": CART},
+            "T2": {"shop/three.py": "A = 1\n"},
+            "T3": {"shop/cart.py": CART.replace("60", "90")},
+        },
+    )
+    before = len(workshop.journal.operations())
+
+    taken = landing.land_task(workshop, lands[0])
+
+    change = load(workshop, "guest")
+    moves = [one for one in workshop.journal.operations() if one.verb == "land"]
+    assert taken.accepted
+    assert taken.detail == "landed with T2"
+    assert change.landed == {"T1", "T2"}
+    assert len(workshop.journal.operations()) - before == len(moves)
+    for one in moves:
+        ((_, new),) = one.refs.values()
+        tree = workshop.repo.tree(new)
+        line = evidence.command(workshop, change.tasks[0])
+        assert workshop.journal.noted(evidence.verdict_key(workshop, tree, line))
+    assert project.file("accord/guest", "shop/three.py") == b"A = 1\n"
+
+    taken = landing.land_task(workshop, lands[2])
+
+    assert not taken.accepted
+    assert taken.detail == "it conflicts with what landed before: shop/cart.py"
+    assert f"guest/T3/set-aside-{lands[2].commit[:12]}" in project.ok("salvage", "guest").out
+
+
+def test_a_task_that_fails_only_beside_another_is_set_aside_and_the_other_lands(
+    project: Project, workshop: Workshop
+) -> None:
+    files: dict[str, gitrepo.Files] = {"T1": {"shop/one.py": ""}, "T2": {"shop/two.py": ""}}
+    first, second = built(project, workshop, files)
+
+    assert landing.land_task(workshop, first).detail == "landed"
+    # The other one was tried beside it, twice, and left to its own turn.
+    assert load(workshop, "guest").landed == {"T1"}
+    assert running.built(workshop, load(workshop, "guest"), load(workshop, "guest").tasks[1])
+
+    taken = landing.land_task(workshop, second)
+
+    assert not taken.accepted
+    assert taken.detail.startswith("with what landed before: exit 1 ")
+    assert load(workshop, "guest").landed == {"T1"}
