@@ -36,7 +36,7 @@ def test_a_token_of_behaviour_that_changes_changes_a_print(path: Path) -> None:
         row, column = spot.start
         line = lines[row - 1]
         swap = {"and": "or", "or": "and", "==": "!=", "+": "-", "<": ">"}.get(spot.string, "")
-        other = swap or (f"7{spot.string}" if spot.type == tokenize.NUMBER else "")
+        other = swap or (f"7{spot.string}" if spot.string.isdigit() else "")
         if not other or "f'" in line or 'f"' in line or "import" in line:
             continue
         changed = [*lines]

@@ -25,6 +25,8 @@ _DOCUMENT = re.compile(rf"{_SPECS}([^/]+/.+\.(?:{_TEXTS}))", re.DOTALL)
 _RECORD = re.compile(
     r"\.accord/approvals/([A-Za-z0-9][A-Za-z0-9._-]{0,127})/[0-9a-f]{32}\.(?:json|sig)"
 )
+# It says what to look at again, and opens nothing.
+_TRACE = re.compile(r"\.accord/trace/[A-Za-z0-9][A-Za-z0-9._-]{0,127}\.toml")
 _CLAIM = re.compile(r"([A-Za-z0-9][A-Za-z0-9._-]{0,127})/([^/@\s]+)@([0-9a-f]{64})")
 _MENTION = re.compile(rf"^[^\S\n]*{TRAILER}[^\S\n]*:", re.IGNORECASE | re.MULTILINE)
 
@@ -37,6 +39,7 @@ class Kind(StrEnum):
     RECORD = "record"
     TRUST = "trust"
     STEERING = "steering"
+    TRACE = "trace"
 
 
 @frozen
@@ -59,6 +62,8 @@ class Touch:
         if self.path.casefold() == ".accord" or self.path.casefold().startswith(".accord/"):
             if _RECORD.fullmatch(self.path):
                 return Kind.RECORD
+            if _TRACE.fullmatch(self.path) and {self.was, self.mode} <= {ABSENT, PLAIN}:
+                return Kind.TRACE
             return Kind.TRUST if self.path.startswith(".accord/trust/") else Kind.STEERING
         plain = {self.was, self.mode} <= {ABSENT, PLAIN}
         # What agents read in any folder (CLAUDE.md) steers them from this one as well.

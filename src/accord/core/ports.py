@@ -6,6 +6,7 @@ from typing import Protocol
 from attrs import field, frozen
 
 from accord.core.approval import Json
+from accord.core.fingerprint import Symbol
 from accord.core.orders import AgentOrder, AgentReport
 
 
@@ -68,6 +69,13 @@ class Sandbox(Protocol):
 
     def run(self, command: Sequence[str], walls: Walls, timeout_s: float) -> CommandRun:
         """Run a command that a person approved, with a cleaned environment; never raises for it."""
+
+
+class Symbols(Protocol):
+    """Takes files of code apart into their symbols."""
+
+    def __call__(self, path: str, data: bytes) -> tuple[Symbol, ...] | None:
+        """Return the symbols of a file; None where its language is not known."""
 
 
 class Clock(Protocol):
@@ -155,6 +163,12 @@ class Repo(Protocol):
 
     def trailers(self, base: str, head: str, name: str) -> tuple[str, ...]:
         """Return the values of the trailer `name` in the commits after `base` up to `head`."""
+
+    def tagged(self, base: str, head: str, name: str) -> tuple[tuple[str, str], ...]:
+        """Return (commit, value) of each trailer `name` after `base` up to `head`, oldest first."""
+
+    def touching(self, head: str, path: str, limit: int) -> tuple[tuple[str, str], ...]:
+        """Return (commit, author) of the last `limit` commits up to `head` that changed `path`."""
 
     def altered(self, base: str, refs: Sequence[str], path: str) -> tuple[tuple[str, str], ...]:
         """Return (path, commit) for each file below `path` that history changed or removed."""

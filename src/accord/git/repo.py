@@ -83,6 +83,24 @@ class GitRepo:
         )
         return tuple(line.strip() for line in said.splitlines() if line.strip())
 
+    def tagged(self, base: str, head: str, name: str) -> tuple[tuple[str, str], ...]:
+        """Return (commit, value) of each trailer `name` after `base` up to `head`, oldest first."""
+        said = self.git.text(
+            "log", "--reverse", "--topo-order", f"{base}..{head}",
+            f"--format=%x00%H%n%(trailers:key={name},valueonly,unfold)", "--",
+        )  # fmt: skip
+        found = []
+        for one in said.split("\0")[1:]:
+            commit, *values = one.split("\n")
+            found += [(commit, value.strip()) for value in values if value.strip()]
+        return tuple(found)
+
+    def touching(self, head: str, path: str, limit: int) -> tuple[tuple[str, str], ...]:
+        """Return (commit, author) of the last `limit` commits up to `head` that changed `path`."""
+        said = self.git.text("log", f"-{limit}", "--no-merges", "--format=%H %an", head, "--", path)
+        rows = (line.partition(" ") for line in said.splitlines())
+        return tuple((commit, author) for commit, _, author in rows)
+
     def altered(self, base: str, refs: Sequence[str], path: str) -> tuple[tuple[str, str], ...]:
         """Return (path, commit) for each file below `path` that history changed or removed.
 

@@ -56,9 +56,13 @@ class Normal:
 
     def children(self, node: Node, out: Tokens) -> None:
         """Add the tokens of what `node` is made of."""
+        before = len(out)
         for child in significant(node, self.language):
             self.write(child, out)
-        if node.type.endswith(("_statement", "_declaration", "field_definition")):
+        # Of a statement that is a symbol of its own nothing is left here.
+        if len(out) > before and node.type.endswith(
+            ("_statement", "_declaration", "field_definition")
+        ):
             out.append(";")
 
     def leaf(self, node: Node, out: Tokens) -> None:

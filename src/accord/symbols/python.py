@@ -47,6 +47,8 @@ class PythonNormal(Normal):
             out.append(_number(text(node)))
         elif kind in _TUPLES:
             self._tuple(node, out)
+        elif kind == "if_statement":
+            self._choice(node, out)
         elif kind == "format_specifier":
             out.append(text(node))
         elif kind == "block":
@@ -66,6 +68,7 @@ class PythonNormal(Normal):
         """Add the tokens of what `node` is made of, without what only a type checker reads."""
         kind = node.type
         bare = kind == "import_from_statement"
+        before = len(out)
         for child in significant(node, self.language):
             said = child.type
             if said == "->" or (said == ":" and kind in ("typed_default_parameter", "assignment")):
@@ -73,13 +76,26 @@ class PythonNormal(Normal):
             if bare and said in ("(", ")"):
                 continue
             self.write(child, out)
-        if kind.endswith("_statement"):
+        if len(out) > before and kind.endswith("_statement"):
             out.append(";")
 
     def is_redundant(self, node: Node) -> bool:
         """Tell whether the parentheses of `node` change nothing."""
         inner, outer = node.named_children[-1:], node.parent
         return bool(inner) and (outer is None or _strength(inner[0]) > _around(outer, node))
+
+    def _choice(self, node: Node, out: Tokens) -> None:
+        """Write `elif` as what it stands for: an `if` alone in an `else`."""
+        deep = 0
+        for child in significant(node, self.language):
+            if child.type == "elif_clause":
+                out += ["else", ":", "{", "if"]
+                for part in list(significant(child, self.language))[1:]:
+                    self.write(part, out)
+                deep += 1
+            else:
+                self.write(child, out)
+        out += [*([";", "}"] * deep), ";"]
 
     def _says_nothing(self, node: Node) -> bool:
         only = node.named_children[0] if node.named_child_count else None
@@ -123,7 +139,8 @@ class PythonNormal(Normal):
                 else:
                     said = text(part).replace("{{", "{").replace("}}", "}")
                     _join(pieces, mode, _cooked(said, raw="r" in start))
-        out += [f"{mode}'{said}" for mode, said in pieces] or ["s'"]
+        empty = "b'" if "b" in text(_parts(node)[0].children[0]).lower() else "s'"
+        out += [f"{mode}'{said}" for mode, said in pieces] or [empty]
 
 
 def local_names(function: Node) -> dict[str, str]:
@@ -171,7 +188,7 @@ def _identifiers(node: Node) -> Iterator[Node]:
         one = waiting.pop()
         if one.type == "identifier":
             yield one
-        waiting += one.named_children
+        waiting += [each for each in one.named_children if each.type != "type"]
 
 
 def _is_outward(node: Node) -> bool:
