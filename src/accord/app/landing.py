@@ -2,7 +2,7 @@
 store: the tree that was verified is the tree that lands.
 """
 
-from accord.app import deciding, desk, evidence
+from accord.app import deciding, desk, evidence, tracing
 from accord.app.changes import Change, load, released
 from accord.app.queueing import Queueing, entry
 from accord.app.running import BUILT, Taken, built
@@ -75,6 +75,8 @@ def release(workshop: Workshop, action: Release) -> Taken:
         words += f"git switch {branch} && git merge {base_name}"
         return Taken(False, words, exit_code=ConflictError.exit_code)
     new = repo.join(merge.tree, [base, tip], _message(change), workshop.author)
+    if traced := tracing.traced(workshop, change, new):
+        new = repo.join(traced, [base, tip], _message(change), workshop.author)
     new = deciding.numbered(workshop, new)
     if reason := _unproved(workshop, change, new):
         words = f"on top of {_base_name(workshop)}: {reason}"

@@ -8,7 +8,7 @@ from attrs import define
 from accord.app.config import Config
 from accord.approvals.signers import Signer
 from accord.core.approval import Trust
-from accord.core.ports import Agent, Clock, Journal, Operation, Repo, Sandbox
+from accord.core.ports import Agent, Clock, Journal, Operation, Repo, Sandbox, Symbols
 from accord.errors import ConflictError, RefusedError
 
 CHANGES = "refs/heads/accord/"
@@ -23,7 +23,7 @@ class Workshop:
     for the person's key when it is first needed; `state` is Accord's folder outside the checkout.
     `sandbox` proves the walls of this machine when they are first needed; `accepts_open` tells
     that the person accepted, for this command alone, that there may be none. `channel` says in
-    records where the person decided.
+    records where the person decided. `symbols` reads code, and loads its grammars when first asked.
     """
 
     repo: Repo
@@ -39,6 +39,7 @@ class Workshop:
     agents: Agent
     sandbox: Callable[[], Sandbox]
     clock: Clock
+    symbols: Symbols
     accepts_open: bool = False
     channel: str = "cli"
 

@@ -6,6 +6,7 @@ from typing import Protocol
 from attrs import field, frozen
 
 from accord.core.approval import Json
+from accord.core.fingerprint import Symbol
 from accord.core.orders import AgentEvent, AgentOrder, AgentReport
 
 
@@ -73,6 +74,13 @@ class Sandbox(Protocol):
 
     def run(self, command: Sequence[str], walls: Walls, timeout_s: float) -> CommandRun:
         """Run a command that a person approved, with a cleaned environment; never raises for it."""
+
+
+class Symbols(Protocol):
+    """Takes files of code apart into their symbols."""
+
+    def __call__(self, path: str, data: bytes) -> tuple[Symbol, ...] | None:
+        """Return the symbols of a file; None where its language is not known."""
 
 
 class Clock(Protocol):
@@ -163,6 +171,9 @@ class Repo(Protocol):
 
     def marked(self, base: str, head: str, name: str) -> tuple[tuple[str, str], ...]:
         """Return (commit, value) for each trailer `name` after `base`, the oldest first."""
+
+    def touching(self, head: str, path: str, limit: int) -> tuple[tuple[str, str], ...]:
+        """Return (commit, author) of the last `limit` commits up to `head` that changed `path`."""
 
     def altered(self, base: str, refs: Sequence[str], path: str) -> tuple[tuple[str, str], ...]:
         """Return (path, commit) for each file below `path` that history changed or removed."""

@@ -95,6 +95,12 @@ class GitRepo:
             if value.strip()
         )
 
+    def touching(self, head: str, path: str, limit: int) -> tuple[tuple[str, str], ...]:
+        """Return (commit, author) of the last `limit` commits up to `head` that changed `path`."""
+        said = self.git.text("log", f"-{limit}", "--no-merges", "--format=%H %an", head, "--", path)
+        rows = (line.partition(" ") for line in said.splitlines())
+        return tuple((commit, author) for commit, _, author in rows)
+
     def altered(self, base: str, refs: Sequence[str], path: str) -> tuple[tuple[str, str], ...]:
         """Return (path, commit) for each file below `path` that history changed or removed.
 

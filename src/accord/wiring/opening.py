@@ -16,6 +16,7 @@ from accord.approvals.signers import Signer, load_signer, public_line
 from accord.approvals.trust import FOLDER as TRUST
 from accord.approvals.trust import PinError, read_trust
 from accord.core.approval import Trust
+from accord.core.fingerprint import Symbol
 from accord.core.model import Stage
 from accord.core.orders import AgentChoice, AgentKind
 from accord.core.ports import Sandbox
@@ -138,7 +139,15 @@ def open_workshop(start: Path, ask: AskPassphrase) -> Workshop:
         agents=AgentRuns(state / "runs"),
         sandbox=partial(walls, state),
         clock=SystemClock(),
+        symbols=read_symbols,
     )
+
+
+def read_symbols(path: str, data: bytes) -> tuple[Symbol, ...] | None:
+    """Return the symbols of a file; what that takes is loaded only now."""
+    from accord.symbols.reading import read
+
+    return read(path, data)
 
 
 @cache

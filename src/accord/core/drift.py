@@ -1,0 +1,197 @@
+"""Whether each criterion still is what was agreed: its words, its code, its tests.
+
+A symbol that moved or was renamed is followed and says nothing. One that does something else is
+quiet too where every test that is linked to the criterion, itself as it was, passes on it.
+"""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from enum import StrEnum
+
+from attrs import evolve, frozen
+
+from accord.core.evidence import TestCase
+from accord.core.fingerprint import Mark, last_name
+from accord.core.trace import Promise, Trace
+
+
+class Standing(StrEnum):
+    """How a criterion stands; what comes first is worse, and is shown first."""
+
+    BROKEN = "broken"
+    STALE = "stale"
+    ORPHANED = "orphaned"
+    UNPROVEN = "unproven"
+    HOLDS = "holds"
+
+
+class Kind(StrEnum):
+    """What is known of one link."""
+
+    SAME = "same"
+    MOVED = "moved"
+    CHANGED = "changed"
+    GONE = "gone"
+
+
+@frozen
+class Seen:
+    """What became of a mark: where it stands now, from which line, and with which print."""
+
+    kind: Kind
+    mark: Mark
+    line: int = 0
+
+
+@frozen
+class Cause:
+    """One reason for a finding, in words, at a place; `was` and `now` are the two lines.
+
+    `commit` and `author` say who did it, where that is known.
+    """
+
+    message: str
+    path: str
+    line: int
+    link: Mark | None = None
+    seen: Mark | None = None
+    commit: str = ""
+    author: str = ""
+    was: str = ""
+    now: str = ""
+
+
+@frozen
+class Verdict:
+    """How one criterion of one change stands, and why; `renewed` says that tests proved it anew."""
+
+    change: str
+    criterion: str
+    standing: Standing
+    path: str
+    causes: tuple[Cause, ...] = ()
+    tests: tuple[str, ...] = ()
+    renewed: bool = False
+
+    @property
+    def is_finding(self) -> bool:
+        """Tell whether a person has to look at it."""
+        return self.standing in (Standing.BROKEN, Standing.STALE, Standing.ORPHANED)
+
+
+@frozen
+class Now:
+    """What is so now, as far as `judge` asks for it.
+
+    `look` tells what became of a mark. `words` maps (path, id) to the digest of a criterion's
+    words. `results` are the tests that ran, None: none did.
+    """
+
+    look: Callable[[Mark], Seen]
+    words: Mapping[tuple[str, str], str]
+    results: Sequence[TestCase] | None = None
+
+
+def judge(trace: Trace, now: Now) -> tuple[Verdict, ...]:
+    """Return how each criterion of a trace stands, in the order of the trace."""
+    symbols, tests = _grouped(trace.symbols), _grouped(trace.tests)
+    return tuple(
+        _judged(trace.change, one, symbols.get(one.id, ()), tests.get(one.id, ()), now)
+        for one in trace.promises
+    )
+
+
+def ranked(verdicts: Iterable[Verdict]) -> tuple[Verdict, ...]:
+    """Return the findings, the worst first, then by change and criterion."""
+    order = list(Standing)
+    found = [one for one in verdicts if one.is_finding]
+    return tuple(
+        sorted(found, key=lambda one: (order.index(one.standing), one.change, one.criterion))
+    )
+
+
+def ran(mark: Mark, case: TestCase) -> bool:
+    """Tell whether a case of a JUnit report is the test `mark`.
+
+    Runners name a case by the module's dotted name, or its path, and the names within it.
+    """
+    name = case.name.replace("::", ".").replace("/", ".").partition("[")[0]
+    parts = [one for one in name.split(".") if one]
+    if not parts or parts[-1] != last_name(mark.name):
+        return False
+    stem = mark.path.rpartition("/")[2].partition(".")[0]
+    within = mark.name.partition("#")[0].split(".")
+    return stem in parts[:-1] and parts[-len(within) :] == within
+
+
+def _judged(
+    change: str, promise: Promise, symbols: Sequence[Mark], tests: Sequence[Mark], now: Now
+) -> Verdict:
+    places = tuple(one.place for one in tests)
+    whole = Verdict(change, promise.id, Standing.HOLDS, promise.path, (), places)
+    told = now.words.get((promise.path, promise.id))
+    if told is None:
+        words = f"{promise.id} is no longer in {promise.path}"
+        return evolve(whole, standing=Standing.ORPHANED, causes=(Cause(words, promise.path, 1),))
+    seen_tests = [now.look(one) for one in tests]
+    failed = _failed(tests, now.results)
+    if failed:
+        causes = tuple(Cause(f"its test {one.name} fails", one.path, 1, one) for one in failed)
+        return evolve(whole, standing=Standing.BROKEN, causes=causes)
+    gone = [*_causes(symbols, now, (Kind.GONE,)), *_gone_tests(tests, seen_tests)]
+    if gone:
+        return evolve(whole, standing=Standing.ORPHANED, causes=tuple(gone))
+    stale = list(_causes(symbols, now, (Kind.CHANGED,)))
+    proved = _proved(tests, seen_tests, now.results)
+    if told != promise.words:
+        stale.insert(0, Cause("its words changed since the release", promise.path, 1))
+    elif stale and proved:
+        return evolve(whole, causes=tuple(stale), renewed=True)
+    weak = [
+        Cause(f"its test {one.name} changed", each.mark.path, each.line, one, each.mark)
+        for one, each in zip(tests, seen_tests, strict=True)
+        if each.kind is Kind.CHANGED
+    ]
+    if stale or weak:
+        return evolve(whole, standing=Standing.STALE, causes=(*stale, *weak))
+    return whole if tests else evolve(whole, standing=Standing.UNPROVEN)
+
+
+def _causes(marks: Sequence[Mark], now: Now, kinds: tuple[Kind, ...]) -> Iterable[Cause]:
+    for one in marks:
+        seen = now.look(one)
+        if seen.kind not in kinds:
+            continue
+        if seen.kind is Kind.GONE:
+            yield Cause(f"{one.name} is gone from {one.path}", one.path, 1, one)
+            continue
+        moved = "" if seen.mark.place == one.place else f", and is {seen.mark.place} now"
+        words = f"{one.name} does something else{moved}"
+        yield Cause(words, seen.mark.path, seen.line, one, seen.mark)
+
+
+def _gone_tests(tests: Sequence[Mark], seen: Sequence[Seen]) -> Iterable[Cause]:
+    for one, each in zip(tests, seen, strict=True):
+        if each.kind is Kind.GONE:
+            yield Cause(f"its test {one.name} is gone from {one.path}", one.path, 1, one)
+
+
+def _failed(tests: Sequence[Mark], results: Sequence[TestCase] | None) -> list[Mark]:
+    red = [case for case in results or () if not case.passed]
+    return [one for one in tests if any(ran(one, case) for case in red)]
+
+
+def _proved(
+    tests: Sequence[Mark], seen: Sequence[Seen], results: Sequence[TestCase] | None
+) -> bool:
+    """Tell whether there are tests, all of them as they were, and every one of them passed."""
+    green = [case for case in results or () if case.passed]
+    whole = all(one.kind in (Kind.SAME, Kind.MOVED) for one in seen)
+    places = [one.mark for one in seen]
+    return bool(tests) and whole and all(any(ran(one, each) for each in green) for one in places)
+
+
+def _grouped(links: Iterable[tuple[str, Mark]]) -> dict[str, list[Mark]]:
+    found: dict[str, list[Mark]] = {}
+    for name, one in links:
+        found.setdefault(name, []).append(one)
+    return found
