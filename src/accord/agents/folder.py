@@ -88,6 +88,7 @@ def _outlet(held: dict[str, Any] | None) -> Outlet | None:
         tuple(held["keys"]),
         tuple((scope, Budget(**budget)) for scope, budget in held["budgets"]),
         tuple(Price(**price) for price in held["prices"]),
+        held["retry_s"],
     )
 
 

@@ -22,6 +22,7 @@ class Seen:
     bytes_out: int = 0
     took: Entry = Entry()  # noqa: RUF009 - it is frozen
     spent: str = ""
+    in_a_row: int = 0
     _failures: Counter[str] = Factory(Counter)
     _with_tools: bool = False
     _waiting: dict[int, float] = Factory(dict)
@@ -38,16 +39,21 @@ class Seen:
         """Note that something of the answer came at `now`."""
         self._waiting[number] = now
 
-    def end(self, number: int, failure: str, took: Entry, *, tools: bool) -> None:
-        """Note how a request ended: `failure` in words, or empty when it was answered."""
+    def end(self, number: int, failure: str, took: Entry, *, tools: bool, times: int = 1) -> None:
+        """Note how a request ended: `failure` in words, or empty when it was answered.
+
+        `times` is how often the service was asked for it.
+        """
         self._waiting.pop(number, None)
         self.took = Entry(self.took.usage.plus(took.usage), self.took.micros + took.micros)
         if self._with_tools and not tools:
             return
         if failure:
-            self._failures[failure] += 1
+            self._failures[failure] += max(times, 1)
+            self.in_a_row += 1
         else:
             self._failures.clear()
+            self.in_a_row = 0
 
     def deny(self, words: str, *, tools: bool) -> None:
         """Note that a request for the model's work was turned away here, and why."""

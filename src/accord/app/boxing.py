@@ -87,6 +87,7 @@ def service_of(agent: AgentChoice) -> str:
         return "anthropic"
     line = " ".join(agent.command)
     named = {"claude": "anthropic", "codex": "openai", "gemini": "gemini"}
+    named |= dict.fromkeys(("copilot", "opencode", "goose"), "openai")
     return next((service for name, service in named.items() if name in line), "")
 
 

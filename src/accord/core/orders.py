@@ -72,7 +72,8 @@ class Outlet:
     `service` names the protocol (`anthropic`, `openai` or `gemini`), `upstream` its address when
     it is not the public one, `keys` the variables of the person's environment that may hold the
     key. `budgets` maps what is counted together (`run:ID`, `task:CHANGE/T1`, `change:CHANGE`,
-    `day:2026-06-01`) to what may be spent on it.
+    `day:2026-06-01`) to what may be spent on it. A service that is too busy is asked again for
+    `retry_s` seconds.
     """
 
     service: str
@@ -80,6 +81,7 @@ class Outlet:
     keys: tuple[str, ...] = ()
     budgets: tuple[tuple[str, Budget], ...] = ()
     prices: tuple[Price, ...] = ()
+    retry_s: float = 30.0
 
 
 @frozen
