@@ -269,6 +269,9 @@ class Gateway:
         with suppress(sqlite3.Error):
             if number:
                 self._ledger.settle(number, took)
+        if not ended.failure and not 200 <= ended.status < 300:
+            # The agent hung up on it, which is no answer: least of all after an error.
+            ended.failure = f"answered {ended.status}" if ended.status else "gave no answer in time"
         self._write(exchange, asked, ended, took if number else Entry())
         if number:
             self.seen.end(mine, ended.failure, took, tools=asked.tools, times=ended.times)

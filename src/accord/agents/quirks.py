@@ -90,6 +90,7 @@ def _codex(asked: Asked) -> Variables:
                 "base_url": asked.url,
                 "env_key": "OPENAI_API_KEY",
                 "wire_api": "responses",
+                "request_max_retries": 0,  # the gateway asks again
             }
         }
         config["model_provider"] = "accord"
