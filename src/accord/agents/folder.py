@@ -68,6 +68,7 @@ def read_order(run: Path) -> AgentOrder:
             tuple(agent["command"]),
             agent["model"],
             tuple(agent["passes"]),
+            otherwise=agent["otherwise"],
         ),
         workdir=held["workdir"],
         prompt=held["prompt"],

@@ -7,6 +7,8 @@ from attrs import Factory, define, evolve
 from accord.agents.spending import Entry
 from accord.core.orders import AgentReport, AgentStatus
 
+_UNSERVED = ("answered 402", "answered 429", "answered 503", "answered 529")
+
 
 @define
 class Seen:
@@ -80,7 +82,8 @@ class Seen:
             status, detail = AgentStatus.FAILED, trouble
         elif trouble and trouble not in detail and status is not AgentStatus.STOPPED:
             detail = f"{detail}; {trouble}" if detail else trouble
-        return evolve(report, status=status, detail=detail, trouble=trouble)
+        exhausted = any(words.startswith(_UNSERVED) for words in self._failures)
+        return evolve(report, status=status, detail=detail, trouble=trouble, exhausted=exhausted)
 
     def counted(self, report: AgentReport) -> AgentReport:
         """Return `report` with the sums of all requests in place of what the agent counted."""

@@ -33,6 +33,7 @@ VERBS = {
     "check": "findings in specs: native, Kiro, spec-kit, OpenSpec",
     "archive": "bring an OpenSpec change into the specs, losing nothing",
     "log": "the operations, the newest first",
+    "agents": "which agents there are here, and what each can do",
     "trust": "who may approve what, and how that is changed",
     "undo": "take back the last operation",
     "doctor": "what works here and what does not",
