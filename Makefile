@@ -4,8 +4,9 @@ UV_VERSION := 0.13.9
 BIN := .venv/bin
 UV := .tools/bin/uv
 PYTEST_FLAGS ?= -n 2
+WRITE ?= --write
 
-.PHONY: demo test check format bench lock clean
+.PHONY: demo test check format bench lock agents drive clean
 
 demo: .venv/.demo
 	$(BIN)/accord demo
@@ -26,6 +27,22 @@ format: .venv/.dev
 
 bench: .venv/.dev
 	$(BIN)/python -m bench
+
+# The agents that the tests drive: pinned with hashes, installed without running their scripts.
+agents: .tools/agents/.installed
+
+.tools/agents/.installed: locks/agents/package.json locks/agents/package-lock.json
+	mkdir -p .tools/agents
+	cp $^ .tools/agents/
+	cd .tools/agents && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
+	@touch $@
+
+# Drives each of them; the table in docs/agents.md must be what came of it (WRITE= checks alone).
+drive: .venv/.dev .tools/agents/.installed
+	@mkdir -p bench/out
+	ACCORD_REQUIRE_AGENTS=1 $(BIN)/pytest -n 2 tests/agents/test_real_agents.py \
+	    --junitxml bench/out/agents.xml
+	$(BIN)/python tools/agents_table.py bench/out/agents.xml $(WRITE)
 
 # The lock holds names, versions and hashes, and no address: it installs from whichever registry
 # the machine is set up to use.

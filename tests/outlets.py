@@ -283,8 +283,9 @@ def out(
     *budgets: tuple[str, Budget],
     prices: tuple[Price, ...] = (),
     service: str = "anthropic",
+    retry_s: float = 0.0,
 ) -> Outlet:
-    return Outlet(service, upstream, (), budgets, prices)
+    return Outlet(service, upstream, (), budgets, prices, retry_s)
 
 
 @frozen

@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 from accord.agents.claude import Ruling, drive, environment, judge
-from accord.agents.model_server import Fail, Hang, ModelServer, Op, Read, Say, Scene, Shell, Write
+from accord.agents.model_script import Fail, Hang, Op, Read, Say, Scene, Shell, Write
+from accord.agents.model_server import ModelServer
 from accord.core.orders import (
     AgentChoice,
     AgentEvent,

@@ -18,7 +18,8 @@ from attrs import evolve
 
 from accord.agents import folder
 from accord.agents.environment import HOST_MARK, RUN_MARK
-from accord.agents.model_server import Hang, ModelServer, Op, Say, Scene, Write
+from accord.agents.model_script import Hang, Op, Say, Scene, Write
+from accord.agents.model_server import ModelServer
 from accord.agents.processes import marked
 from accord.agents.runs import AgentRuns
 from accord.agents.spending import LEDGER, Spent, spent

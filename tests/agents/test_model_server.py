@@ -10,11 +10,10 @@ from typing import Any
 
 import pytest
 
-from accord.agents.model_server import (
+from accord.agents.model_script import (
     Drop,
     Fail,
     Hang,
-    ModelServer,
     Op,
     Read,
     Say,
@@ -23,6 +22,7 @@ from accord.agents.model_server import (
     Write,
     marked,
 )
+from accord.agents.model_server import ModelServer
 
 TOOLS = [{"name": "Write"}, {"name": "Read"}, {"name": "Bash"}]
 

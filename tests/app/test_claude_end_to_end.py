@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from accord.agents.model_server import ModelServer, Say, Scene, Write
+from accord.agents.model_script import Say, Scene, Write
+from accord.agents.model_server import ModelServer
 from project import PYTEST, Project, make_project
 
 STORY = """# Tax

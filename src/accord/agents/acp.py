@@ -20,6 +20,7 @@ from acp.schema import ClientCapabilities, FileSystemCapabilities, Implementatio
 from pydantic import ValidationError
 
 from accord import __version__
+from accord.agents import quirks, sessions
 from accord.agents.environment import clean
 from accord.agents.processes import die_with_parent
 from accord.agents.transcript import one_line
@@ -38,6 +39,7 @@ CANCEL_S = 2.0
 """How long an agent may take to end its turn when it is asked to, before it is killed."""
 
 _SETTLE_S = 1.0
+_ENDED: Fault = (AgentStatus.ENDED, "")
 
 
 async def drive(order: AgentOrder, emit: Emit) -> AgentReport:
@@ -53,6 +55,7 @@ async def drive(order: AgentOrder, emit: Emit) -> AgentReport:
 
 
 async def _run(order: AgentOrder, turn: Turn) -> Fault:
+    order = quirks.dressed(order)
     missing = _missing(order)
     if missing:
         return AgentStatus.FAILED, f"was not started: {missing}"
@@ -69,6 +72,8 @@ async def _run(order: AgentOrder, turn: Turn) -> Fault:
     try:
         await asyncio.wait({talk, watch}, return_when=asyncio.FIRST_COMPLETED)
         found = _outcome(talk, watch, wire)
+        if found == _ENDED and order.outlet is None and _is_excuse(order, turn):
+            return AgentStatus.FAILED, f"ended with an error: {one_line(turn.said)}"
         return found or await _death(process, wire, drain, turn)
     except asyncio.CancelledError:
         await _ask_to_cancel(connection, turn, talk)
@@ -113,6 +118,7 @@ async def _converse(connection: ClientSideConnection, order: AgentOrder, turn: T
         raise AgentError(f"speaks version {greeting.protocol_version} of the protocol, not 1")
     session = await connection.new_session(cwd=turn.folder, mcp_servers=[])
     turn.session = session.session_id
+    await sessions.prepare(connection, session, order)
     turn.prompted = True
     answer = await connection.prompt(
         session_id=session.session_id, prompt=[text_block(order.prompt)]
@@ -159,7 +165,16 @@ def _outcome(
         return AgentStatus.GARBAGE, "gave an answer that the protocol does not know"
     except ConnectionError:
         return None
-    return AgentStatus.ENDED, ""
+    return _ENDED
+
+
+def _is_excuse(order: AgentOrder, turn: Turn) -> bool:
+    """Tell whether the last words are an error that the agent calls an end of its turn.
+
+    A gateway knows better; without one these words are all that tells.
+    """
+    excuse = quirks.of(order.agent.command).excuse
+    return excuse is not None and excuse.search(turn.said) is not None
 
 
 async def _death(process: Process, wire: Wire, drain: asyncio.Task[None], turn: Turn) -> Fault:

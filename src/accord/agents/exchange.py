@@ -16,6 +16,10 @@ from accord.agents.usage import Meter, Usage
 _CHUNK = 2**16
 _HEAD_BYTES = 64 * 2**10
 _ERROR_BYTES = 256 * 2**10
+_BUSY = frozenset({408, 429, 500, 502, 503, 504, 529})
+# What services say where asking again later in the day is of no use.
+_QUOTA = (b"insufficient_quota", b"billing", b"credit balance", b"usage limit", b"PerDay")
+_FIRST_S = 1.0
 
 
 class BrokenError(Exception):
@@ -41,6 +45,7 @@ class Ended:
     refusal: Refusal | None = None
     sent: int = 0
     received: int = 0
+    times: int = 0
     asked: bool = False
     meter: Meter | None = None
 
@@ -81,6 +86,8 @@ class Terms(Protocol):
     @property
     def idle_s(self) -> float: ...
     @property
+    def retry_s(self) -> float: ...
+    @property
     def resolve(self) -> up.Resolve: ...
     @property
     def redact(self) -> Callable[[str], str]: ...
@@ -93,22 +100,18 @@ async def relay(
     exchange: Exchange,
     ended: Ended,
     hear: Callable[[], None],
+    again: Callable[[str], None],
 ) -> None:
     """Have the service answer `exchange` and pass the answer to `client`.
 
+    A service that is too busy is asked again, after 1, 2, 4 s and so on or when it says, for
+    `retry_s` in all; the agent sees the last answer alone. `again` is told of each wait in words.
     Before anything of an answer was passed on, a failure is left in `ended.refusal` for the caller
     to tell; after that it raises BrokenError, and breaking the connection off tells it. `hear` is
     called whenever the service is heard.
     """
-    try:
-        link = await up.connect(terms.upstream, terms.resolve, context)
-    except up.UpstreamError as error:
-        ended.failure = terms.redact(f"could not be asked: {error}")
-        ended.refusal = Refusal(502, f"the model's service {ended.failure}")
-        return
-    service = _Service(link, terms.idle_s, ended, hear)
     gone = asyncio.create_task(_gone(client))
-    work = asyncio.create_task(_relay(terms, service, client, exchange, ended))
+    work = asyncio.create_task(_persist(terms, context, client, exchange, ended, hear, again))
     try:
         await asyncio.wait({work, gone}, return_when=asyncio.FIRST_COMPLETED)
         if not work.done():
@@ -118,25 +121,64 @@ async def relay(
         for task in (work, gone):
             task.cancel()
         await asyncio.gather(work, gone, return_exceptions=True)
-        link.writer.transport.abort()
+
+
+async def _persist(
+    terms: Terms,
+    context: ssl.SSLContext | None,
+    client: Client,
+    exchange: Exchange,
+    ended: Ended,
+    hear: Callable[[], None],
+    again: Callable[[str], None],
+) -> None:
+    left, pause = terms.retry_s, _FIRST_S
+    while True:
+        try:
+            link = await up.connect(terms.upstream, terms.resolve, context)
+        except up.UpstreamError as error:
+            ended.failure = terms.redact(f"could not be asked: {error}")
+            ended.refusal = Refusal(502, f"the model's service {ended.failure}")
+            return
+        service = _Service(link, terms.idle_s, ended, hear)
+        ended.times += 1
+        try:
+            wait = await _relay(terms, service, client, exchange, ended, (pause, left))
+        finally:
+            link.writer.transport.abort()
+        if wait is None:
+            return
+        again(f"the model's service answered {ended.status}; it is asked again in {wait:.0f} s")
+        await asyncio.sleep(wait)
+        hear()
+        left, pause = left - wait, 2 * pause
 
 
 async def _relay(
-    terms: Terms, service: "_Service", client: Client, exchange: Exchange, ended: Ended
-) -> None:
+    terms: Terms,
+    service: "_Service",
+    client: Client,
+    exchange: Exchange,
+    ended: Ended,
+    patience: tuple[float, float],
+) -> float | None:
+    """Pass on one answer; return the seconds to wait where it is better to ask again."""
     begun = False
     try:
         response = await service.ask(terms.upstream, exchange)
         ended.status = response.status_code
         if response.status_code >= 400:
-            await _pass_error(terms, service, client, response)
-            ended.failure = f"answered {response.status_code}"
-            return
+            body = await _error_body(terms, service)
+            wait = _wait(response, body, *patience)
+            if wait is None:
+                ended.failure = f"answered {response.status_code}"
+                await _pass_error(client, response, body)
+            return wait
         coding = dict(response.headers).get(b"content-encoding", b"identity").lower()
         if response.status_code >= 300 or coding not in (b"identity", b"gzip", b"deflate"):
             ended.failure = f"answered {response.status_code} in a way that is not passed on"
             ended.refusal = Refusal(502, f"the model's service {ended.failure}")
-            return
+            return None
         begun = True
         await _pass_answer(service, client, response, coding)
     except TimeoutError:
@@ -148,20 +190,32 @@ async def _relay(
     if ended.failure:
         status = 504 if ended.failure.startswith("was") else 502
         ended.refusal = Refusal(status, f"the model's service {ended.failure}")
+    return None
 
 
-async def _pass_error(
-    terms: Terms, service: "_Service", client: Client, response: h11.Response
-) -> None:
+def _wait(response: h11.Response, body: bytes, pause: float, left: float) -> float | None:
+    """Return the seconds after which to ask again, None where that is of no use."""
+    if response.status_code not in _BUSY or any(word in body for word in _QUOTA):
+        return None
+    said = dict(response.headers).get(b"retry-after", b"")
+    wait = max(pause, float(said)) if said.isdigit() and len(said) < 6 else pause
+    return wait if wait <= left else None
+
+
+async def _error_body(terms: Terms, service: "_Service") -> bytes:
     # Services quote the key that they turn away; what they say is passed on without it.
     body = b""
     while len(body) < _ERROR_BYTES and (data := await service.data()) is not None:
         body += data
-    text = terms.redact(body[:_ERROR_BYTES].decode("utf-8", "replace")).encode()
-    dropped = (b"content-length", b"content-encoding")
+    return terms.redact(body[:_ERROR_BYTES].decode("utf-8", "replace")).encode()
+
+
+async def _pass_error(client: Client, response: h11.Response, text: bytes) -> None:
+    # It was asked often enough here: an agent that does the same goes on for minutes.
+    dropped = (b"content-length", b"content-encoding", b"x-should-retry")
     kept = [pair for pair in answered_with(list(response.headers)) if pair[0] not in dropped]
-    length = (b"content-length", str(len(text)).encode())
-    await _to(client, h11.Response(status_code=response.status_code, headers=[*kept, length]))
+    kept += [(b"x-should-retry", b"false"), (b"content-length", str(len(text)).encode())]
+    await _to(client, h11.Response(status_code=response.status_code, headers=kept))
     await _to(client, h11.Data(data=text))
     await _to(client, h11.EndOfMessage())
 

@@ -68,6 +68,7 @@ def read_order(run: Path) -> AgentOrder:
             tuple(agent["command"]),
             agent["model"],
             tuple(agent["passes"]),
+            otherwise=agent["otherwise"],
         ),
         workdir=held["workdir"],
         prompt=held["prompt"],
@@ -88,6 +89,7 @@ def _outlet(held: dict[str, Any] | None) -> Outlet | None:
         tuple(held["keys"]),
         tuple((scope, Budget(**budget)) for scope, budget in held["budgets"]),
         tuple(Price(**price) for price in held["prices"]),
+        held["retry_s"],
     )
 
 

@@ -49,6 +49,9 @@ KEEP_S = 600.0
 BODY_S = 60.0
 WAIT_S = 60.0
 LOG_BYTES = 4 * 2**20
+ENOUGH = 3
+"""How many requests for its work the service may fail an agent in a row before the run ends."""
+
 _CHUNK = 2**16
 _TOLD = 100
 _NOT_NOW = Refusal(503, "the gateway has too much to do at once")
@@ -66,12 +69,16 @@ class Plan:
     key: str = field(repr=False)
     token: str = field(repr=False)
     idle_s: float = 600.0
+    retry_s: float = 30.0
     resolve: up.Resolve = up.resolve
     redact: Callable[[str], str] = str
 
 
 class Gateway:
-    """Answers the agent of one run. `seen` is what it saw; `over` is set when a budget is spent."""
+    """Answers the agent of one run. `seen` is what it saw; `over` is set when the run must end:
+
+    a budget is spent, or the service failed it time and again.
+    """
 
     def __init__(self, plan: Plan, ledger: Ledger, emit: Emit, log: BinaryIO) -> None:
         """Take what to work with, where refusals are told, and a file for one line a request."""
@@ -243,6 +250,7 @@ class Gateway:
             await relay(
                 plan, self._context, client, exchange, ended,
                 lambda: self.seen.hear(mine, time.monotonic()) if number else None,
+                lambda words: self._emit(AgentEvent(EventKind.ERROR, words)),
             )  # fmt: skip
         finally:
             self._settle(exchange, asked, number, mine, ended)
@@ -261,9 +269,14 @@ class Gateway:
         with suppress(sqlite3.Error):
             if number:
                 self._ledger.settle(number, took)
+        if not ended.failure and not 200 <= ended.status < 300:
+            # The agent hung up on it, which is no answer: least of all after an error.
+            ended.failure = f"answered {ended.status}" if ended.status else "gave no answer in time"
         self._write(exchange, asked, ended, took if number else Entry())
         if number:
-            self.seen.end(mine, ended.failure, took, tools=asked.tools)
+            self.seen.end(mine, ended.failure, took, tools=asked.tools, times=ended.times)
+            if self.seen.in_a_row >= ENOUGH:
+                self.over.set()
 
     def _write(self, exchange: Exchange, asked: Question, ended: Ended, took: Entry) -> None:
         line = {

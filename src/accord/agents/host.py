@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from accord.agents.gateway import Gateway
 
 GRACE_S = 5.0
-"""How long an agent may take to end its turn once its budget is spent."""
+"""How long an agent may take to end its turn once its gateway has shut."""
 
 
 def main(argv: list[str]) -> int:
@@ -143,21 +143,21 @@ async def _drive(
             driving.cancel()
         asked.append(status)
 
-    async def stop_when_spent(over: asyncio.Event) -> None:
+    async def stop_when_over(over: asyncio.Event) -> None:
         await over.wait()
         await asyncio.sleep(GRACE_S)
-        stop(AgentStatus.SPENT)
+        stop(AgentStatus.FAILED)
 
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop, AgentStatus.STOPPED)
     if (run / folder.STOP).exists():
         stop(AgentStatus.STOPPED)
-    watch = asyncio.ensure_future(stop_when_spent(gateway.over)) if gateway else None
+    watch = asyncio.ensure_future(stop_when_over(gateway.over)) if gateway else None
     try:
         return await driving
     except asyncio.CancelledError:
         if AgentStatus.STOPPED in asked:
             return AgentReport(order.run_id, AgentStatus.STOPPED, folder.STOPPED)
-        return AgentReport(order.run_id, AgentStatus.SPENT)
+        return AgentReport(order.run_id, AgentStatus.FAILED)  # the gateway knows why
     finally:
         if watch is not None:
             watch.cancel()

@@ -63,7 +63,9 @@ def plan(order: AgentOrder, outlet: Outlet, environ: Mapping[str, str]) -> Plan:
         ) from error
     token = f"sk-accord-{secrets.token_hex(24)}"
     idle_s = order.limits.idle_s
-    return Plan(order.run_id, outlet, service, address, variable, key, token, idle_s)
+    return Plan(
+        order.run_id, outlet, service, address, variable, key, token, idle_s, outlet.retry_s
+    )
 
 
 def environment(order: AgentOrder, plan: Plan, port: int) -> tuple[tuple[str, str], ...]:

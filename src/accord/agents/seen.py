@@ -7,6 +7,8 @@ from attrs import Factory, define, evolve
 from accord.agents.spending import Entry
 from accord.core.orders import AgentReport, AgentStatus
 
+_UNSERVED = ("answered 402", "answered 429", "answered 503", "answered 529")
+
 
 @define
 class Seen:
@@ -22,6 +24,7 @@ class Seen:
     bytes_out: int = 0
     took: Entry = Entry()  # noqa: RUF009 - it is frozen
     spent: str = ""
+    in_a_row: int = 0
     _failures: Counter[str] = Factory(Counter)
     _with_tools: bool = False
     _waiting: dict[int, float] = Factory(dict)
@@ -38,16 +41,21 @@ class Seen:
         """Note that something of the answer came at `now`."""
         self._waiting[number] = now
 
-    def end(self, number: int, failure: str, took: Entry, *, tools: bool) -> None:
-        """Note how a request ended: `failure` in words, or empty when it was answered."""
+    def end(self, number: int, failure: str, took: Entry, *, tools: bool, times: int = 1) -> None:
+        """Note how a request ended: `failure` in words, or empty when it was answered.
+
+        `times` is how often the service was asked for it.
+        """
         self._waiting.pop(number, None)
         self.took = Entry(self.took.usage.plus(took.usage), self.took.micros + took.micros)
         if self._with_tools and not tools:
             return
         if failure:
-            self._failures[failure] += 1
+            self._failures[failure] += max(times, 1)
+            self.in_a_row += 1
         else:
             self._failures.clear()
+            self.in_a_row = 0
 
     def deny(self, words: str, *, tools: bool) -> None:
         """Note that a request for the model's work was turned away here, and why."""
@@ -74,7 +82,8 @@ class Seen:
             status, detail = AgentStatus.FAILED, trouble
         elif trouble and trouble not in detail and status is not AgentStatus.STOPPED:
             detail = f"{detail}; {trouble}" if detail else trouble
-        return evolve(report, status=status, detail=detail, trouble=trouble)
+        exhausted = any(words.startswith(_UNSERVED) for words in self._failures)
+        return evolve(report, status=status, detail=detail, trouble=trouble, exhausted=exhausted)
 
     def counted(self, report: AgentReport) -> AgentReport:
         """Return `report` with the sums of all requests in place of what the agent counted."""

@@ -74,7 +74,7 @@ class Turn:
         self._writable = writable(order)
         self._wishes: dict[str, _Wish] = {}
         self._unsent = ""
-        self._said = ""
+        self.said = ""
         self._said_is_over = False
         self._refused: dict[str, None] = {}
         self._usage: Usage | None = None
@@ -106,8 +106,8 @@ class Turn:
         if closed is None and once is not None:
             self._say(EventKind.ALLOWED, wish.title, self._shown(*wish.paths[:1]))
             return _chosen(once)
-        for path in closed or wish.paths or ("",):
-            self._refuse(wish, path)
+        for shown in dict.fromkeys(map(self._shown, closed or wish.paths or ("",))):
+            self._refuse(wish, shown)
         rejections = [o for o in options if o.kind in ("reject_once", "reject_always")]
         if not rejections:
             return RequestPermissionResponse(outcome=DeniedOutcome(outcome="cancelled"))
@@ -130,7 +130,7 @@ class Turn:
             run_id=self._order.run_id,
             status=status,
             detail=detail,
-            said=self._said,
+            said=self.said,
             stop_reason=self.stop_reason,
             refused=tuple(self._refused),
             input_tokens=self._usage.input_tokens if self._usage else 0,
@@ -139,8 +139,8 @@ class Turn:
 
     def _hear(self, text: str) -> None:
         if self._said_is_over:
-            self._said, self._said_is_over = "", False
-        self._said += plain(text, SAID_CHARS - len(self._said))
+            self.said, self._said_is_over = "", False
+        self.said += plain(text, SAID_CHARS - len(self.said))
         # Agents stream a few letters at a time; one event for each would bury the rest.
         self._unsent += plain(text, EVENT_CHARS)
         if len(self._unsent) >= EVENT_CHARS:
@@ -172,8 +172,7 @@ class Turn:
         shut = tuple(path for path in wish.paths if not self._writable.allows(path))
         return shut or None
 
-    def _refuse(self, wish: _Wish, path: str) -> None:
-        shown = self._shown(path)
+    def _refuse(self, wish: _Wish, shown: str) -> None:
         if shown and len(self._refused) < REFUSED_PATHS:
             self._refused[shown] = None
         self._say(EventKind.REFUSED, wish.title or "a request that names nothing", shown)

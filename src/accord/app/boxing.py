@@ -54,7 +54,7 @@ def for_build(workshop: Workshop, agent: AgentChoice, change: str, task: Task, r
 def for_check(workshop: Workshop, folder: str) -> Walls:
     """Return the walls around a command that proves something: it has its own fresh checkout."""
     config = workshop.config
-    return Walls(folder, writable=(ALL,), visible=_read(config.reads), network=config.network)
+    return Walls(folder, writable=(ALL,), visible=readable(config.reads), network=config.network)
 
 
 def lowest(levels: Sequence[str]) -> int:
@@ -88,6 +88,7 @@ def service_of(agent: AgentChoice) -> str:
         return "anthropic"
     line = " ".join(agent.command)
     named = {"claude": "anthropic", "codex": "openai", "gemini": "gemini"}
+    named |= dict.fromkeys(("copilot", "opencode", "goose"), "openai")
     return next((service for name, service in named.items() if name in line), "")
 
 
@@ -102,7 +103,7 @@ def _boxed(workshop: Workshop, agent: AgentChoice, walls: Walls, run_id: str,
             hint=f"set agents.{agent.name}.service in .accord/config.toml",
         )
     door = workshop.agents.door(run_id) if outlet is not None else ""
-    visible = (*workshop.repo.sight(), *_read((*workshop.config.reads, *agent.reads)))
+    visible = (*workshop.repo.sight(), *readable((*workshop.config.reads, *agent.reads)))
     # A script is the person's own file and lies anywhere.
     script = agent.command[:1] if agent.kind is AgentKind.SCRIPTED else ()
     prefix = box.prefix(evolve(walls, visible=(*visible, *script), door=door))
@@ -125,5 +126,6 @@ def _today(workshop: Workshop) -> str:
     return workshop.clock.now()[:10]
 
 
-def _read(paths: Sequence[str]) -> tuple[str, ...]:
+def readable(paths: Sequence[str]) -> tuple[str, ...]:
+    """Return configured paths as absolute ones; `~` is the person's home."""
     return tuple(str(Path(path).expanduser()) for path in paths)

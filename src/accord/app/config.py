@@ -33,14 +33,15 @@ SCOPES = ("run", "task", "change", "day")
 SERVICES = ("anthropic", "openai", "gemini")
 LEAST = 2
 _STAGES = (*SPEC_STAGES, Stage.IMPLEMENTATION)
+_TRACKS = (Track.TRIVIAL, Track.SMALL)
 _SHAPE: Mapping[str, tuple[str, ...]] = {
     "verify": ("command", "timeout_s", "network"),
     "tracks": ("trivial", "small", "risk_paths"),
-    "agent": ("default", "parallel", "rounds", "total_s", "idle_s", *_STAGES),
+    "agent": ("default", "parallel", "rounds", "total_s", "idle_s", *_STAGES, *_TRACKS),
     "box": ("least", "reads"),
     "budget": SCOPES,
 }
-_AGENT = ("kind", "command", "model", "env", "service", "upstream", "key", "reads")
+_AGENT = ("kind", "command", "model", "env", "service", "upstream", "key", "reads", "else")
 
 
 @frozen
@@ -61,9 +62,10 @@ class Config:
     network: bool = False
     beside: SideBySide = field(factory=SideBySide)
 
-    def agent(self, stage: Stage) -> AgentChoice | None:
-        """Return the agent for `stage`, or None where people do the work."""
-        name = self.stages.get(stage) or self.stages.get("default") or ""
+    def agent(self, stage: Stage, track: Track = Track.FULL, task: str = "") -> AgentChoice | None:
+        """Return the agent for a task, a track or a stage, in this order; None: people work."""
+        keys = [key for key in (task, track, stage, "default") if key]
+        name = next((self.stages[key] for key in keys if self.stages.get(key)), "")
         return self.agents.get(name)
 
 
@@ -151,13 +153,15 @@ def read(data: bytes) -> Config:
         },
     )
     agents = {name: _agent(name, facts) for name, facts in table(raw, "agents").items()}
-    stages = {key: text(agent, key, "") for key in ("default", *_STAGES) if agent.get(key)}
+    stages = {key: text(agent, key, "") for key in ("default", *_STAGES, *_TRACKS)
+              if agent.get(key)}  # fmt: skip
     for key, name in stages.items():
         if name not in agents:
             raise ConfigurationError(
                 f"{PATH}: agent.{key} names {name}, which is not defined",
                 hint=f"add a table [agents.{name}]",
             )
+    _refuse_loops(agents)
     total, idle = number(agent, "total_s", 3600), number(agent, "idle_s", 600)
     parallel, rounds = number(agent, "parallel", 2), number(agent, "rounds", 3)
     least = number(box, "least", LEAST)
@@ -203,7 +207,19 @@ def _agent(name: str, facts: object) -> AgentChoice:
         text(facts, "upstream", ""),
         text(facts, "key", ""),
         texts(facts, "reads", ()),
+        text(facts, "else", ""),
     )
+
+
+def _refuse_loops(agents: Mapping[str, AgentChoice]) -> None:
+    for name in agents:
+        met, at = {name}, agents[name].otherwise
+        while at:
+            if at not in agents or at in met:
+                why = "comes back to itself" if at in met else "is not defined"
+                raise ConfigurationError(f"{PATH}: agents.{name}.else leads to {at}, which {why}")
+            met.add(at)
+            at = agents[at].otherwise
 
 
 def _budget(budgets: Mapping[str, Any], scope: str) -> Budget:

@@ -8,13 +8,13 @@ from collections.abc import Sequence
 
 from attrs import evolve, frozen
 
-from accord.app import boxing, desk, evidence, judging, prompting, showing, workplaces
+from accord.app import agency, boxing, desk, evidence, judging, prompting, showing, workplaces
 from accord.app.changes import TRAILER, Change, Found, load, read, trailer
 from accord.app.workshop import Workshop
 from accord.core.approval import Json
 from accord.core.checks import blocking
 from accord.core.evidence import Result
-from accord.core.model import Stage, Task
+from accord.core.model import Stage, Task, Track
 from accord.core.orders import AgentChoice, AgentOrder, AgentStatus
 from accord.core.ports import Harvest
 from accord.core.protected import declarable
@@ -64,7 +64,7 @@ def begin_draft(workshop: Workshop, action: Draft, number: int, feedback: str) -
     path = f"{change.folder}/{change.spec.layout.documents[action.stage]}"
     shown = showing.draft_block(_begun(workshop, change, action), action.stage, path)
     prompt = prompting.for_stage(change, action.stage, path, feedback, decisions=shown)
-    agent = _present(workshop.config.agent(action.stage), action.stage)
+    agent = agency.agent_for(workshop, change, action.stage, run_id)
     box = boxing.for_draft(workshop, agent, change.name, change.folder, run_id, folder)
     _start(workshop, AgentOrder(run_id, agent, folder, prompt, (f"/{change.folder}/**",)), box)
     return run_id
@@ -82,7 +82,8 @@ def take_draft(workshop: Workshop, action: Draft, number: int) -> Taken:
     if f"{action.id}/{number}" in workshop.repo.trailers(change.fork, change.found.tip, DRAFTED):
         return Taken(True, "drafted")
     base = _base(workshop, action)["commit"]
-    agent = _present(workshop.config.agent(action.stage), action.stage)
+    run_id = f"{action.id}/{number}"
+    agent = agency.agent_for(workshop, change, action.stage, run_id)
     harvest = workshop.repo.harvest(
         workplaces.draft_key(action), base, (f"/{change.folder}/**",),
         message=f"Draft the {action.stage} of {action.change}\n\n{DRAFTED}: {action.id}/{number}\n"
@@ -91,8 +92,8 @@ def take_draft(workshop: Workshop, action: Draft, number: int) -> Taken:
     )  # fmt: skip
     ref = f"{workplaces.WIP}/{action.change}/{action.stage}/{action.number}-{number}"
     workplaces.keep(workshop, ref, harvest)
-    if reason := _unfinished(workshop, f"{action.id}/{number}"):
-        return Taken(False, reason)
+    if reason := _unfinished(workshop, run_id):
+        return Taken(False, reason, agency.steps_in(workshop, agent, run_id, number))
     path = f"{change.folder}/{change.spec.layout.documents[action.stage]}"
     if not harvest.commit or path not in harvest.changed:
         return Taken(False, "the agent ended without writing the document", _parked(harvest)
@@ -120,7 +121,7 @@ def begin_build(workshop: Workshop, action: Build, number: int, feedback: str) -
     folder = _worktree(workshop, action, key, change.found.tip, number)
     prompt = prompting.for_task(change, task, evidence.command(workshop, task), feedback,
                                 decisions=showing.task_block(change, task.touches))  # fmt: skip
-    agent = _present(workshop.config.agent(Stage.IMPLEMENTATION), Stage.IMPLEMENTATION)
+    agent = agency.agent_for(workshop, change, Stage.IMPLEMENTATION, run_id, task.id)
     box = boxing.for_build(workshop, agent, action.change, task, run_id, folder)
     _start(workshop, AgentOrder(run_id, agent, folder, prompt, task.touches), box)
     return run_id
@@ -136,13 +137,18 @@ def take_build(workshop: Workshop, action: Build, number: int) -> Taken:
     task = _task(change, action.task)
     if built(workshop, change, task):
         return Taken(True, f"{task.id} is built")
-    harvest = _harvest(workshop, action, change, task)
+    run_id = f"{action.id}/{number}"
+    by_hand = action.by_hand or workshop.config.agent(*_work(change, task)) is None
+    agent = None if by_hand else agency.agent_for(workshop, change, Stage.IMPLEMENTATION, run_id,
+                                                  task.id)  # fmt: skip
+    harvest = _harvest(workshop, action, change, task, agent)
     kept = f"{workplaces.WIP}/{action.change}/{action.task}/{action.number}-{number}"
     workplaces.keep(workshop, kept, harvest)
     workplaces.refuse_shut(change)
-    reason = "" if action.by_hand else _unfinished(workshop, f"{action.id}/{number}")
+    reason = "" if action.by_hand else _unfinished(workshop, run_id)
     if reason:
-        return Taken(False, reason)
+        return Taken(False, reason,
+                     agency.steps_in(workshop, agent, run_id, number) if agent else "")  # fmt: skip
     parked = _parked(harvest)
     if not harvest.commit:
         detail = f"nothing was changed; left out: {parked}" if parked else "nothing was changed"
@@ -163,8 +169,7 @@ def take_build(workshop: Workshop, action: Build, number: int) -> Taken:
     ref = f"{BUILT}/{action.change}/{action.task}"
     old = workshop.repo.resolve(ref)
     if old != harvest.commit:
-        agent = workshop.config.agent(Stage.IMPLEMENTATION)
-        actor = "" if action.by_hand or agent is None else agent.name
+        actor = agent.name if agent else ""
         workshop.move("build", action.change, ref, harvest.commit, old, detail=action.task,
                       actor=actor)  # fmt: skip
     detail = f"{run.reason}; left out: {parked}" if parked else run.reason
@@ -203,13 +208,19 @@ def remember(workshop: Workshop, action: Draft | Build, taken: Taken) -> None:
     workshop.journal.note(action.id, taken.as_json())
 
 
-def _harvest(workshop: Workshop, action: Build, change: Change, task: Task) -> Harvest:
+def _work(change: Change, task: Task) -> tuple[Stage, Track, str]:
+    return Stage.IMPLEMENTATION, change.track, task.id
+
+
+def _harvest(workshop: Workshop, action: Build, change: Change, task: Task,
+             agent: AgentChoice | None) -> Harvest:  # fmt: skip
     base = _base(workshop, action)["commit"]
     value = trailer(action.change, task.id, action.key)
     message = f"{task.text}\n\n{TRAILER}: {value}\n{_level(workshop, action)}"
     folder = workplaces.build_key(change.name, task.id, by_hand=action.by_hand)
     return workshop.repo.harvest(
-        folder, base, declarable(task.touches), message=message, author=_builder(workshop, action),
+        folder, base, declarable(task.touches), message=message,
+        author=_author(agent) if agent else workshop.author,
     )  # fmt: skip
 
 
@@ -307,16 +318,5 @@ def _task(change: Change, name: str) -> Task:
     raise RefusedError(f"{change.name} has no task {name}")
 
 
-def _present(agent: AgentChoice | None, stage: Stage) -> AgentChoice:
-    if agent is None:
-        raise AgentError(f"no agent is set for the {stage}", hint="accord run --agent NAME")
-    return agent
-
-
 def _author(agent: AgentChoice) -> str:
     return f"{agent.name} (agent) <{agent.name}@agent.accord>"
-
-
-def _builder(workshop: Workshop, action: Build) -> str:
-    agent = workshop.config.agent(Stage.IMPLEMENTATION)
-    return workshop.author if action.by_hand or agent is None else _author(agent)

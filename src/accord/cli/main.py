@@ -38,6 +38,7 @@ VERBS = {
     "archive": "bring an OpenSpec change into the specs, losing nothing",
     "decisions": "rules that people signed once and every draft is held against",
     "log": "the operations, the newest first",
+    "agents": "which agents there are here, and what each can do",
     "trust": "who may approve what, and how that is changed",
     "salvage": "what agents left: list it, bring it back",
     "undo": "take back the last operation",

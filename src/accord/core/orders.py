@@ -23,7 +23,8 @@ class AgentChoice:
     empty to use the one that the SDK carries. `passes` names the variables of the person's
     environment that the agent is given; it gets no other that could hold a secret. `service`,
     `upstream` and `key` say where its model is asked (see `Outlet`), and `reads` which files of
-    the person it may read in its box.
+    the person it may read in its box. `otherwise` names the agent that steps in for this one
+    where its service does not serve it.
     """
 
     name: str
@@ -35,6 +36,7 @@ class AgentChoice:
     upstream: str = ""
     key: str = ""
     reads: tuple[str, ...] = ()
+    otherwise: str = ""
 
 
 @frozen
@@ -72,7 +74,8 @@ class Outlet:
     `service` names the protocol (`anthropic`, `openai` or `gemini`), `upstream` its address when
     it is not the public one, `keys` the variables of the person's environment that may hold the
     key. `budgets` maps what is counted together (`run:ID`, `task:CHANGE/T1`, `change:CHANGE`,
-    `day:2026-06-01`) to what may be spent on it.
+    `day:2026-06-01`) to what may be spent on it. A service that is too busy is asked again for
+    `retry_s` seconds.
     """
 
     service: str
@@ -80,6 +83,7 @@ class Outlet:
     keys: tuple[str, ...] = ()
     budgets: tuple[tuple[str, Budget], ...] = ()
     prices: tuple[Price, ...] = ()
+    retry_s: float = 30.0
 
 
 @frozen
@@ -119,7 +123,8 @@ class AgentStatus(StrEnum):
 class AgentReport:
     """What is known of a finished run. `said` is the agent's last text: a claim, never a fact.
 
-    With a gateway all counts are its own; `trouble` says how the model's service failed the run.
+    With a gateway all counts are its own; `trouble` says how the model's service failed the run,
+    and `exhausted` tells that it would not serve it: a quota is used up, or it has no room.
     """
 
     run_id: str
@@ -133,6 +138,7 @@ class AgentReport:
     requests: int = 0
     cost_micros: int = 0
     trouble: str = ""
+    exhausted: bool = False
 
 
 class EventKind(StrEnum):

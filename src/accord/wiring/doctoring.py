@@ -136,15 +136,21 @@ def _edited(workshop: Workshop) -> Iterator[Check]:
                     f"commit it on {base}")  # fmt: skip
 
 
-def _claude() -> str:
+def claude_version() -> str:
+    """Return the name and version of the SDK that drives Claude Code, '' where there is none."""
     from importlib.metadata import PackageNotFoundError, version
 
     try:
         return f"claude-agent-sdk {version('claude-agent-sdk')}"
     except PackageNotFoundError:
-        raise AccordError(
-            "claude-agent-sdk is not installed", hint="pip install 'accord[claude]'"
-        ) from None
+        return ""
+
+
+def _claude() -> str:
+    found = claude_version()
+    if not found:
+        raise AccordError("claude-agent-sdk is not installed", hint="pip install 'accord[claude]'")
+    return found
 
 
 def _found(what: str, program: str) -> Check:

@@ -8,8 +8,8 @@ from pathlib import Path
 from attrs import evolve, frozen
 
 from accord.agents.runs import AgentRuns
+from accord.app import agency, records
 from accord.app import config as configuration
-from accord.app import records
 from accord.app.config import Config
 from accord.app.workshop import Workshop
 from accord.approvals.signers import Signer, load_signer, public_line
@@ -193,8 +193,8 @@ def _signer(trust: Trust, known: Person, ask: AskPassphrase) -> Callable[[], Sig
     return signer
 
 
-def with_agent(workshop: Workshop, *, agent: str = "", script: str = "") -> Workshop:
-    """Return the workshop with one agent for every stage: one by name, or a script to be played.
+def with_agent(workshop: Workshop, *, agent: tuple[str, ...] = (), script: str = "") -> Workshop:
+    """Return the workshop with the agents that a person wishes for, or a script to be played.
 
     Raises ConfigurationError for a name that the configuration does not know.
     """
@@ -204,12 +204,7 @@ def with_agent(workshop: Workshop, *, agent: str = "", script: str = "") -> Work
         agents = {**config.agents, chosen.name: chosen}
         workshop.config = evolve(config, agents=agents, stages={"default": chosen.name})
     elif agent:
-        if agent not in config.agents:
-            known = ", ".join(config.agents) or "none is defined"
-            raise ConfigurationError(
-                f"there is no agent {agent}", hint=f"in {configuration.PATH}: {known}"
-            )
-        workshop.config = evolve(config, stages={"default": agent})
+        workshop.config = agency.chosen(config, agent)
     workshop.config = _rooted(workshop.config, workshop.top)
     return workshop
 

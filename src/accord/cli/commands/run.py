@@ -8,7 +8,8 @@ from accord.cli.render import plain, style, wrap
 
 @click.command()
 @click.argument("change", default="")
-@click.option("--agent", default="", help="Use this agent for every stage.")
+@click.option("--agent", multiple=True, metavar="[STAGE=|TASK=]NAME",
+              help="Use this agent, for every stage or for the one named.")  # fmt: skip
 @click.option("--script", type=click.Path(exists=True, dir_okay=False, resolve_path=True),
               help="Play this script in place of an agent, and say so.")  # fmt: skip
 @click.option("--built", multiple=True, metavar="TASK", help="A task that you built by hand.")
@@ -16,8 +17,8 @@ from accord.cli.render import plain, style, wrap
               help="Run agents with no wall around them, this once.")  # fmt: skip
 @command
 def run(
-    context: Context, change: str, agent: str, script: str | None, built: tuple[str, ...],
-    *, accepted: bool,
+    context: Context, change: str, agent: tuple[str, ...], script: str | None,
+    built: tuple[str, ...], *, accepted: bool,
 ) -> None:  # fmt: skip
     """Go on with CHANGE (or with all) until whatever is left waits for a person."""
     from attrs import asdict

@@ -1,0 +1,129 @@
+"""The programs themselves, against a scripted model: what passes is the table in docs/agents.md.
+
+`make agents` installs them, `make drive` runs this and writes the table. A property that a test
+here proves is named in `tools/agents_table.py` by the name of the test.
+"""
+
+import time
+from pathlib import Path
+
+import pytest
+
+from accord.agents.model_script import Drop, Fail, Hang, Op, Say, Shell, Write
+from accord.core.orders import AgentStatus, EventKind
+from realagents import REAL, Driven, driven
+
+EVERY = pytest.mark.parametrize("name", sorted(REAL))
+
+
+@pytest.fixture
+def agent(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Driven:
+    return driven(name, tmp_path, monkeypatch)
+
+
+def files(agent: Driven) -> set[str]:
+    found = (one for one in agent.work.rglob("*") if one.is_file())
+    return {str(one.relative_to(agent.work)) for one in found}
+
+
+@EVERY
+def test_hello(agent: Driven) -> None:
+    report = agent.play(Say("Hello from the model."))
+    assert (report.status, report.detail) == (AgentStatus.ENDED, "")
+    assert report.said.strip() == "Hello from the model."
+    assert report.requests > 0
+    assert report.output_tokens > 0
+    assert {one["body"].get("model", agent.real.model) for one in agent.asked if one["body"]} == {
+        agent.real.model
+    }
+
+
+@EVERY
+def test_spec_stage(agent: Driven) -> None:
+    ops: tuple[Op, ...] = (
+        Write("specs/a.md", "# A\n"),
+        Shell("echo no > src/shell.py; echo no > /usr/no; true"),
+        Write("src/refused.py", "no\n"),
+        Say("All is done."),
+    )
+    report = agent.play(*ops)
+    assert report.status is AgentStatus.ENDED, report
+    assert files(agent) == {"specs/a.md"}
+    assert (agent.work / "specs/a.md").read_text() == "# A\n"
+    assert not Path("/usr/no").exists()
+
+
+@EVERY
+def test_task(agent: Driven) -> None:
+    ops = (
+        Write("src/cart.py", "MINUTES = 60\n"),
+        Shell("cat src/cart.py > src/copy.py; echo no > .github/ci.yml; true"),
+        Say("All is done."),
+    )
+    report = agent.play(*ops, writable=(".",), protected=(".github",))
+    assert report.status is AgentStatus.ENDED, report
+    assert files(agent) == {"src/cart.py", "src/copy.py"}
+    assert (agent.work / "src/copy.py").read_text() == "MINUTES = 60\n"
+
+
+@EVERY
+def test_cancel(agent: Driven) -> None:
+    def stop() -> None:
+        for _ in range(6_000):
+            if (agent.work / "begun").exists():
+                break
+            time.sleep(0.02)
+        assert len(agent.alive()) > 1
+        agent.runs.stop("cart/T1/1")
+
+    command = "echo > begun; setsid sleep 300 & timeout 300 tail -f /dev/null"
+    report = agent.drive((Shell(command), Say("Never.")), stop, writable=(".",))
+    assert report.status is AgentStatus.STOPPED
+    assert agent.alive() == []
+
+
+@EVERY
+def test_hang(agent: Driven) -> None:
+    def stop() -> None:
+        for _ in range(6_000):
+            if (agent.root / "requests").exists():
+                break
+            time.sleep(0.02)
+        agent.runs.stop("cart/T1/1")
+
+    report = agent.drive((Hang(),), stop)
+    assert report.status is AgentStatus.STOPPED
+    assert agent.alive() == []
+
+
+@EVERY
+@pytest.mark.parametrize("status", [401, 429, 529])
+def test_errors(agent: Driven, status: int) -> None:
+    report = agent.play(Fail(status))
+    assert report.status is AgentStatus.FAILED, report
+    assert f"the model's service answered {status}" in report.detail
+    assert files(agent) == set()
+
+
+@EVERY
+def test_busy(agent: Driven) -> None:
+    report = agent.play(Fail(529, 1), Write("specs/a.md", "# A\n"), Say("Done."))
+    assert (report.status, report.trouble) == (AgentStatus.ENDED, "")
+    assert files(agent) == {"specs/a.md"}
+    assert any("it is asked again" in one.text for one in agent.told)
+
+
+@EVERY
+def test_dropped(agent: Driven) -> None:
+    report = agent.play(Drop(1), Write("specs/a.md", "# A\n"), Say("Done."))
+    wrote = files(agent) == {"specs/a.md"}
+    broke = report.status is AgentStatus.FAILED and "broke off" in report.trouble
+    assert broke or (wrote and report.status is AgentStatus.ENDED), report
+
+
+@EVERY
+def test_budget(agent: Driven) -> None:
+    report = agent.play(Say("Never."), budget=10)
+    assert report.status is AgentStatus.SPENT, report
+    assert "0 of 10 tokens" in report.detail
+    assert [one.text for one in agent.told if one.kind is EventKind.END] == ["spent"]

@@ -1,0 +1,108 @@
+"""Which agent works on what, and who steps in when its model's service would not serve it."""
+
+import json
+import sys
+
+import pytest
+
+from accord.app import config as configuration
+from accord.app.agency import chosen
+from accord.core.model import Stage, Track
+from accord.errors import ConfigurationError
+from outlets import ASK, plain, service, url
+from project import BUILT, Project
+
+CONFIG = b"""
+[agent]
+default = "big"
+trivial = "cheap"
+design = "other"
+[agents.big]
+command = ["big"]
+else = "other"
+[agents.other]
+command = ["other"]
+[agents.cheap]
+command = ["cheap"]
+"""
+QUOTA = plain(b'{"error": {"code": "insufficient_quota"}}', status="429 Too Many")
+ASKING = f"""
+import json, os, urllib.request
+url = os.environ["ANTHROPIC_BASE_URL"] + "/v1/messages"
+head = {{"x-api-key": os.environ["ANTHROPIC_API_KEY"], "content-type": "application/json"}}
+urllib.request.urlopen(urllib.request.Request(url, json.dumps({ASK!r}).encode(), head))
+"""
+
+
+def named(
+    config: configuration.Config, stage: Stage, track: Track = Track.FULL, task: str = ""
+) -> str:
+    agent = config.agent(stage, track, task)
+    return agent.name if agent else ""
+
+
+def test_the_task_decides_before_the_track_and_the_track_before_the_stage() -> None:
+    config = configuration.read(CONFIG)
+    assert named(config, Stage.STORY) == "big"
+    assert named(config, Stage.DESIGN) == "other"
+    assert named(config, Stage.IMPLEMENTATION, Track.TRIVIAL) == "cheap"
+    wished = chosen(config, ("T2=other", "design=cheap", "cheap"))
+    assert named(wished, Stage.STORY) == "cheap"
+    assert named(chosen(config, ("T2=other",)), Stage.IMPLEMENTATION, task="T2") == "other"
+    assert named(chosen(config, ("T2=other",)), Stage.IMPLEMENTATION, task="T1") == "big"
+
+
+def test_a_wish_for_an_agent_that_is_not_defined_is_refused() -> None:
+    with pytest.raises(ConfigurationError, match="there is no agent nobody"):
+        chosen(configuration.read(CONFIG), ("T2=nobody",))
+
+
+@pytest.mark.parametrize(
+    ("other", "why"), [("nobody", "is not defined"), ("big", "comes back to itself")]
+)
+def test_a_chain_that_leads_nowhere_is_refused(other: str, why: str) -> None:
+    text = CONFIG.decode().replace('else = "other"', f'else = "{other}"')
+    with pytest.raises(ConfigurationError, match=why):
+        configuration.read(text.encode())
+
+
+def test_another_agent_steps_in_where_a_quota_is_used_up(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ANTHROPIC_API_KEY", "sk-the-real-key-0123456789")
+    half = 'do = "write"\npath = "shop/half.py"\ntext = "half = 1\\n"'
+    ask = f'do = "run"\nargv = {json.dumps([sys.executable, "-I", "-c", ASKING])}'
+    first, second = project.root / "first.toml", project.root / "second.toml"
+    first.write_text(f'[[step]]\n{half}\n[[step]]\n{ask}\n[[step]]\ndo = "claim"\n')
+    second.write_text(
+        "".join(
+            f'[[step]]\ndo = "write"\npath = "{path}"\ntext = {json.dumps(text)}\n'
+            for path, text in BUILT.items()
+        )
+    )
+    config = project.top / ".accord" / "config.toml"
+    with service(lambda _: [QUOTA]) as upstream:
+        config.write_text(
+            config.read_text().split("\n[agent]")[0]
+            + f"""
+[agent]
+default = "first"
+[agents.first]
+kind = "scripted"
+command = ["{first}"]
+service = "anthropic"
+upstream = "{url(upstream)}"
+else = "second"
+[agents.second]
+kind = "scripted"
+command = ["{second}"]
+"""
+        )
+        project.git("commit", "-q", "-a", "-m", "Name the agents")
+        project.new("trivial")
+        result = project.run("run", "guest", "--accept-unsandboxed")
+    assert "the model's service answered 429" in " ".join(result.err.split())
+    assert len(upstream.got) == 1
+    landed = project.git("log", "--format=%an", "accord/guest")
+    assert "second (agent)" in landed
+    assert project.file("accord/guest", "shop/half.py") == b"half = 1\n"
