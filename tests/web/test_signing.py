@@ -178,6 +178,7 @@ def test_sending_back_and_taking_back_are_signed_in_the_terminal_too(ready: Proj
         assert ready.gates()["story"] == "waiting"
         visitor.send("/changes/guest", "/changes/guest/reject", {"note-R1.1": "an hour is long"})
         terminal.expect("reason: R1.1: an hour is long")
+        terminal.expect(r"Sign this\? \[y/N\]")
         terminal.type("y")
         terminal.expect("was sent back")
     assert "an hour is long" in ready.ok("show", "guest").out
