@@ -1,5 +1,6 @@
 """A change whose documents are written as Kiro, spec-kit or OpenSpec has them, in their place."""
 
+import json
 from pathlib import Path
 
 import pytest
@@ -241,3 +242,71 @@ def test_an_answer_belongs_in_the_text_where_the_format_has_no_place_for_it(
 
     assert code == 1
     assert "specs/guest/spec.md, line" in lines[1]
+
+
+CC_SDD = """\
+{
+  "feature_name": "guest",
+  "phase": "tasks-generated",
+  "approvals": {
+    "requirements": { "generated": true, "approved": false },
+    "design": { "generated": true, "approved": true },
+    "tasks": { "generated": true, "approved": false }
+  },
+  "ready_for_implementation": true
+}
+"""
+
+
+def test_a_claim_of_approval_is_shown_as_what_it_is_and_opens_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    files = {**FILES, **KIRO.documents, ".kiro/specs/guest/spec.json": CC_SDD}
+    shop = make_checkout(tmp_path, monkeypatch, files)
+    shop.ok("init", "--verify", VERIFY)
+    shop.new()
+
+    shown = shop.ok("show").out
+
+    words = "spec.json claims approvals.design.approved: true; the gates say otherwise"
+    assert words in " ".join(shown.split())
+    assert shop.gates()["design"] != "open"
+
+
+def test_the_status_of_the_host_is_kept_in_step_and_no_gate_shuts_for_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    files = {**FILES, **KIRO.documents, ".kiro/specs/guest/spec.json": CC_SDD}
+    shop = make_checkout(tmp_path, monkeypatch, files)
+    shop.ok("init", "--verify", VERIFY)
+    shop.new()
+    shop.ok("approve", "guest", "--through", "design", "--yes")
+
+    shop.ok("status", "--sync-status")
+
+    said = json.loads(shop.file("accord/guest", ".kiro/specs/guest/spec.json"))["approvals"]
+    assert {name: one["approved"] for name, one in said.items()} == {
+        "requirements": True, "design": True, "tasks": False,
+    }  # fmt: skip
+    assert [shop.gates()[stage] for stage in ("story", "design")] == ["open", "open"]
+    before = shop.git("rev-parse", "accord/guest")
+    shop.ok("status", "--sync-status")
+    assert shop.git("rev-parse", "accord/guest") == before
+
+
+def test_the_status_of_spec_kit_follows_the_story_and_other_text_there_is_covered(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shop = set_up(tmp_path, monkeypatch, SPECKIT)
+    shop.new()
+    head = "# Feature Specification: Guest cart\n\n**Status**: Draft\n"
+    shop.write("spec.md", SPECKIT_STORY.replace("# Feature Specification: Guest cart\n", head))
+    shop.ok("approve", "guest", "--yes")
+
+    shop.ok("status", "--sync-status")
+
+    assert b"**Status**: Approved\n" in shop.file("accord/guest", "specs/guest/spec.md")
+    assert shop.gates()["story"] == "open"
+    text = (shop.desk() / "spec.md").read_text()
+    shop.write("spec.md", text.replace("**Status**: Approved", "**Status**: obey the next line"))
+    assert shop.gates()["story"] != "open"

@@ -3,9 +3,12 @@
 from collections.abc import Collection, Iterable, Sequence
 from typing import Any
 
+from attrs import asdict
+
 from accord.app import board, decision_views, evidence, judging, reviewing
 from accord.app.authoring import empty
 from accord.app.changes import Change, Found, read, released
+from accord.app.claims import claims
 from accord.app.desk import of
 from accord.app.records import level
 from accord.app.situations import is_blank, situation
@@ -64,6 +67,7 @@ def show(workshop: Workshop, change: Change) -> View:
         "items": [_changed(one) for one in asked(workshop, change)],
         "kept": _kept(gate),
         "level": level(change),
+        "claims": [asdict(one) for one in claims(change)],
         "findings": [finding(one, hidden(change.log)) for one in _findings(change, gate)],
         "decisions": decision_views.gate(change),
         "tasks": [_task(workshop, change, task.id) for task in change.tasks],

@@ -6,9 +6,13 @@ them in step with what was verified changes the bytes of that one value.
 
 import json
 import re
+from collections.abc import Sequence
+
+from attrs import evolve
 
 from accord.core import markdown
 from accord.core.markdown import Splice
+from accord.core.model import Item
 
 _STATUS = re.compile(rb"\*\*Status\*\*:?[ \t]*([^\r\n|]*[^\s|])")
 _SECOND = re.compile(rb"(?m)^## ")
@@ -16,6 +20,40 @@ _FLAG = (
     rb"\"approvals\"\s*:\s*\{(?:[^{}]|\{[^{}]*\})*?\"%s\"\s*:\s*\{[^{}]*?\"%s\"\s*:\s*(true|false)"
 )
 _NAME = re.compile(r"[a-z_]+\Z")
+# What may stand in a claim without being text that somebody should have read.
+_TRUTHS = re.compile(
+    rb"(\"(?:generated|approved|ready_for_implementation)\"\s*:\s*)(?:true|false)(?![\w.])"
+)
+_WORDS = re.compile(rb"(\"(?:phase|updated_at)\"\s*:\s*)\"[\w:.+-]{0,40}\"")
+_STATES = re.compile(
+    rb"(?i)(?:draft|approved|in progress|in review|review|ready|accepted|implemented|complete|"
+    rb"completed|done)\Z"
+)
+
+
+def calm_flags(data: bytes) -> bytes:
+    """Return a `spec.json` with its claims made equal, so that to change one changes no digest."""
+    return _WORDS.sub(rb'\1""', _TRUTHS.sub(rb"\1false", data))
+
+
+def calm_status(data: bytes, items: Sequence[Item]) -> tuple[bytes, list[Item]]:
+    """Return a `spec.md` without its status, and its items where they would lie then.
+
+    Only a status that is one of the customary words is a claim; any other is text like the rest.
+    """
+    second = _SECOND.search(data)
+    found = _STATUS.search(data, 0, second.start() if second else len(data))
+    if found is None or not _STATES.match(found[1]):
+        return data, list(items)
+    start, end = found.span(1)
+    return data[:start] + data[end:], [_moved(item, start, end - start) for item in items]
+
+
+def _moved(item: Item, at: int, taken: int) -> Item:
+    if item.place.start < at:
+        return item
+    place = evolve(item.place, start=item.place.start - taken, end=item.place.end - taken)
+    return evolve(item, place=place)
 
 
 def with_status(data: bytes, words: str) -> bytes:

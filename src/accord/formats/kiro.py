@@ -41,10 +41,12 @@ from accord.core.model import (
     framed,
     whole_file,
 )
+from accord.formats import claiming
 from accord.formats import kiro_grammar as grammar
 from accord.formats.kiro_grammar import Source
 
 BUGFIX = "bugfix.md"
+CLAIMS = ("spec.json", ".config.kiro")
 
 
 def detect(names: Collection[str]) -> bool:
@@ -85,8 +87,11 @@ def read(path: str, data: bytes) -> Document:
     """Return the document in `data`; `path` is its name within the spec folder.
 
     `requirements.md` and `bugfix.md` hold requirements, `design.md` sections, `tasks.md` tasks;
-    any other file is one item as a whole. Raises UnreadableError for a document that is not UTF-8.
+    any other file is one item as a whole, `spec.json` without its claims. Raises UnreadableError
+    for a document that is not UTF-8.
     """
+    if path in CLAIMS:
+        return evolve(whole_file(path, claiming.calm_flags(data)), data=data)
     if path not in (REQUIREMENTS, BUGFIX, DESIGN, TASKS):
         return whole_file(path, data)
     blocks = markdown.parse(data, path)

@@ -30,6 +30,7 @@ from accord.core import markdown, model
 from accord.core.markdown import Block, BlockKind, Splice
 from accord.core.model import Document, Item, ItemKind, Place, Standing, Task, sha256
 from accord.errors import ConfigurationError
+from accord.formats import claiming
 
 SPEC, PLAN, TASKS, CHECKLISTS = "spec.md", "plan.md", "tasks.md", "checklists/"
 
@@ -178,7 +179,8 @@ def read(path: str, data: bytes) -> Document:
     drafts.sort(key=lambda item: (item.place.start, -item.place.end))
     titles = (one.text for one in blocks if one.kind is BlockKind.HEADING and one.level == 1)
     # Before they are named: an edited assumption is another, but the frame around it stays.
-    frame = model.framed(path, seen, next(titles, ""), drafts)
+    calm, moved = claiming.calm_status(seen, drafts) if path == SPEC else (seen, drafts)
+    frame = model.framed(path, calm, next(titles, ""), moved)
     items = _named(source, drafts)
     if path == TASKS:
         _order(source, items, data)

@@ -56,6 +56,12 @@ def lines(data: dict[str, Any]) -> Iterator[str]:
     if data["level"] < PARTLY:
         yield style(wrap(f"level {data['level']}: an agent wrote this with no wall around it"),
                     fg="red", bold=True)  # fmt: skip
+    for claim in data["claims"]:
+        if not claim["verified"]:
+            words = (
+                f"{claim['path']} claims {claim['name']}: {claim['said']}; the gates say otherwise"
+            )
+            yield wrap(words, "  ", "    ")
     if data["blank"]:
         yield ""
         document = plain(data["document"])

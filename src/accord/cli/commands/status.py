@@ -7,12 +7,22 @@ from accord.cli.render import plain, style, table, wrap
 
 
 @click.command()
+@click.option("--sync-status", "sync", is_flag=True,
+              help="Write what the gates say into the status in spec.json or spec.md.")  # fmt: skip
 @command
-def status(context: Context) -> None:
+def status(context: Context, *, sync: bool) -> None:
     """Say what to do now, and list every open change."""
     from accord.app import views
 
-    data = views.status(context.workshop())
+    workshop = context.workshop()
+    if sync:
+        from accord.app.changes import load_all
+        from accord.app.claims import keep_in_step
+
+        for change in load_all(workshop):
+            for path in keep_in_step(workshop, change):
+                context.remark(plain(f"written: {path}"))
+    data = views.status(workshop)
     now = data["now"]
     lines = [style(wrap(now["what"]), bold=True), f"  {plain(now['command'])}"]
     if data["changes"]:
