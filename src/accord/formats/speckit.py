@@ -16,8 +16,7 @@ Order. The format has no dependencies but words; its own instructions go phase b
 marked [P] together and all others one at a time. So a run of [P] tasks, or one other task, comes
 after the run before it; `depends on T012` (after, requires, needs, blocked by) replaces that.
 
-A box is progress in tasks.md and an opinion in a checklist: no digest there counts it. In spec.md
-and plan.md it may be a choice, and counts.
+A box in tasks.md or a checklist changes no digest; elsewhere it may be a choice, and does.
 """
 
 import re
@@ -42,9 +41,8 @@ _NUMBERED, _IDENTIFIED = (
 _STORY = re.compile(
     r"(?i)\W{0,8}(?:Primary User Story|(?:User Story|Story|US)[ #-]{0,2}([0-9]{1,6}))\b[\s:.–—-]*"
 )
-_GIVEN = re.compile(r"(?i)\W{0,8}given\b")
-_STEP = re.compile(r"(?i)\W{0,8}(?:when|then|and|but)\b")
-_MODAL = re.compile(r"(?i)\b(?:must|shall|should|can|may)\b")
+_LEAD, _MODAL = r"(?i)\W{0,8}", re.compile(r"(?i)\b(?:must|shall|should|can|may)\b")
+_GIVEN, _STEP = re.compile(rf"{_LEAD}given\b"), re.compile(rf"{_LEAD}(?:when|then|and|but)\b")
 _ASKED = re.compile(r"\W{0,4}Q[0-9]{0,4}\W{0,2}:[*_]*\s*")
 _ANSWERED = re.compile(r"(?:→|->|=>|(?<=\s))\s?[*_]{0,2}A[0-9]{0,4}[*_]{0,2}:[*_]*")
 _CONTEXTS = (
