@@ -12,7 +12,7 @@ from attrs import evolve
 
 from accord.core import markdown
 from accord.core.markdown import Splice
-from accord.core.model import Item
+from accord.core.model import Item, framed
 
 _STATUS = re.compile(rb"\*\*Status\*\*:?[ \t]*([^\r\n|]*[^\s|])")
 _SECOND = re.compile(rb"(?m)^## ")
@@ -36,15 +36,21 @@ def calm_flags(data: bytes) -> bytes:
     return _WORDS.sub(rb'\1""', _TRUTHS.sub(rb"\1false", data))
 
 
-def calm_status(data: bytes, items: Sequence[Item]) -> tuple[bytes, list[Item]]:
-    """Return a `spec.md` without its status, and its items where they would lie then.
+def frame(path: str, data: bytes, title: str, items: Sequence[Item], *, claims: bool) -> Item:
+    """Return the item for the bytes outside `items`; with `claims` a status changes no digest.
 
     Only a status that is one of the customary words is a claim; any other is text like the rest.
     """
+    calm, moved = _calm_status(data, items) if claims else (data, items)
+    found = framed(path, calm, title, moved).items[0]
+    return evolve(found, place=evolve(found.place, end=len(data)))
+
+
+def _calm_status(data: bytes, items: Sequence[Item]) -> tuple[bytes, Sequence[Item]]:
     second = _SECOND.search(data)
     found = _STATUS.search(data, 0, second.start() if second else len(data))
     if found is None or not _STATES.match(found[1]):
-        return data, list(items)
+        return data, items
     start, end = found.span(1)
     return data[:start] + data[end:], [_moved(item, start, end - start) for item in items]
 

@@ -177,12 +177,11 @@ def read(path: str, data: bytes) -> Document:
     drafts.sort(key=lambda item: (item.place.start, -item.place.end))
     titles = (one.text for one in blocks if one.kind is BlockKind.HEADING and one.level == 1)
     # Before they are named: an edited assumption is another, but the frame around it stays.
-    calm, moved = claiming.calm_status(seen, drafts) if path == SPEC else (seen, drafts)
-    frame = model.framed(path, calm, next(titles, ""), moved)
+    frame = claiming.frame(path, seen, next(titles, ""), drafts, claims=path == SPEC)
     items = _named(source, drafts)
     if path == TASKS:
         _order(source, items, data)
-    return Document(path, data, frame.title, (frame.items[0], *items))
+    return Document(path, data, frame.text, (frame, *items))
 
 
 def tick(document: Document, task: Task) -> bytes:
