@@ -310,3 +310,36 @@ def test_the_status_of_spec_kit_follows_the_story_and_other_text_there_is_covere
     text = (shop.desk() / "spec.md").read_text()
     shop.write("spec.md", text.replace("**Status**: Approved", "**Status**: obey the next line"))
     assert shop.gates()["story"] != "open"
+
+
+def test_what_a_number_meant_is_remembered_with_the_approval_and_a_shift_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shop = set_up(tmp_path, monkeypatch, KIRO)
+    shop.new()
+    approve(shop, KIRO)
+    ledger = shop.file("accord/guest", ".accord/ids/guest.toml").decode()
+    assert "keep the cart for 60 minutes" in ledger
+
+    first = "1. WHEN the card is declined"
+    above = "1. WHEN a guest leaves THE SYSTEM SHALL forget the guest\n2. WHEN the card is declined"
+    text = KIRO_STORY.replace(first, above).replace("2. WHEN the cart", "3. WHEN the cart")
+    shop.write("requirements.md", text)
+    shop.ok("approve", "guest", "--through", "design", "--yes")
+    shown = " ".join(shop.ok("show").out.split())
+
+    assert "T1 names R1.1, which said 'WHEN the card is declined" in shown
+
+
+def test_the_ledger_of_ids_is_no_code_and_passes_the_check_of_a_range(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shop = set_up(tmp_path, monkeypatch, KIRO)
+    shop.new()
+    approve(shop, KIRO)
+    gitrepo.write(shop.lent(), BUILT)
+    shop.ok("run", "guest", "--built", "T1")
+
+    assert [one["path"] for one in shop.show()["files"]] == sorted(BUILT)
+    shop.git("switch", "-q", "accord/guest")
+    assert "all was agreed before" in shop.ok("check", "--base", "main").out

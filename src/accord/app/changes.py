@@ -1,19 +1,21 @@
 """Changes as they stand: found on their branches, read from the tree, judged by the core."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from functools import cached_property
 
 from attrs import define, evolve, frozen
 
-from accord.app import desk, reading, ruling, waivers, writers
+from accord.app import desk, identifying, reading, ruling, waivers, writers
+from accord.app.identifying import ledger as ledger_of
 from accord.app.ledger import Ledger, is_signed, on_branch
 from accord.app.workshop import CHANGES, Workshop
 from accord.approvals.log import read_log
 from accord.approvals.records import FOLDER
-from accord.core import assignments, checks, gates, policy
+from accord.core import assignments, checks, gates, identity, policy
 from accord.core.approval import Approval, Log
 from accord.core.checks import Finding, Severity
 from accord.core.decision_record import FOLDER as DECISIONS
+from accord.core.identity import Known
 from accord.core.model import (
     SPEC_STAGES,
     STAGES,
@@ -101,7 +103,7 @@ class Change:
 
         A trivial change has no documents: what lies in its spec folder counts like anything else.
         """
-        own = [f"{FOLDER}/{self.name}/"]
+        own = [f"{FOLDER}/{self.name}/", ledger_of(self.folder)]
         if self.track is not Track.TRIVIAL:
             own.append(f"{self.folder}/")
         every = self.workshop.repo.changed(self.fork, self.found.tip)
@@ -142,7 +144,15 @@ class Change:
             Spec(documents, self.spec.layout), default_verify=verify, tasks_in_story=small
         )
         kept = tuple(one for one in found if one.rule not in self.form.silent)
-        return self.unreadable or (*kept, *ruling.findings(self, stage))
+        return self.unreadable or (*kept, *self._shifted(), *ruling.findings(self, stage))
+
+    def _shifted(self) -> Iterator[Finding]:
+        """Yield what another item than before answers to, in a format that counts positions.
+
+        It is shown at the gate and keeps it open to a decision: to approve is what settles it.
+        """
+        for one in identifying.findings(self.ids, self.spec) if self.ids else ():
+            yield evolve(one, severity=Severity.WARNS)
 
     def blocking_at(self, stage: Stage) -> tuple[Finding, ...]:
         """Return the findings that keep the gate of `stage` shut, but for what somebody waived."""
@@ -150,6 +160,12 @@ class Change:
         return tuple(
             one for one in checks.blocking(self.findings_at(stage)) if one.key not in waived
         )
+
+    @cached_property
+    def ids(self) -> tuple[Known, ...]:
+        """Return the items of a host's format as a person saw them last, by their lasting ids."""
+        data = self.workshop.repo.read(self.found.tip, ledger_of(self.folder))
+        return identity.from_toml(data.decode()) if data else ()
 
     @cached_property
     def tasks(self) -> tuple[Task, ...]:

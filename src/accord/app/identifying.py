@@ -27,6 +27,12 @@ def known(root: Path, folder: str) -> tuple[Known, ...]:
     return identity.from_toml(path.read_text()) if path.is_file() else ()
 
 
+def written(known: tuple[Known, ...], spec: Spec) -> bytes:
+    """Return the ledger of `spec` as a person saw it, who knew its items as `known` before."""
+    found = identity.identify(known, spec)
+    return identity.to_toml(identity.record(known, found, None)).encode()
+
+
 def remember(
     root: Path, folder: str, spec: Spec, decided: Mapping[str, str] | None = None
 ) -> Identified:

@@ -155,10 +155,12 @@ def decide(
     workshop: Workshop, change: Change, gate: str, decision: Decision, *, reason: str = "",
     details: dict[str, Json] | None = None, items: dict[str, str] | None = None,
     about: tuple[Subject, ...] = (), number: int = 1, waived: Collection[str] = (),
+    beside: Mapping[str, bytes] | None = None,
 ) -> SignedRecord:  # fmt: skip
     """Sign a decision and commit it on the change's branch; return it as it reads back.
 
-    `waived` are the keys of the hidden text that the person saw and lets stay.
+    `waived` are the keys of the hidden text that the person saw and lets stay; `beside` holds
+    files that go into the same commit.
     Raises RefusedError when the key is unknown or the record would not count; then nothing is
     written.
     """
@@ -185,7 +187,9 @@ def decide(
     )
     files = signed_files(signer, approval)
     message = f"{decision.value.title()} the {gate} of {change.name}\n"
-    new = workshop.repo.commit(change.found.tip, dict(files), message, workshop.author)
+    new = workshop.repo.commit(
+        change.found.tip, {**(beside or {}), **files}, message, workshop.author
+    )
     detail = f"{gate}: {approval.reason}" if approval.reason else gate
     workshop.move(decision.value, change.name, change.found.ref, new, change.found.tip,
                   detail=detail)  # fmt: skip

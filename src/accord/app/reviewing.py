@@ -2,7 +2,7 @@
 
 from attrs import frozen
 
-from accord.app import authoring, desk, evidence, judging, records, ruling, waivers
+from accord.app import authoring, desk, evidence, identifying, judging, records, ruling, waivers
 from accord.app.changes import Change, load
 from accord.app.workshop import Workshop
 from accord.app.writers import writers
@@ -11,6 +11,7 @@ from accord.core.approval import Decision, Json, Signed
 from accord.core.checks import Finding
 from accord.core.gates import Gate, Standing, hidden_at, powerless
 from accord.core.model import SPEC_STAGES, STAGES, Stage, Track, sha256
+from accord.core.policy import GATES
 from accord.errors import ConfigurationError, RefusedError
 
 
@@ -224,6 +225,21 @@ def _way_out(change: Change, found: tuple[Finding, ...]) -> str:
     return found[0].hint
 
 
+def _ledger(change: Change, gate: Gate) -> dict[str, bytes]:
+    """Return the ledger of ids to keep with an approval, where the format has no lasting ones.
+
+    Once there is one, the last gate of the documents alone renews it: until the plan is approved
+    again, what it names has to be held against what that meant.
+    """
+    stages = [stage for stage in SPEC_STAGES if stage in GATES[change.track]]
+    if not change.form.loose or gate.stage not in stages:
+        return {}
+    if change.ids and gate.stage is not stages[-1]:
+        return {}
+    path = identifying.ledger(change.folder)
+    return {path: identifying.written(change.ids, change.spec)}
+
+
 def _approve(workshop: Workshop, change: Change, gate: Gate) -> Approved:
     signer, rule = workshop.signer(), workshop.trust.rule(gate.stage)
     _refuse_writer(change, gate.stage, signer)
@@ -259,7 +275,7 @@ def _approve(workshop: Workshop, change: Change, gate: Gate) -> Approved:
     record = records.decide(
         workshop, change, gate.stage, Decision.APPROVE, details=details, items=dict(gate.items),
         about=records.subject(change, gate.stage), number=gate.round if same else gate.round + 1,
-        waived=waived,
+        waived=waived, beside=_ledger(change, gate),
     )  # fmt: skip
     after = load(workshop, change.name).standings[STAGES.index(gate.stage)]
     return Approved(gate.stage, record, after)

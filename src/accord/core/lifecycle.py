@@ -27,6 +27,7 @@ _RECORD = re.compile(
     r"\.accord/approvals/([A-Za-z0-9][A-Za-z0-9._-]{0,127})/[0-9a-f]{32}\.(?:json|sig)"
 )
 # It says what to look at again, and opens nothing.
+_IDS = re.compile(r"\.accord/ids/[^/]{1,200}\.toml")
 _TRACE = re.compile(r"\.accord/trace/[A-Za-z0-9][A-Za-z0-9._-]{0,127}\.toml")
 _CLAIM = re.compile(r"([A-Za-z0-9][A-Za-z0-9._-]{0,127})/([^/@\s]+)@([0-9a-f]{64})")
 _MENTION = re.compile(rf"^[^\S\n]*{TRAILER}[^\S\n]*:", re.IGNORECASE | re.MULTILINE)
@@ -66,6 +67,8 @@ class Touch:
                 return Kind.RECORD
             if plain and self.path.startswith(f"{DECISIONS}/"):
                 return Kind.DOCUMENT  # it is nothing until its text is signed
+            if plain and _IDS.fullmatch(self.path):
+                return Kind.DOCUMENT  # it says which item is which, and opens nothing
             if plain and _TRACE.fullmatch(self.path):
                 return Kind.TRACE
             return Kind.TRUST if self.path.startswith(".accord/trust/") else Kind.STEERING
