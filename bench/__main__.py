@@ -2,7 +2,18 @@
 
 import sys
 
-from bench import boxing, changing, checking, looking, peers, reading, starting, verifying
+from bench import (
+    boxing,
+    changing,
+    checking,
+    looking,
+    peers,
+    pooling,
+    reading,
+    simulating,
+    starting,
+    verifying,
+)
 from bench.place import throw_away
 from bench.table import Figure, lines
 
@@ -32,6 +43,11 @@ def main() -> int:
     with throw_away() as place:
         _say("checking a range of 1,000 commits (making them takes a minute)")
         figures.append(checking.measure(place))
+    with throw_away() as place:
+        _say("making worktrees of 5,000 files")
+        figures.append(pooling.measure(place))
+    _say("simulating the scheduler and the merge queue")
+    figures += simulating.measure()
     print("\n".join(lines(figures)))
     return 0 if all(figure.kept for figure in figures) else 1
 

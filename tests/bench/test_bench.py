@@ -8,7 +8,17 @@ from bench.meter import Failed, spent
 from bench.place import throw_away
 from bench.table import Figure, Peer, lines
 
-from bench import boxing, changing, checking, looking, reading, starting, verifying
+from bench import (
+    boxing,
+    changing,
+    checking,
+    looking,
+    pooling,
+    reading,
+    simulating,
+    starting,
+    verifying,
+)
 
 
 def test_starting_gives_a_figure_with_its_peers(root: Path) -> None:
@@ -101,3 +111,21 @@ def test_the_table_says_which_budget_is_broken_and_which_peer_is_missing() -> No
     assert said[2].endswith("not available")
     assert said[3].split()[-1] == "3.00"
     assert said[-1] == "fast: 2 MB"
+
+
+def test_pooling_gives_a_figure_beside_a_new_worktree(root: Path) -> None:
+    with throw_away(root) as place:
+        figure = pooling.measure(place, files=100, repeats=1)
+    assert figure.value > 0
+    assert "beside" in figure.note
+
+
+def test_two_hundred_tasks_take_hardly_longer_than_they_must() -> None:
+    made = simulating.makespan(0)
+    assert made.bound <= made.took <= 1.10 * made.bound
+
+
+def test_the_queue_lands_twice_what_one_at_a_time_lands() -> None:
+    rates = [simulating.landed_an_hour(seed, arrivals=12, slots=2, hours=24) for seed in range(3)]
+    ours, serial = (sum(side) for side in zip(*rates, strict=True))
+    assert ours >= 1.9 * serial > 0
