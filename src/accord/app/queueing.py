@@ -56,8 +56,7 @@ class Queueing:
             while intents := queues.plan(queue):
                 queue = self._step(queue, intents, slots)
         for tree, command in queues.flakes(queue):
-            key = f"{FLAKE}/{tree}/{sha256(command.encode())[:16]}"
-            self.workshop.journal.note(key, {"command": command, "change": self.change.name})
+            note_flake(self.workshop, self.change, tree, command)
         return queue
 
     def reason(self, queue: Queue, refusal: Refuse) -> str:
@@ -127,6 +126,12 @@ def entry(workshop: Workshop, change: Change, task: Task, commit: str) -> Entry:
     paths = tuple(one.path for one in repo.changed(fork, commit))
     waived = evidence.waived(change, task.id)
     return Entry(task.id, commit, (evidence.command(workshop, task),), paths, waived)
+
+
+def note_flake(workshop: Workshop, change: Change, tree: str, command: str) -> None:
+    """Write down that `command` failed and then passed on the same tree."""
+    key = f"{FLAKE}/{tree}/{sha256(command.encode())[:16]}"
+    workshop.journal.note(key, {"command": command, "change": change.name})
 
 
 def _diffs(queue: Queue, refusal: Refuse) -> str:

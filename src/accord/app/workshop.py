@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from pathlib import Path
 
-from attrs import define
+from attrs import define, field
 
 from accord.app.config import Config
 from accord.approvals.signers import Signer
@@ -23,7 +23,8 @@ class Workshop:
     for the person's key when it is first needed; `state` is Accord's folder outside the checkout.
     `sandbox` proves the walls of this machine when they are first needed; `accepts_open` tells
     that the person accepted, for this command alone, that there may be none. `channel` says in
-    records where the person decided.
+    records where the person decided. `proved` holds each (tree, command) that this process saw
+    pass for a release.
     """
 
     repo: Repo
@@ -41,6 +42,7 @@ class Workshop:
     clock: Clock
     accepts_open: bool = False
     channel: str = "cli"
+    proved: set[tuple[str, str]] = field(factory=set)
 
     @property
     def base(self) -> str:
