@@ -11,6 +11,7 @@ from attrs import define, field
 
 from accord.app import evidence
 from accord.app.changes import Change
+from accord.app.regenerating import regenerate
 from accord.app.workshop import Workshop
 from accord.core import queue as queues
 from accord.core.evidence import Result, Run
@@ -98,6 +99,7 @@ class Queueing:
         if repo.contains(entry.commit, onto):
             return Joined(entry.commit, repo.tree(entry.commit))
         merge = repo.merge(onto, entry.commit, self.workshop.config.beside.union)
+        merge = regenerate(self.workshop, onto, entry.commit, merge)
         if merge.conflicts:
             return Joined("", "", merge.conflicts)
         message = f"Land {entry.id} of {self.change.name}\n"
