@@ -9,10 +9,12 @@ from bench import (
     checking,
     looking,
     peers,
+    pooling,
     reading,
     recalling,
     replaying,
     reviewing,
+    simulating,
     starting,
     verifying,
 )
@@ -51,6 +53,11 @@ def main() -> int:
     with throw_away() as place:
         _say("checking a range of 1,000 commits (making them takes a minute)")
         figures.append(auditing.measure(place))
+    with throw_away() as place:
+        _say("making worktrees of 5,000 files")
+        figures.append(pooling.measure(place))
+    _say("simulating the scheduler and the merge queue")
+    figures += simulating.measure()
     print("\n".join(lines(figures)))
     return 0 if all(figure.kept for figure in figures) else 1
 

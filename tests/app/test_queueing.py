@@ -27,9 +27,25 @@ class Halves(unittest.TestCase):
 """
 
 
+LOCK = """\
+import os
+print(sorted(os.listdir("shop")), file=open("shop.lock", "w"))
+if os.path.exists("shop/link.py"):
+    os.remove("shop.lock")
+    os.symlink("/etc/hostname", "shop.lock")
+"""
+CONFIG = """
+[queue]
+regenerate = { "shop.lock" = "python lock.py" }
+"""
+
+
 @pytest.fixture
 def workshop(project: Project) -> Iterator[Workshop]:
-    gitrepo.commit(project.top, {"tests/test_halves.py": HALVES}, "Halves")
+    config = project.file("main", ".accord/config.toml").decode() + CONFIG
+    files = {"tests/test_halves.py": HALVES, "lock.py": LOCK, ".accord/config.toml": config,
+             "shop.lock": ""}  # fmt: skip
+    gitrepo.commit(project.top, files, "Halves")
     with closing(open_workshop(project.top, lambda _: "")) as opened:
         yield opened
 
@@ -106,3 +122,26 @@ def test_a_task_that_fails_only_beside_another_is_set_aside_and_the_other_lands(
     assert not taken.accepted
     assert taken.detail.startswith("with what landed before: exit 1 ")
     assert load(workshop, "guest").landed == {"T1"}
+
+
+@pytest.mark.parametrize("link", [False, True])
+def test_a_lockfile_that_alone_conflicts_is_written_anew_by_its_command(
+    project: Project, workshop: Workshop, *, link: bool
+) -> None:
+    other = "link" if link else "b"
+    files: dict[str, gitrepo.Files] = {
+        "T1": {"shop/a.py": "", "shop.lock": "['a']\n"},
+        "T2": {f"shop/{other}.py": "", "shop.lock": "['other']\n"},
+    }
+    first, second = built(project, workshop, files)
+
+    taken = landing.land_task(workshop, first)
+
+    if link:  # the command left a link to another file of the machine
+        assert taken.detail == "landed"
+        reason = "it conflicts with what landed before: shop.lock"
+        assert landing.land_task(workshop, second).detail == reason
+        return
+    assert taken.detail == "landed with T2"
+    lock = project.file("accord/guest", "shop.lock").decode()
+    assert lock == "['__init__.py', 'a.py', 'b.py', 'cart.py']\n"

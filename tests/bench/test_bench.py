@@ -16,11 +16,13 @@ from bench import (
     changing,
     checking,
     looking,
+    pooling,
     reading,
     recall_sources,
     recalling,
     replaying,
     reviewing,
+    simulating,
     starting,
     verifying,
 )
@@ -180,3 +182,21 @@ def test_reviewing_gives_the_share_of_words_to_read(tmp_path: Path) -> None:
     assert 5 < first.value < 60
     assert 0 < again.value < first.value
     assert reviewing.measure(tmp_path / "none") == []
+
+
+def test_pooling_gives_a_figure_beside_a_new_worktree(root: Path) -> None:
+    with throw_away(root) as place:
+        figure = pooling.measure(place, files=100, repeats=1)
+    assert figure.value > 0
+    assert "beside" in figure.note
+
+
+def test_two_hundred_tasks_take_hardly_longer_than_they_must() -> None:
+    made = simulating.makespan(0)
+    assert made.bound <= made.took <= 1.10 * made.bound
+
+
+def test_the_queue_lands_twice_what_one_at_a_time_lands() -> None:
+    rates = [simulating.landed_an_hour(seed, arrivals=12, slots=2, hours=24) for seed in range(3)]
+    ours, serial = (sum(side) for side in zip(*rates, strict=True))
+    assert ours >= 1.9 * serial > 0

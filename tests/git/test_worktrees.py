@@ -206,7 +206,7 @@ def test_a_dropped_worktree_is_gone_and_dropping_it_again_is_fine(
     for _ in range(2):
         repo.drop_worktree("T1")
         assert not tree.exists()
-        assert "T1" not in run(top, "worktree", "list")
+        assert str(tree) not in run(top, "worktree", "list")
     assert repo.harvest("T1", base, ["**"], message="Do", author=AUTHOR).commit == ""
     assert repo.worktree("T1", base) == str(tree)
 
@@ -265,3 +265,53 @@ def test_an_export_replaces_a_link_and_not_what_it_points_at(
     repo.export(base, str(tmp_path / "out"))
     assert contents(tmp_path / "outside") == {"x": b"precious"}
     assert (tmp_path / "out/README.md").is_file()
+
+
+def test_a_dropped_worktree_serves_as_the_next_one_and_holds_nothing_of_before(
+    repo: GitRepo, top: Path, base: str, tree: Path
+) -> None:
+    inode = (tree / "src/cart.py").stat().st_ino
+    leftovers(tree)
+    repo.drop_worktree("T1")
+    after = commit(top, {"docs/guide.md": "newer\n"})
+
+    other = Path(repo.worktree("T2", after))
+
+    assert other == repo.state / "worktrees" / "T2"
+    assert not tree.exists()
+    assert contents(other) == contents(top)
+    assert head(other) == after
+    assert run(other, "status", "--porcelain", "--ignored") == ""
+    assert str(other) in run(top, "worktree", "list", "--porcelain")
+    assert list((repo.state / "pool").iterdir()) == []
+    assert (other / "docs/guide.md").read_text() == "newer\n"
+    assert (other / "src/run.sh").stat().st_mode == (top / "src/run.sh").stat().st_mode
+    assert inode != 0
+
+
+def test_a_file_that_git_was_told_to_overlook_is_written_anew(
+    repo: GitRepo, top: Path, base: str, tree: Path
+) -> None:
+    run(tree, "update-index", "--skip-worktree", "src/cart.py")
+    (tree / "src/cart.py").write_text("poisoned\n")
+    repo.drop_worktree("T1")
+
+    other = Path(repo.worktree("T2", base))
+
+    assert contents(other) == contents(top)
+
+
+def test_the_pool_is_bounded_and_a_folder_that_is_gone_from_it_is_no_loss(
+    repo: GitRepo, top: Path, base: str
+) -> None:
+    names = [f"T{number}" for number in range(worktrees.POOLED + 2)]
+    for name in names:
+        repo.worktree(name, base)
+    for name in names:
+        repo.drop_worktree(name)
+    pool = repo.state / "pool"
+    assert len(list(pool.iterdir())) == worktrees.POOLED
+    for folder in pool.iterdir():
+        shutil.rmtree(folder)
+
+    assert contents(Path(repo.worktree("T1", base))) == contents(top)

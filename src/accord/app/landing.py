@@ -2,18 +2,23 @@
 store: the tree that was verified is the tree that lands.
 """
 
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+
 from accord.app import deciding, desk, evidence, tracing
 from accord.app.changes import Change, load, released
-from accord.app.queueing import Queueing, entry
+from accord.app.queueing import Queueing, entry, note_flake
 from accord.app.running import BUILT, Taken, built
 from accord.app.workplaces import WIP, put_away, refuse_shut
 from accord.app.workshop import CHANGES, Workshop
 from accord.core import queue as queues
+from accord.core.evidence import Result
 from accord.core.gates import current
 from accord.core.model import Task, Track
 from accord.core.queue import Entry
 from accord.core.reconcile import Land, Release
-from accord.errors import ConflictError, RefusedError
+from accord.errors import AccordError, ConflictError, RefusedError
 
 
 def land_task(workshop: Workshop, action: Land) -> Taken:
@@ -57,8 +62,10 @@ def _built(workshop: Workshop, change: Change, first: Task) -> list[Entry]:
 def release(workshop: Workshop, action: Release) -> Taken:
     """Land a change on the base branch, verified as it lands; its branch and desk are cleared.
 
-    The gates are asked again here, from the tree and the records alone. Raises ConflictError when
-    the base moved meanwhile and RefusedError when edits in its checkout are in the way.
+    Those that are to follow are verified on top of it meanwhile, so that they can land at once
+    when it does. The gates are asked again here, from the tree and the records alone. Raises
+    ConflictError when the base moved meanwhile and RefusedError when edits in its checkout are in
+    the way.
     """
     if action.change in released(workshop):
         return _clear(workshop, action.change)
@@ -78,7 +85,7 @@ def release(workshop: Workshop, action: Release) -> Taken:
     if traced := tracing.traced(workshop, change, new):
         new = repo.join(traced, [base, tip], _message(change), workshop.author)
     new = deciding.numbered(workshop, new)
-    if reason := _unproved(workshop, change, new):
+    if reason := _with_those_behind(workshop, change, new, action.along):
         words = f"on top of {_base_name(workshop)}: {reason}"
         return Taken(False, words, exit_code=RefusedError.exit_code)
     now = load(workshop, action.change)
@@ -93,9 +100,49 @@ def release(workshop: Workshop, action: Release) -> Taken:
     return _clear(workshop, change.name)
 
 
+def _with_those_behind(
+    workshop: Workshop, change: Change, commit: str, along: Sequence[str]
+) -> str:
+    """Verify a release, and on free slots those behind it as if it had landed.
+
+    Returns why the release itself is not proved, or an empty string. What is found of the others
+    counts only for the very tree that they will land.
+    """
+    spare = workshop.config.beside.slots - 1
+    if not (spare and along):
+        return _unproved(workshop, change, commit)
+    with ThreadPoolExecutor(spare) as slots:
+        for other, speculated in _behind(workshop, commit, along[:spare]):
+            slots.submit(_unproved, workshop, other, speculated)
+        return _unproved(workshop, change, commit)
+
+
+def _behind(workshop: Workshop, at: str, names: Sequence[str]) -> Iterator[tuple[Change, str]]:
+    """Yield each change that may land, with a commit of it on top of those before."""
+    repo = workshop.repo
+    for name in names:
+        with suppress(AccordError):  # it will say so itself in its own turn
+            change = load(workshop, name)
+            merge = repo.merge(at, change.found.tip)
+            if current(change.standings) is None and not merge.conflicts:
+                parents = [at, change.found.tip]
+                at = repo.join(merge.tree, parents, _message(change), workshop.author)
+                yield change, at
+
+
 def _unproved(workshop: Workshop, change: Change, commit: str) -> str:
+    """Return why `commit` is not proved for `change`; a failure counts when it happens twice."""
+    tree = workshop.repo.tree(commit)
     for line in sorted({evidence.command(workshop, task) for task in change.tasks}):
+        if (tree, line) in workshop.proved:
+            continue
         run = evidence.verify(workshop, commit, line)
+        if run.result is Result.FAIL:
+            run = evidence.verify(workshop, commit, line)
+            if run.result is Result.PASS:
+                note_flake(workshop, change, tree, line)
+        if run.result is Result.PASS:
+            workshop.proved.add((tree, line))
         proved_by_it = [one for one in change.tasks if evidence.command(workshop, one) == line]
         if not all(evidence.accepted(run, change, task.id) for task in proved_by_it):
             return run.reason

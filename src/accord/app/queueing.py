@@ -11,6 +11,7 @@ from attrs import define, field
 
 from accord.app import evidence
 from accord.app.changes import Change
+from accord.app.regenerating import regenerate
 from accord.app.workshop import Workshop
 from accord.core import queue as queues
 from accord.core.evidence import Result, Run
@@ -56,8 +57,7 @@ class Queueing:
             while intents := queues.plan(queue):
                 queue = self._step(queue, intents, slots)
         for tree, command in queues.flakes(queue):
-            key = f"{FLAKE}/{tree}/{sha256(command.encode())[:16]}"
-            self.workshop.journal.note(key, {"command": command, "change": self.change.name})
+            note_flake(self.workshop, self.change, tree, command)
         return queue
 
     def reason(self, queue: Queue, refusal: Refuse) -> str:
@@ -99,6 +99,7 @@ class Queueing:
         if repo.contains(entry.commit, onto):
             return Joined(entry.commit, repo.tree(entry.commit))
         merge = repo.merge(onto, entry.commit, self.workshop.config.beside.union)
+        merge = regenerate(self.workshop, onto, entry.commit, merge)
         if merge.conflicts:
             return Joined("", "", merge.conflicts)
         message = f"Land {entry.id} of {self.change.name}\n"
@@ -127,6 +128,12 @@ def entry(workshop: Workshop, change: Change, task: Task, commit: str) -> Entry:
     paths = tuple(one.path for one in repo.changed(fork, commit))
     waived = evidence.waived(change, task.id)
     return Entry(task.id, commit, (evidence.command(workshop, task),), paths, waived)
+
+
+def note_flake(workshop: Workshop, change: Change, tree: str, command: str) -> None:
+    """Write down that `command` failed and then passed on the same tree."""
+    key = f"{FLAKE}/{tree}/{sha256(command.encode())[:16]}"
+    workshop.journal.note(key, {"command": command, "change": change.name})
 
 
 def _diffs(queue: Queue, refusal: Refuse) -> str:

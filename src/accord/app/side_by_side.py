@@ -5,10 +5,10 @@ from typing import Any
 
 from attrs import field, frozen
 
-from accord.app.tables import PATH, known, number, table, texts
+from accord.app.tables import PATH, known, number, table, text, texts
 from accord.errors import ConfigurationError
 
-QUEUE = ("under_way", "slots", "union")
+QUEUE = ("under_way", "slots", "union", "regenerate")
 
 
 @frozen
@@ -18,21 +18,25 @@ class SideBySide:
     `serial` maps the name of a resource to the patterns of its paths. `under_way` is how many
     changes there may be between their first work and a person's decision, `slots` how many
     verifications run at once, `union` the patterns of files that take the lines of both sides.
+    `regenerate` maps a path to the command that writes it from the other files.
     """
 
     serial: Mapping[str, tuple[str, ...]] = field(factory=dict)
     under_way: int = 10
     slots: int = 2
     union: tuple[str, ...] = ()
+    regenerate: Mapping[str, str] = field(factory=dict)
 
 
 def read(raw: Mapping[str, Any]) -> SideBySide:
     """Return what the tables of `raw` say. Raises ConfigurationError naming the key at fault."""
     names, queue = table(raw, "serial"), table(raw, "queue")
     known(queue, QUEUE, "queue.")
+    commands = table(queue, "regenerate")
     serial = {name: texts(names, name, ()) for name in names}
     for name, patterns in serial.items():
         if not patterns:
             raise ConfigurationError(f"{PATH}: serial.{name} names no paths")
     return SideBySide(serial, number(queue, "under_way", 10), number(queue, "slots", 2),
-                      texts(queue, "union", ()))  # fmt: skip
+                      texts(queue, "union", ()),
+                      {path: text(commands, path, "") for path in commands})  # fmt: skip

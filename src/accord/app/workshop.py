@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from pathlib import Path
 
-from attrs import define
+from attrs import define, field
 
 from accord.app.config import Config
 from accord.approvals.signers import Signer
@@ -24,6 +24,7 @@ class Workshop:
     `sandbox` proves the walls of this machine when they are first needed; `accepts_open` tells
     that the person accepted, for this command alone, that there may be none. `channel` says in
     records where the person decided. `symbols` reads code, and loads its grammars when first asked.
+    `proved` holds each (tree, command) that this process saw pass for a release.
     """
 
     repo: Repo
@@ -42,6 +43,7 @@ class Workshop:
     symbols: Symbols
     accepts_open: bool = False
     channel: str = "cli"
+    proved: set[tuple[str, str]] = field(factory=set)
 
     @property
     def base(self) -> str:

@@ -287,6 +287,11 @@ def _within_slots(queue: Queue, intents: Sequence[Intent]) -> tuple[Intent, ...]
     return tuple(kept)
 
 
+def queued(queue: Queue, entry: Entry) -> Queue:
+    """Return the queue with one more entry at its end."""
+    return evolve(queue, entries=(*queue.entries, entry))
+
+
 def joined(queue: Queue, join: Join, came: Joined) -> Queue:
     """Return the queue that knows what came of a merge."""
     return evolve(queue, joins={**queue.joins, (join.onto, join.entry.id): came})

@@ -152,11 +152,12 @@ class Prove:
 
 @frozen
 class Release:
-    """Land the change on the base branch."""
+    """Land the change on the base branch; `along` names those that are to follow it."""
 
     change: str
     tip: str
     base: str = ""
+    along: tuple[str, ...] = ()
 
     @property
     def id(self) -> str:

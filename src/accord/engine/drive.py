@@ -5,7 +5,7 @@ import fcntl
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 
-from attrs import define, field, frozen
+from attrs import define, evolve, field, frozen
 
 from accord.app.changes import Change, load_all, released
 from accord.app.situations import situation
@@ -134,15 +134,20 @@ class _Drive:
                  "accord status")
             for name, reason in found.held.items()
         )  # fmt: skip
-        others = [step for step in steps if isinstance(step, Land | Prove | Release)]
+        leaving = [step.change for step in steps if isinstance(step, Release)]
+        others = [
+            evolve(step, along=tuple(name for name in leaving if name != step.change))
+            if isinstance(step, Release) else step
+            for step in steps if isinstance(step, Land | Prove | Release)
+        ]  # fmt: skip
         return [*others, *(of_agents[one.id] for one in found.started)]
 
     def _may_start(self, step: Action) -> bool:
         if any(one.subject == step.subject and one.change == step.change
                for one in self.busy.values()):  # fmt: skip
             return False
-        if isinstance(step, Land | Release):
-            return not any(isinstance(one, Land | Release) for one in self.busy.values())
+        if isinstance(step, Land | Release):  # a change lands on its branch beside a release
+            return not any(type(one) is type(step) for one in self.busy.values())
         return True
 
     async def _perform(self, step: Action, submit: Callable[..., object]) -> dict[str, object]:

@@ -220,11 +220,11 @@ class GitRepo:
 
     def worktree(self, key: str, commit: str) -> str:
         """Return the folder of the agents' worktree called `key`, holding exactly `commit`."""
-        return str(worktrees.prepare(self.git, self._worktree(key), commit).path)
+        return str(worktrees.prepare(self.git, self._worktree(key), commit, self._pool).path)
 
     def drop_worktree(self, key: str) -> None:
-        """Delete the agents' worktree called `key`."""
-        worktrees.remove(self.git, self._worktree(key))
+        """Take away the agents' worktree called `key`; its folder may serve as another one."""
+        worktrees.retire(self.git, self._worktree(key), self._pool)
 
     def harvest(
         self, key: str, base: str, allowed: Sequence[str], *, message: str, author: str
@@ -242,6 +242,10 @@ class GitRepo:
     def close(self) -> None:
         """End what was started for reading."""
         self.objects.close()
+
+    @property
+    def _pool(self) -> Path:
+        return self.state / "pool"
 
     def _worktree(self, key: str) -> Path:
         return self.state / "worktrees" / key

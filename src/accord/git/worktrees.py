@@ -16,6 +16,9 @@ from accord.git.objects import changed, listing, scratch_index
 from accord.git.run import WHOLE, Git, GitError
 
 SUBMODULE = "160000"
+_OVERLOOKED = re.compile(rb"(?:^|\0)(?!H )[^\0]")
+POOLED = 8
+"""How many worktrees are kept for reuse; each is a checkout's worth of disk."""
 
 
 @frozen
@@ -58,15 +61,18 @@ def _real(folder: Path) -> Path:
     return Path(os.path.realpath(folder.parent), folder.name)
 
 
-def prepare(git: Git, path: Path, commit: str) -> Worktree:
+def prepare(git: Git, path: Path, commit: str, pool: Path | None = None) -> Worktree:
     """Return the worktree at `path`, holding exactly `commit` and no file besides.
 
     An existing one is reset and cleaned; its `.git` pointer, which an agent could have turned
-    elsewhere, is written anew first. Other worktrees are not pruned: a person's may be on a disk
-    that is not there just now.
+    elsewhere, is written anew first. Where there is none, one that was put into the folder `pool`
+    is taken, which spares writing the files that both commits share. Other worktrees are not
+    pruned: a person's may be on a disk that is not there just now.
     """
     path = _real(path)
     with locked(git):
+        if pool is not None and not os.path.lexists(path) and path not in registered(git):
+            _take(git, pool, path)
         directory = registered(git).get(path)
         if directory is None or path.is_symlink() or not _is_complete(path, directory):
             erase(path)
@@ -88,10 +94,55 @@ def prepare(git: Git, path: Path, commit: str) -> Worktree:
     return Worktree(path, directory)
 
 
+def retire(git: Git, path: Path, pool: Path) -> None:
+    """Put the worktree at `path`, which Accord made, into `pool` for another; or remove it.
+
+    The pool holds POOLED worktrees at most. What lay in one is no longer of use to anybody.
+    """
+    path, pool = _real(path), _real(pool)
+    with locked(git):
+        directory = registered(git).get(path)
+        kept = [one for one in registered(git) if one.parent == pool]
+        sound = directory is not None and not path.is_symlink() and _is_complete(path, directory)
+        if sound and directory is not None and len(kept) < POOLED:
+            pool.mkdir(parents=True, exist_ok=True)
+            target = pool / directory.name
+            erase(target)
+            _move(path, target, directory)
+            return
+    remove(git, path)
+
+
+def _take(git: Git, pool: Path, path: Path) -> None:
+    """Move a worktree of the pool to `path`, if there is a sound one. The lock is held."""
+    pool = _real(pool)
+    for waiting, directory in registered(git).items():
+        if waiting.parent == pool and _is_complete(waiting, directory):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            # Whoever worked there may have told git not to look at a file again.
+            said = git.bytes("ls-files", "-v", "-z", directory=directory, work_tree=waiting)
+            if _OVERLOOKED.search(said):
+                (directory / "index").unlink()
+            _move(waiting, path, directory)
+            return
+
+
+def _move(path: Path, target: Path, directory: Path) -> None:
+    """Move a worktree. Cut off in between, it is registered where it is not, and made anew."""
+    path.rename(target)
+    part = directory / "gitdir.part"
+    part.write_bytes(os.fsencode(target / ".git") + b"\n")
+    part.replace(directory / "gitdir")
+
+
 def _reset(git: Git, path: Path, directory: Path, commit: str) -> None:
     options = {"directory": directory, "work_tree": path, "extra": WHOLE}
-    git.bytes("reset", "-q", "--hard", commit, **options)  # type: ignore[arg-type] # as bytes() wants
+    # A file that was changed within its size and time is seen by its inode and change time.
+    strict = ("-c", "core.trustctime=true", "-c", "core.checkStat=default")
+    git.bytes(*strict, "reset", "-q", "--hard", commit, **options)  # type: ignore[arg-type] # as bytes() wants
     git.bytes("clean", "-q", "-ffdx", **options)  # type: ignore[arg-type]
+    if SUBMODULE.encode() not in git.bytes("ls-tree", "-r", "-z", "--full-tree", commit):
+        return
     for name, entry in listing(git, commit).items():
         if entry.mode == SUBMODULE:  # git cleans around a submodule, never inside one
             erase(path / name)
