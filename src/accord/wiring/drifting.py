@@ -1,0 +1,63 @@
+"""Check for drift in a plain clone: no state folder, no key, no branch is needed."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from attrs import evolve
+
+from accord.app import drifting
+from accord.app.drifting import Drift
+from accord.core import evidence
+from accord.core.evidence import TestCase
+from accord.core.ports import CommandRun
+from accord.errors import ConfigurationError
+from accord.git.locate import check_version, locate
+from accord.git.repo import GitRepo
+from accord.git.run import Git
+from accord.wiring.machine import state_folder
+from accord.wiring.opening import read_symbols
+
+
+def check_drift(start: Path, junit: Sequence[Path], shown: int) -> Drift:
+    """Return how the criteria stand in HEAD; the first `shown` findings say who and when.
+
+    `junit` are the reports of test runs on HEAD. Raises ConfigurationError for a report that
+    cannot be read or holds no test.
+    """
+    check_version()
+    place = locate(start, detached=True)
+    repo = GitRepo(Git(place.common), place.common)  # it makes no worktrees, so it needs no state
+    try:
+        results = _results(junit) if junit else None
+        found = drifting.check(
+            repo, read_symbols, place.head, results=results, kept=_kept(place.common)
+        )
+        told = [
+            drifting.explain(repo, read_symbols, place.head, one) for one in found.findings[:shown]
+        ]
+        return evolve(found, findings=(*told, *found.findings[shown:]))
+    finally:
+        repo.close()
+
+
+def _results(reports: Sequence[Path]) -> tuple[TestCase, ...]:
+    found: list[TestCase] = []
+    for path in reports:
+        try:
+            data = path.read_bytes()
+        except OSError as error:
+            raise ConfigurationError(
+                f"{path} cannot be read: {error.strerror}", hint="name the JUnit XML of a test run"
+            ) from error
+        cases = evidence.judge(CommandRun((str(path),), 0, "", data), "").cases
+        if not cases:
+            raise ConfigurationError(f"{path} holds no test", hint="pytest --junit-xml writes one")
+        found += cases
+    return tuple(found)
+
+
+def _kept(common: Path) -> Path | None:
+    try:
+        return state_folder(common) / "checked" / "drift.json"
+    except ConfigurationError:  # no place outside the checkout to keep anything: look at it all
+        return None
