@@ -5,7 +5,7 @@ BIN := .venv/bin
 UV := .tools/bin/uv
 PYTEST_FLAGS ?= -n 2
 
-.PHONY: demo test check format bench lock clean
+.PHONY: demo test check format bench bench-drift lock clean
 
 demo: .venv/.demo
 	$(BIN)/accord demo
@@ -26,6 +26,10 @@ format: .venv/.dev
 
 bench: .venv/.dev
 	$(BIN)/python -m bench
+
+# CLONES is a folder of clones, each called as in bench/drift.toml.
+bench-drift: .venv/.dev
+	$(BIN)/python -m bench.drift $(CLONES)
 
 # The lock holds names, versions and hashes, and no address: it installs from whichever registry
 # the machine is set up to use.
