@@ -35,6 +35,7 @@ class Drift:
     """What a check found: the commit, the findings (the worst first), and how many stand how.
 
     `looked` is how many criteria were looked at; the others are as they were in the last check.
+    `settled` is how many findings more there are that verdicts closed.
     """
 
     commit: str
@@ -42,6 +43,7 @@ class Drift:
     standing: Mapping[str, int]
     looked: int
     renewed: int = 0
+    settled: int = 0
 
 
 def check(

@@ -44,6 +44,7 @@ def _data(found: "Drift") -> dict[str, Any]:
         "standing": dict(found.standing),
         "looked": found.looked,
         "renewed": found.renewed,
+        "settled": found.settled,
         "findings": [asdict(one) for one in found.findings],
     }
 
@@ -52,16 +53,20 @@ def _lines(found: "Drift", most: int) -> Iterator[str]:
     from accord.core.drift import Standing
 
     for one in found.findings[:most]:
-        yield from _finding(one)
+        yield from finding_lines(one)
     if len(found.findings) > most:
         yield f"and {len(found.findings) - most} more"
     counts = [f"{found.standing[one]} {one}" for one in Standing if found.standing.get(one)]
+    if found.settled:
+        yield f"settled by a verdict: {found.settled}"
     again = f"; {found.renewed} proved again" if found.renewed else ""
     yield f"criteria: {', '.join(counts)}{again}" if counts else "nothing is traced yet"
 
 
-def _finding(one: "Verdict") -> Iterator[str]:
-    yield wrap(f"{one.change} {one.criterion} is {one.standing}")
+def finding_lines(one: "Verdict") -> Iterator[str]:
+    """Yield the lines that tell one finding to a person."""
+    decided = f" ({one.decided})" if one.decided else ""
+    yield wrap(f"{one.change} {one.criterion} is {one.standing}{decided}")
     for cause in one.causes:
         who = f" (commit {cause.commit[:12]} by {cause.author})" if cause.commit else ""
         yield wrap(f"{cause.path}:{cause.line} {cause.message}{who}", "  ", "    ")

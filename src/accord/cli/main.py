@@ -31,6 +31,7 @@ VERBS = {
     "run": "let everything go on that waits for nobody",
     "serve": "the review room: decide in a browser, sign here",
     "check": "findings in specs: native, Kiro, spec-kit, OpenSpec",
+    "verdict": "close a finding of drift: what is wrong, or nothing is",
     "archive": "bring an OpenSpec change into the specs, losing nothing",
     "log": "the operations, the newest first",
     "trust": "who may approve what, and how that is changed",

@@ -5,16 +5,19 @@ from pathlib import Path
 
 from attrs import evolve
 
-from accord.app import drifting
+from accord.app import drifting, verdicts
 from accord.app.drifting import Drift
+from accord.approvals.trust import FOLDER as TRUST
+from accord.approvals.trust import TrustError, read_trust
 from accord.core import evidence
+from accord.core.drift import Verdict
 from accord.core.evidence import TestCase
 from accord.core.ports import CommandRun
 from accord.errors import ConfigurationError
-from accord.git.locate import check_version, locate
+from accord.git.locate import Place, check_version, locate
 from accord.git.repo import GitRepo
 from accord.git.run import Git
-from accord.wiring.machine import state_folder
+from accord.wiring.machine import SystemClock, repository, state_folder
 from accord.wiring.opening import read_symbols
 
 
@@ -32,12 +35,26 @@ def check_drift(start: Path, junit: Sequence[Path], shown: int) -> Drift:
         found = drifting.check(
             repo, read_symbols, place.head, results=results, kept=_kept(place.common)
         )
-        told = [
-            drifting.explain(repo, read_symbols, place.head, one) for one in found.findings[:shown]
-        ]
-        return evolve(found, findings=(*told, *found.findings[shown:]))
+        left = _unsettled(repo, place, found)
+        told = [drifting.explain(repo, read_symbols, place.head, one) for one in left[:shown]]
+        settled = len(found.findings) - len(left)
+        return evolve(found, findings=(*told, *left[shown:]), settled=settled)
     finally:
         repo.close()
+
+
+def _unsettled(repo: GitRepo, place: Place, found: Drift) -> tuple[Verdict, ...]:
+    """Return the findings that no verdict closes, by the trust that this machine knows."""
+    names = repo.names(place.head, TRUST) if found.findings else ()
+    if not names:
+        return found.findings
+    files = {name: repo.read(place.head, f"{TRUST}/{name}") or b"" for name in names}
+    try:
+        trust = read_trust(files, root=repository(place.common).pin or None)
+    except TrustError:  # then nobody's word counts, and everything is shown
+        return found.findings
+    now = SystemClock().now()
+    return verdicts.unsettled(repo, place.head, trust, found.findings, now)
 
 
 def _results(reports: Sequence[Path]) -> tuple[TestCase, ...]:
