@@ -163,3 +163,17 @@ def test_what_cannot_be_read_is_said(released: Project) -> None:
     assert "guest.toml cannot be read" in result.err
     assert released.run("check", "--drift", "--junit", "nowhere.xml").exit == 2
     assert released.run("check", "--junit", "nowhere.xml").exit == 2
+
+
+def test_a_history_is_replayed_and_each_finding_told_once(released: Project) -> None:
+    first = released.git("rev-parse", "HEAD~1")
+    change(released, shop__cart=f"# Layout.\n{CODE}")
+    commit = change(released, shop__cart=CODE.replace("* 60", "* 61"))
+    gitrepo.commit(released.top, {"README.md": "Shop\n"})
+
+    found = released.ok("check", "--drift", "--replay", f"{first}..HEAD").out
+    line = "is stale: keep does something else\n"
+    assert found == (
+        f"{commit[:12]} guest R1.1 {line}{commit[:12]} guest R1.2 {line}2 findings in 4 commits\n"
+    )
+    assert released.run("check", "--drift", "--replay", "nowhere..HEAD").exit == 2

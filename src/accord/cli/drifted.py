@@ -38,6 +38,29 @@ def tell(context: Context, junit: tuple["Path", ...], form: str, most: int) -> N
         raise click.exceptions.Exit(1)
 
 
+def tell_replay(context: Context, span: str) -> None:
+    """Answer what each commit of a span would have reported; it is no finding by itself."""
+    from accord.wiring.drifting import replay
+
+    found = replay(context.folder, span)
+    data = {
+        "commits": found.commits,
+        "findings": found.total,
+        "reports": [
+            {"commit": commit, "findings": [asdict(one) for one in every]}
+            for commit, every in found.reports
+        ],
+    }
+    lines = [
+        wrap(f"{commit[:12]} {one.change} {one.criterion} is {one.standing}: "
+             f"{one.causes[0].message}", "", "  ")
+        for commit, every in found.reports for one in every
+    ]  # fmt: skip
+    noun = "finding" if found.total == 1 else "findings"
+    lines.append(f"{found.total} {noun} in {found.commits} commits")
+    context.answer(data, lines)
+
+
 def _data(found: "Drift") -> dict[str, Any]:
     return {
         "commit": found.commit,

@@ -6,7 +6,7 @@ from pathlib import Path
 from attrs import evolve
 
 from accord.app import drifting, verdicts
-from accord.app.drifting import Drift
+from accord.app.drifting import Drift, Replay
 from accord.approvals.trust import FOLDER as TRUST
 from accord.approvals.trust import TrustError, read_trust
 from accord.core import evidence
@@ -39,6 +39,27 @@ def check_drift(start: Path, junit: Sequence[Path], shown: int) -> Drift:
         told = [drifting.explain(repo, read_symbols, place.head, one) for one in left[:shown]]
         settled = len(found.findings) - len(left)
         return evolve(found, findings=(*told, *left[shown:]), settled=settled)
+    finally:
+        repo.close()
+
+
+def replay(start: Path, span: str) -> Replay:
+    """Return what each commit of `A..B`, along the first parents, would have reported as new.
+
+    Tests did not run and nobody gave verdicts: this is the most that could have been asked.
+    Raises ConfigurationError for a span whose ends are no commits.
+    """
+    check_version()
+    place = locate(start, detached=True)
+    git = Git(place.common)
+    repo = GitRepo(git, place.common)
+    try:
+        first, dots, last = span.partition("..")
+        ends = [repo.resolve(one) if one else "" for one in (first, last or "HEAD")]
+        if not dots or not all(ends):
+            raise ConfigurationError(f"{span} is no span of commits", hint="--replay v1.0..HEAD")
+        said = git.text("rev-list", "--first-parent", "--reverse", f"{ends[0]}..{ends[1]}", "--")
+        return drifting.replay(repo, read_symbols, ends[0], said.split())
     finally:
         repo.close()
 

@@ -6,7 +6,7 @@ import click
 from attrs import asdict
 
 from accord.cli.context import Context, command
-from accord.cli.drifted import FORMATS, MOST, tell
+from accord.cli.drifted import FORMATS, MOST, tell, tell_replay
 from accord.cli.render import wrap
 
 FEW = 24
@@ -24,10 +24,12 @@ FEW = 24
               help="With --drift: how to answer.")  # fmt: skip
 @click.option("--most", metavar="N", type=click.IntRange(1), default=MOST, show_default=True,
               help="With --drift: show at most N findings.")  # fmt: skip
+@click.option("--replay", metavar="A..B", default="",
+              help="With --drift: what each commit would have reported.")  # fmt: skip
 @command
 def check(
     context: Context, folders: tuple[str, ...], base: str | None, root: str | None, *,
-    drift: bool, junit: tuple[Path, ...], form: str, most: int,
+    drift: bool, junit: tuple[Path, ...], form: str, most: int, replay: str,
 ) -> None:  # fmt: skip
     """Check the specs in FOLDERs (or all of this repository): native, Kiro, spec-kit, OpenSpec.
 
@@ -37,10 +39,13 @@ def check(
     if drift:
         if folders or base is not None:
             raise click.UsageError("--drift checks HEAD, so it takes no FOLDER and no --base")
-        tell(context, junit, form, most)
+        if replay:
+            tell_replay(context, replay)
+        else:
+            tell(context, junit, form, most)
         return
-    if junit or form != "text":
-        raise click.UsageError("--junit and --format go with --drift")
+    if junit or form != "text" or replay:
+        raise click.UsageError("--junit, --format and --replay go with --drift")
     if base is not None:
         if folders:
             raise click.UsageError("--base checks commits, so it takes no FOLDER")
