@@ -11,6 +11,7 @@ from attrs import evolve, frozen
 
 from accord.core.evidence import TestCase
 from accord.core.fingerprint import Mark, last_name
+from accord.core.model import sha256
 from accord.core.trace import Promise, Trace
 
 
@@ -46,7 +47,8 @@ class Seen:
 class Cause:
     """One reason for a finding, in words, at a place; `was` and `now` are the two lines.
 
-    `commit` and `author` say who did it, where that is known.
+    `commit` and `author` say who did it, where that is known. `words` is the digest of what the
+    criterion says by now, where that is the reason.
     """
 
     message: str
@@ -58,11 +60,15 @@ class Cause:
     author: str = ""
     was: str = ""
     now: str = ""
+    words: str = ""
 
 
 @frozen
 class Verdict:
-    """How one criterion of one change stands, and why; `renewed` says that tests proved it anew."""
+    """How one criterion of one change stands, and why.
+
+    `renewed` says that tests proved it anew, `decided` what a person said of it.
+    """
 
     change: str
     criterion: str
@@ -71,6 +77,21 @@ class Verdict:
     causes: tuple[Cause, ...] = ()
     tests: tuple[str, ...] = ()
     renewed: bool = False
+    decided: str = ""
+
+    @property
+    def state(self) -> str:
+        """Return the sha256 of exactly what was found: a verdict is about this alone.
+
+        Where things lie and who moved them is no part of it.
+        """
+        causes = sorted(
+            f"{one.link.place if one.link else one.path} {one.link.print if one.link else ''} "
+            f"{one.seen.print if one.seen else ''} {one.words}"
+            for one in self.causes
+        )
+        text = "\n".join([self.change, self.criterion, self.standing.value, *causes])
+        return sha256(text.encode(errors="surrogateescape"))
 
     @property
     def is_finding(self) -> bool:
@@ -143,7 +164,7 @@ def _judged(
     stale = list(_causes(symbols, now, (Kind.CHANGED,)))
     proved = _proved(tests, seen_tests, now.results)
     if told != promise.words:
-        stale.insert(0, Cause("its words changed since the release", promise.path, 1))
+        stale.insert(0, Cause("its words changed since the release", promise.path, 1, words=told))
     elif stale and proved:
         return evolve(whole, causes=tuple(stale), renewed=True)
     weak = [

@@ -175,6 +175,9 @@ class Repo(Protocol):
     def touching(self, head: str, path: str, limit: int) -> tuple[tuple[str, str], ...]:
         """Return (commit, author) of the last `limit` commits up to `head` that changed `path`."""
 
+    def began(self, head: str, path: str) -> str:
+        """Return the commit of the first parents up to `head` that first had `path`, or ''."""
+
     def altered(self, base: str, refs: Sequence[str], path: str) -> tuple[tuple[str, str], ...]:
         """Return (path, commit) for each file below `path` that history changed or removed."""
 

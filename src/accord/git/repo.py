@@ -101,6 +101,13 @@ class GitRepo:
         rows = (line.partition(" ") for line in said.splitlines())
         return tuple((commit, author) for commit, _, author in rows)
 
+    def began(self, head: str, path: str) -> str:
+        """Return the commit of the first parents up to `head` that first had `path`, or ''."""
+        said = self.git.text(
+            "log", "--first-parent", "-m", "--diff-filter=A", "--format=%H", head, "--", path
+        )
+        return said.splitlines()[-1] if said else ""
+
     def altered(self, base: str, refs: Sequence[str], path: str) -> tuple[tuple[str, str], ...]:
         """Return (path, commit) for each file below `path` that history changed or removed.
 

@@ -1,15 +1,13 @@
 """`accord check`: findings in specs; with `--base`, commits whose code nobody agreed to."""
 
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import click
 from attrs import asdict
 
 from accord.cli.context import Context, command
+from accord.cli.drifted import FORMATS, MOST, tell, tell_replay
 from accord.cli.render import wrap
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 FEW = 24
 
@@ -19,12 +17,35 @@ FEW = 24
 @click.option("--base", metavar="REF", help="Check the commits since REF, by the rules of REF.")
 @click.option("--root", metavar="DIGEST", envvar="ACCORD_TRUST_ROOT",
               help="With --base: the sha256 of the first trust file.")  # fmt: skip
+@click.option("--drift", is_flag=True, help="Check what was released: does it still hold?")
+@click.option("--junit", metavar="FILE", multiple=True, type=click.Path(path_type=Path),
+              help="With --drift: the JUnit report of a test run on HEAD.")  # fmt: skip
+@click.option("--format", "form", type=click.Choice(FORMATS), default="text",
+              help="With --drift: how to answer.")  # fmt: skip
+@click.option("--most", metavar="N", type=click.IntRange(1), default=MOST, show_default=True,
+              help="With --drift: show at most N findings.")  # fmt: skip
+@click.option("--replay", metavar="A..B", default="",
+              help="With --drift: what each commit would have reported.")  # fmt: skip
 @command
-def check(context: Context, folders: tuple[str, ...], base: str | None, root: str | None) -> None:
+def check(
+    context: Context, folders: tuple[str, ...], base: str | None, root: str | None, *,
+    drift: bool, junit: tuple[Path, ...], form: str, most: int, replay: str,
+) -> None:  # fmt: skip
     """Check the specs in FOLDERs (or all of this repository): native, Kiro, spec-kit, OpenSpec.
 
     With --base, check that each commit since REF changes only code that was agreed before it.
+    With --drift, check that HEAD still does what the criteria of released changes say.
     """
+    if drift:
+        if folders or base is not None:
+            raise click.UsageError("--drift checks HEAD, so it takes no FOLDER and no --base")
+        if replay:
+            tell_replay(context, replay)
+        else:
+            tell(context, junit, form, most)
+        return
+    if junit or form != "text" or replay:
+        raise click.UsageError("--junit, --format and --replay go with --drift")
     if base is not None:
         if folders:
             raise click.UsageError("--base checks commits, so it takes no FOLDER")
@@ -81,7 +102,7 @@ def _count(number: int, noun: str) -> str:
     return f"{number} {noun}{'' if number == 1 else 's'}"
 
 
-def _kept(common: "Path") -> "Path | None":
+def _kept(common: Path) -> Path | None:
     from accord.errors import ConfigurationError
     from accord.wiring.machine import state_folder
 

@@ -1,0 +1,300 @@
+"""Hold every trace against a commit: what moved since it was written, who did it, in which line.
+
+Only what differs is read. A file that is the same blob as when its links were written is not
+parsed at all, and a trace that was quiet in the last check is not read again unless a commit since
+then touched one of its files.
+"""
+
+import difflib
+import json
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from attrs import define, evolve, field, frozen
+
+from accord import __version__
+from accord.core import drift, fingerprint, trace
+from accord.core.drift import Cause, Kind, Now, Seen, Standing, Verdict
+from accord.core.evidence import TestCase
+from accord.core.fingerprint import Mark, Symbol
+from accord.core.markdown import UnreadableError
+from accord.core.ports import FileChange, Repo, Symbols
+from accord.core.trace import Trace, TraceError
+from accord.errors import ConfigurationError
+from accord.formats.registry import FORMATS
+
+BACK = 200  # commits that are asked who changed a symbol
+_QUIET = {Standing.HOLDS.value, Standing.UNPROVEN.value}
+
+
+@frozen
+class Drift:
+    """What a check found: the commit, the findings (the worst first), and how many stand how.
+
+    `looked` is how many criteria were looked at; the others are as they were in the last check.
+    `settled` is how many findings more there are that verdicts closed.
+    """
+
+    commit: str
+    findings: tuple[Verdict, ...]
+    standing: Mapping[str, int]
+    looked: int
+    renewed: int = 0
+    settled: int = 0
+
+
+def check(
+    repo: Repo, symbols: Symbols, head: str, *, results: Sequence[TestCase] | None = None,
+    kept: Path | None = None,
+) -> Drift:  # fmt: skip
+    """Return how the criteria of every trace in the commit `head` stand.
+
+    `results` are the tests that ran on it, None where none did. `kept` is the file in which it is
+    remembered what was quiet. Raises ConfigurationError for a trace that cannot be read.
+    """
+    traces = {
+        name: entry.id
+        for name, entry in repo.folder(head, trace.FOLDER).items()
+        if trace.change_of(name)
+    }
+    before = _Before.load(kept, repo, head) if results is None else _Before({}, None)
+    standing: Counter[str] = Counter()
+    findings: list[Verdict] = []
+    looked = renewed = 0
+    quiet: dict[str, Any] = {}
+    for name, blob in sorted(traces.items()):
+        row = before.quiet(name, blob)
+        if row is None:
+            found, paths = _look(repo, symbols, head, name, blob, results)
+            looked += len(found)
+            renewed += sum(one.renewed for one in found)
+            findings += [one for one in found if one.is_finding]
+            counts = Counter(one.standing.value for one in found)
+            row = {"blob": blob, "paths": sorted(paths), "counts": dict(counts)}
+        standing.update(row["counts"])
+        if row["counts"].keys() <= _QUIET:
+            quiet[name] = row
+    if results is None:
+        _remember(kept, head, quiet)
+    return Drift(head, drift.ranked(findings), dict(standing), looked, renewed)
+
+
+def explain(repo: Repo, symbols: Symbols, head: str, verdict: Verdict) -> Verdict:
+    """Return a finding with who made each of its causes, in which commit, and the two lines."""
+    return evolve(
+        verdict, causes=tuple(_explained(repo, symbols, head, one) for one in verdict.causes)
+    )
+
+
+@frozen
+class Replay:
+    """What a history would have reported: each commit with its new findings, and how many of all.
+
+    Only commits with findings are in `reports`.
+    """
+
+    commits: int
+    reports: tuple[tuple[str, tuple[Verdict, ...]], ...]
+
+    @property
+    def total(self) -> int:
+        """Return how many findings there would have been."""
+        return sum(len(found) for _, found in self.reports)
+
+
+def replay(repo: Repo, symbols: Symbols, first: str, commits: Sequence[str]) -> Replay:
+    """Return what each of `commits`, the oldest first, reports that the one before did not.
+
+    `first` is the commit before them; what was found there is nothing new. A finding is new when
+    what was found is another thing, not when it stands on.
+    """
+    before = {one.state for one in check(repo, symbols, first).findings}
+    reports = []
+    for commit in commits:
+        found = check(repo, symbols, commit).findings
+        fresh = tuple(one for one in found if one.state not in before)
+        before = {one.state for one in found}
+        if fresh:
+            reports.append((commit, fresh))
+    return Replay(len(commits), tuple(reports))
+
+
+def _look(
+    repo: Repo, symbols: Symbols, head: str, name: str, blob: str,
+    results: Sequence[TestCase] | None,
+) -> tuple[tuple[Verdict, ...], set[str]]:  # fmt: skip
+    """Return the verdicts of one trace, and the files that they rest on."""
+    path = f"{trace.FOLDER}/{name}"
+    try:
+        found = trace.from_toml(trace.change_of(name), repo.blob(blob).decode())
+    except (TraceError, UnicodeDecodeError) as error:
+        raise ConfigurationError(
+            f"{path} cannot be read: {error}", hint=f"git log -p -- {path}"
+        ) from error
+    since = repo.began(head, path)
+    looking = Looking(repo, symbols, since, head, repo.changed(since, head) if since else ())
+    now = Now(looking.look, _words(repo, head, found), results)
+    links = (*found.symbols, *found.tests)
+    paths = {one.path for _, one in links} | {one.path for one in found.promises} | {path}
+    verdicts = drift.judge(found, now)
+    return verdicts, paths | looking.places
+
+
+@define
+class Looking:
+    """Finds what became of marks between two commits; each file is parsed once at most.
+
+    `places` are the files to which marks were followed.
+    """
+
+    repo: Repo
+    symbols: Symbols
+    since: str
+    head: str
+    changed: Sequence[FileChange]
+    places: set[str] = field(factory=set, init=False)
+    _files: dict[str, dict[str, Symbol]] = field(factory=dict, init=False)
+    _fresh: list[tuple[str, Symbol]] | None = field(default=None, init=False)
+
+    def look(self, mark: Mark) -> Seen:
+        """Return what became of `mark`."""
+        if self.since and mark.path not in {one.path for one in self.changed}:
+            return Seen(Kind.SAME, mark)
+        data = self.repo.read(self.head, mark.path)
+        if mark.name.startswith("<lines "):
+            lines = (data or b"").decode(errors="replace").splitlines()
+            hunk = fingerprint.find_hunk(mark, lines)
+            return Seen(Kind.SAME, mark, hunk.first) if hunk else Seen(Kind.GONE, mark)
+        there = self._read(self.head, mark.path, data)
+        now = there.get(mark.name)
+        if now is not None:
+            kind = Kind.SAME if now.print == mark.print else Kind.CHANGED
+            return Seen(kind, fingerprint.mark(mark.path, now), now.first)
+        found = fingerprint.follow(mark, self.fresh())
+        if found is None:
+            return Seen(Kind.GONE, mark)
+        self.places.add(found[0])
+        kind = Kind.MOVED if found[1].print == mark.print else Kind.CHANGED
+        return Seen(kind, fingerprint.mark(*found), found[1].first)
+
+    def fresh(self) -> list[tuple[str, Symbol]]:
+        """Return the symbols that came between the two commits, with their paths."""
+        if self._fresh is None:
+            self._fresh = []
+            for file in self.changed:
+                now = self._read(self.head, file.path, self.repo.blob(file.id)) if file.id else {}
+                was = self._read(self.since, file.path, self.repo.read(self.since, file.path))
+                self._fresh += [(file.path, one) for name, one in now.items() if name not in was]
+        return self._fresh
+
+    def _read(self, commit: str, path: str, data: bytes | None) -> dict[str, Symbol]:
+        key = f"{commit}:{path}"
+        if key not in self._files:
+            found = self.symbols(path, data) if data is not None else ()
+            self._files[key] = {one.name: one for one in found or ()}
+        return self._files[key]
+
+
+def _words(repo: Repo, head: str, found: Trace) -> dict[tuple[str, str], str]:
+    """Map each criterion that is there to the digest of its words."""
+    words: dict[tuple[str, str], str] = {}
+    for path in {one.path for one in found.promises}:
+        for form in FORMATS:
+            home = form.home(found.change)
+            if not path.startswith(f"{home}/"):
+                continue
+            inner = path[len(home) + 1 :]
+            data = repo.read(head, path)
+            if data is None:
+                data = _archived(repo, head, home, inner)
+            with suppress(UnreadableError):
+                items = form.read(inner, data).items if data is not None else ()
+                for item in items:
+                    words.setdefault((path, item.id), trace.words(item.text))
+    return words
+
+
+def _archived(repo: Repo, head: str, home: str, inner: str) -> bytes | None:
+    """Return a document of a change that OpenSpec put into its archive, or None."""
+    above, _, change = home.rpartition("/")
+    for name in repo.names(head, f"{above}/archive"):
+        if name.endswith(f"-{change}"):
+            return repo.read(head, f"{above}/archive/{name}/{inner}")
+    return None
+
+
+def _explained(repo: Repo, symbols: Symbols, head: str, cause: Cause) -> Cause:
+    """Look for the commit after which the symbol was no longer what its mark says."""
+    link = cause.link
+    if link is None or link.name.startswith("<"):
+        return cause
+    for commit, author in repo.touching(head, link.path, BACK):
+        parent = repo.resolve(f"{commit}^1")
+        was = _version(repo, symbols, parent, link) if parent else None
+        if was is None or was[0].print != link.print:
+            continue
+        now = _version(repo, symbols, commit, link)
+        one, other = _first_difference(_lines(was), _lines(now) if now else [])
+        return evolve(cause, commit=commit, author=author, was=one, now=other)
+    return cause
+
+
+def _version(
+    repo: Repo, symbols: Symbols, commit: str, link: Mark
+) -> tuple[Symbol, list[str]] | None:
+    data = repo.read(commit, link.path)
+    found = symbols(link.path, data) if data is not None else None
+    one = next((each for each in found or () if each.name == link.name), None)
+    if one is None or data is None:
+        return None
+    return one, data.decode(errors="replace").splitlines()
+
+
+def _lines(version: tuple[Symbol, list[str]]) -> list[str]:
+    symbol, lines = version
+    return [one.strip() for one in lines[symbol.first - 1 : symbol.last] if one.strip()]
+
+
+def _first_difference(old: list[str], new: list[str]) -> tuple[str, str]:
+    for tag, at, end, there, close in difflib.SequenceMatcher(None, old, new).get_opcodes():
+        if tag != "equal":
+            return " ".join(old[at:end][:1]), " ".join(new[there:close][:1])
+    return "", ""
+
+
+@define
+class _Before:
+    """What the last check remembered, and which files were touched since; None: all of them."""
+
+    rows: dict[str, Any]
+    touched: set[str] | None
+
+    @classmethod
+    def load(cls, kept: Path | None, repo: Repo, head: str) -> "_Before":
+        try:
+            found = json.loads(kept.read_bytes()) if kept else {}
+            last = str(found["head"])
+            if found["salt"] != __version__ or not repo.resolve(last):
+                return cls({}, None)
+            return cls(found["quiet"], {one.path for one in repo.changed(last, head)})
+        except (OSError, ValueError, KeyError, TypeError):
+            return cls({}, None)
+
+    def quiet(self, name: str, blob: str) -> Any | None:
+        row = self.rows.get(name)
+        if row is None or self.touched is None or row["blob"] != blob:
+            return None
+        return None if not self.touched.isdisjoint(row["paths"]) else row
+
+
+def _remember(kept: Path | None, head: str, quiet: Mapping[str, Any]) -> None:
+    if kept is None:
+        return
+    with suppress(OSError):  # a full disk costs time later, and nothing now
+        kept.parent.mkdir(parents=True, exist_ok=True)
+        fresh = kept.with_name(f"{kept.name}.new")
+        fresh.write_text(json.dumps({"salt": __version__, "head": head, "quiet": dict(quiet)}))
+        fresh.replace(kept)

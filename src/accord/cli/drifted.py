@@ -1,0 +1,98 @@
+"""How drift is told: for a person, as JSON, as SARIF, as markdown."""
+
+import json
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+import click
+from attrs import asdict
+
+from accord import __version__
+from accord.cli.context import Context
+from accord.cli.render import wrap
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from accord.app.drifting import Drift
+    from accord.core.drift import Verdict
+
+FORMATS = ("text", "json", "sarif", "markdown")
+MOST = 10
+
+
+def tell(context: Context, junit: tuple["Path", ...], form: str, most: int) -> None:
+    """Check for drift and answer in `form`; exit with 1 where a person has to look."""
+    from accord.report import drift as report
+    from accord.wiring.drifting import check_drift
+
+    found = check_drift(context.folder, junit, most)
+    if form == "sarif":
+        click.echo(json.dumps(report.sarif(found.findings, __version__), indent=2))
+    elif form == "markdown":
+        click.echo(report.markdown(found.findings, found.standing, most), nl=False)
+    else:
+        context.json = context.json or form == "json"
+        context.answer(_data(found), _lines(found, most))
+    if found.findings:
+        raise click.exceptions.Exit(1)
+
+
+def tell_replay(context: Context, span: str) -> None:
+    """Answer what each commit of a span would have reported; it is no finding by itself."""
+    from accord.wiring.drifting import replay
+
+    found = replay(context.folder, span)
+    data = {
+        "commits": found.commits,
+        "findings": found.total,
+        "reports": [
+            {"commit": commit, "findings": [asdict(one) for one in every]}
+            for commit, every in found.reports
+        ],
+    }
+    lines = [
+        wrap(f"{commit[:12]} {one.change} {one.criterion} is {one.standing}: "
+             f"{one.causes[0].message}", "", "  ")
+        for commit, every in found.reports for one in every
+    ]  # fmt: skip
+    noun = "finding" if found.total == 1 else "findings"
+    lines.append(f"{found.total} {noun} in {found.commits} commits")
+    context.answer(data, lines)
+
+
+def _data(found: "Drift") -> dict[str, Any]:
+    return {
+        "commit": found.commit,
+        "standing": dict(found.standing),
+        "looked": found.looked,
+        "renewed": found.renewed,
+        "settled": found.settled,
+        "findings": [asdict(one) for one in found.findings],
+    }
+
+
+def _lines(found: "Drift", most: int) -> Iterator[str]:
+    from accord.core.drift import Standing
+
+    for one in found.findings[:most]:
+        yield from finding_lines(one)
+    if len(found.findings) > most:
+        yield f"and {len(found.findings) - most} more"
+    counts = [f"{found.standing[one]} {one}" for one in Standing if found.standing.get(one)]
+    if found.settled:
+        yield f"settled by a verdict: {found.settled}"
+    again = f"; {found.renewed} proved again" if found.renewed else ""
+    yield f"criteria: {', '.join(counts)}{again}" if counts else "nothing is traced yet"
+
+
+def finding_lines(one: "Verdict") -> Iterator[str]:
+    """Yield the lines that tell one finding to a person."""
+    decided = f" ({one.decided})" if one.decided else ""
+    yield wrap(f"{one.change} {one.criterion} is {one.standing}{decided}")
+    for cause in one.causes:
+        who = f" (commit {cause.commit[:12]} by {cause.author})" if cause.commit else ""
+        yield wrap(f"{cause.path}:{cause.line} {cause.message}{who}", "  ", "    ")
+        if cause.was or cause.now:
+            yield wrap(f"was: {cause.was}", "    ", "         ")
+            yield wrap(f"now: {cause.now}", "    ", "         ")

@@ -1,0 +1,91 @@
+"""Drift as SARIF for code hosts and as markdown for the summary of a pull request.
+
+SARIF 2.1.0: https://docs.oasis-open.org/sarif/sarif/v2.1.0/sarif-v2.1.0.html
+"""
+
+from collections.abc import Mapping, Sequence
+from hashlib import sha256
+from typing import Any
+from urllib.parse import quote
+
+from accord.core.drift import Cause, Standing, Verdict
+from accord.core.hidden import visible
+
+SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
+_SAYS = {
+    Standing.BROKEN: "A test that is linked to the criterion fails.",
+    Standing.STALE: "What the criterion is bound to does something else, and nothing proved it.",
+    Standing.ORPHANED: "The criterion, or what it is bound to, is gone.",
+}
+
+
+def sarif(findings: Sequence[Verdict], version: str) -> dict[str, Any]:
+    """Return the findings as a SARIF log; `version` is that of Accord.
+
+    The fingerprint of a result does not hold its line: it stays the same when lines move.
+    """
+    rules = [
+        {"id": f"drift/{kind}", "shortDescription": {"text": words}}
+        for kind, words in _SAYS.items()
+    ]
+    driver = {"name": "Accord", "version": version, "rules": rules}
+    run = {
+        "tool": {"driver": driver},
+        "columnKind": "unicodeCodePoints",
+        "results": [_result(one, cause) for one in findings for cause in one.causes],
+    }
+    return {"$schema": SCHEMA, "version": "2.1.0", "runs": [run]}
+
+
+def markdown(findings: Sequence[Verdict], standing: Mapping[str, int], most: int) -> str:
+    """Return a summary: how the criteria stand, the first `most` findings, and how many more."""
+    counts = ", ".join(f"{standing[one]} {one}" for one in Standing if standing.get(one))
+    lines = ["### Criteria", "", counts or "Nothing is traced yet."]
+    if findings:
+        lines += ["", "| criterion | standing | what | where | commit |", "|---|---|---|---|---|"]
+    for one in findings[:most]:
+        cause = one.causes[0]
+        more = f" (and {len(one.causes) - 1} more)" if len(one.causes) > 1 else ""
+        by = f"{cause.commit[:12]} {cause.author}".strip()
+        cells = (
+            f"{one.change} {one.criterion}", one.standing.value, f"{cause.message}{more}",
+            f"{cause.path}:{cause.line}", by,
+        )  # fmt: skip
+        lines.append(f"| {' | '.join(_cell(cell) for cell in cells)} |")
+    if len(findings) > most:
+        lines += ["", f"and {len(findings) - most} more"]
+    return "\n".join([*lines, ""])
+
+
+def _result(one: Verdict, cause: Cause) -> dict[str, Any]:
+    words = f"{one.change} {one.criterion} is {one.standing.value}: {cause.message}"
+    if cause.commit:
+        words += f" (since {cause.commit[:12]} by {cause.author})"
+    place = cause.link.place if cause.link else cause.path
+    identity = f"{one.change} {one.criterion} {one.standing.value} {place}"
+    return {
+        "ruleId": f"drift/{one.standing.value}",
+        "level": "error" if one.standing is Standing.BROKEN else "warning",
+        "message": {"text": visible(words)},
+        "locations": [
+            {
+                "physicalLocation": {
+                    "artifactLocation": {"uri": _uri(cause.path)},
+                    "region": {"startLine": max(1, cause.line)},
+                }
+            }
+        ],
+        "partialFingerprints": {
+            "accordDrift/v1": sha256(identity.encode(errors="replace")).hexdigest()[:32]
+        },
+    }
+
+
+def _uri(path: str) -> str:
+    return quote(path.encode(errors="surrogateescape"))
+
+
+def _cell(text: str) -> str:
+    # What comes from a repository must not become a link, a picture or another cell.
+    said = " ".join(visible(text).split())
+    return "".join(f"\\{one}" if one in "\\`*_[]<>|!#@~&" else one for one in said)

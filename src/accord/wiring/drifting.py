@@ -1,0 +1,101 @@
+"""Check for drift in a plain clone: no state folder, no key, no branch is needed."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from attrs import evolve
+
+from accord.app import drifting, verdicts
+from accord.app.drifting import Drift, Replay
+from accord.approvals.trust import FOLDER as TRUST
+from accord.approvals.trust import TrustError, read_trust
+from accord.core import evidence
+from accord.core.drift import Verdict
+from accord.core.evidence import TestCase
+from accord.core.ports import CommandRun
+from accord.errors import ConfigurationError
+from accord.git.locate import Place, check_version, locate
+from accord.git.repo import GitRepo
+from accord.git.run import Git
+from accord.wiring.machine import SystemClock, repository, state_folder
+from accord.wiring.opening import read_symbols
+
+
+def check_drift(start: Path, junit: Sequence[Path], shown: int) -> Drift:
+    """Return how the criteria stand in HEAD; the first `shown` findings say who and when.
+
+    `junit` are the reports of test runs on HEAD. Raises ConfigurationError for a report that
+    cannot be read or holds no test.
+    """
+    check_version()
+    place = locate(start, detached=True)
+    repo = GitRepo(Git(place.common), place.common)  # it makes no worktrees, so it needs no state
+    try:
+        results = _results(junit) if junit else None
+        found = drifting.check(
+            repo, read_symbols, place.head, results=results, kept=_kept(place.common)
+        )
+        left = _unsettled(repo, place, found)
+        told = [drifting.explain(repo, read_symbols, place.head, one) for one in left[:shown]]
+        settled = len(found.findings) - len(left)
+        return evolve(found, findings=(*told, *left[shown:]), settled=settled)
+    finally:
+        repo.close()
+
+
+def replay(start: Path, span: str) -> Replay:
+    """Return what each commit of `A..B`, along the first parents, would have reported as new.
+
+    Tests did not run and nobody gave verdicts: this is the most that could have been asked.
+    Raises ConfigurationError for a span whose ends are no commits.
+    """
+    check_version()
+    place = locate(start, detached=True)
+    git = Git(place.common)
+    repo = GitRepo(git, place.common)
+    try:
+        first, dots, last = span.partition("..")
+        ends = [repo.resolve(one) if one else "" for one in (first, last or "HEAD")]
+        if not dots or not all(ends):
+            raise ConfigurationError(f"{span} is no span of commits", hint="--replay v1.0..HEAD")
+        said = git.text("rev-list", "--first-parent", "--reverse", f"{ends[0]}..{ends[1]}", "--")
+        return drifting.replay(repo, read_symbols, ends[0], said.split())
+    finally:
+        repo.close()
+
+
+def _unsettled(repo: GitRepo, place: Place, found: Drift) -> tuple[Verdict, ...]:
+    """Return the findings that no verdict closes, by the trust that this machine knows."""
+    names = repo.names(place.head, TRUST) if found.findings else ()
+    if not names:
+        return found.findings
+    files = {name: repo.read(place.head, f"{TRUST}/{name}") or b"" for name in names}
+    try:
+        trust = read_trust(files, root=repository(place.common).pin or None)
+    except TrustError:  # then nobody's word counts, and everything is shown
+        return found.findings
+    now = SystemClock().now()
+    return verdicts.unsettled(repo, place.head, trust, found.findings, now)
+
+
+def _results(reports: Sequence[Path]) -> tuple[TestCase, ...]:
+    found: list[TestCase] = []
+    for path in reports:
+        try:
+            data = path.read_bytes()
+        except OSError as error:
+            raise ConfigurationError(
+                f"{path} cannot be read: {error.strerror}", hint="name the JUnit XML of a test run"
+            ) from error
+        cases = evidence.judge(CommandRun((str(path),), 0, "", data), "").cases
+        if not cases:
+            raise ConfigurationError(f"{path} holds no test", hint="pytest --junit-xml writes one")
+        found += cases
+    return tuple(found)
+
+
+def _kept(common: Path) -> Path | None:
+    try:
+        return state_folder(common) / "checked" / "drift.json"
+    except ConfigurationError:  # no place outside the checkout to keep anything: look at it all
+        return None
