@@ -24,6 +24,9 @@ class Agent(Protocol):
     def door(self, run_id: str) -> str:
         """Return the folder in which the gateway of a run listens, on the socket DOOR in it."""
 
+    def home(self, run_id: str) -> str:
+        """Return the folder that is the agent's home in its box while its run lasts."""
+
     def stop(self, run_id: str) -> None:
         """End a run that is not over, with all it started. Raises AgentError if it cannot."""
 
@@ -47,7 +50,8 @@ class Walls:
     `writable` and `protected` name folders or files by their paths in `workdir` (`.` is all of
     it): the first may be written, the second may not even where they lie in a writable one and
     even where they are absent. All of `workdir` and each absolute path in `visible` can be read.
-    `door` is the folder of the gateway's socket; without one there is no network at all.
+    `door` is the folder of the gateway's socket; without one there is no network at all. `home` is
+    the folder outside that is the home inside; without one the home is empty and is forgotten.
     """
 
     workdir: str
@@ -55,6 +59,7 @@ class Walls:
     protected: tuple[str, ...] = ()
     visible: tuple[str, ...] = ()
     door: str = ""
+    home: str = ""
 
 
 class Sandbox(Protocol):
