@@ -4,7 +4,7 @@ import json
 import os
 import shutil
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +12,7 @@ import pytest
 from attrs import define, evolve, field, frozen
 
 from accord.agents import folder
-from accord.agents.environment import RUN_MARK
+from accord.agents.environment import HOST_MARK, RUN_MARK
 from accord.agents.model_script import Op, Scene
 from accord.agents.model_server import ModelServer
 from accord.agents.processes import marked
@@ -101,10 +101,16 @@ class Driven:
         return self.drive(ops, lambda: None, run, **more)
 
     def drive(
-        self, ops: tuple[Op, ...], meanwhile: Callable[[], None], run: str = RUN, **more: Any
+        self,
+        ops: tuple[Op, ...],
+        meanwhile: Callable[[], None],
+        run: str = RUN,
+        scenes: Sequence[Scene] = (),
+        **more: Any,
     ) -> AgentReport:
         """Start the agent, do `meanwhile`, and wait for the report of its run."""
-        with ModelServer([Scene(("build the cart",), ops)], self.root / "requests") as server:
+        played = [*scenes, Scene(("build the cart",), ops)]
+        with ModelServer(played, self.root / "requests") as server:
             self.runs.start(self.order(server.url, run, **more))
             meanwhile()
             for _ in range(20_000):
@@ -126,7 +132,10 @@ class Driven:
     ) -> AgentOrder:
         door = Path(self.runs.door(run))
         door.mkdir(mode=0o700, parents=True, exist_ok=True)
-        walls = Walls(str(self.work), writable, protected, (str(INSTALLED.parent),), str(door))
+        walls = Walls(
+            str(self.work), writable, protected, (str(INSTALLED.parent),), str(door),
+            self.runs.home(run),
+        )  # fmt: skip
         patterns = tuple("**" if one == "." else f"/{one}/**" for one in writable)
         budgets = ((f"run:{run}", Budget(tokens=budget)),) if budget else ()
         order = AgentOrder(
@@ -146,10 +155,10 @@ class Driven:
         """Return what the model's service was asked, one request after the other."""
         return [json.loads(line) for line in (self.root / "requests").read_text().splitlines()]
 
-    def alive(self, run: str = RUN) -> list[int]:
-        """Return the processes of a run that are alive, its host left out."""
+    def alive(self, run: str = RUN, *, host: bool = False) -> list[int]:
+        """Return the processes of a run that are alive; its host first, if that is asked for."""
         mark = folder.mark_of(self.root / "state" / "runs" / folder.folder_name(run))
-        return marked(RUN_MARK, mark)
+        return [*(marked(HOST_MARK, mark) if host else ()), *marked(RUN_MARK, mark)]
 
 
 def driven(name: str, root: Path, monkeypatch: pytest.MonkeyPatch) -> Driven:

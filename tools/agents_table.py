@@ -29,9 +29,12 @@ COLUMNS = {
     "test_errors[401": "401",
     "test_errors[429": "429",
     "test_errors[529": "529",
+    "test_loop": "a loop is ended",
     "test_busy": "busy, then well",
     "test_dropped": "dropped stream",
     "test_budget": "budget",
+    "test_killed[agent": "killed: the conversation goes on",
+    "test_killed[both": "killed with its host: the conversation goes on",
 }
 _CASE = re.compile(r"(?P<test>\w+)\[(?P<parameters>.+)\]")
 

@@ -4,12 +4,15 @@
 here proves is named in `tools/agents_table.py` by the name of the test.
 """
 
+import json
+import signal
 import time
 from pathlib import Path
 
 import pytest
 
-from accord.agents.model_script import Drop, Fail, Hang, Op, Say, Shell, Write
+from accord.agents.model_script import Drop, Fail, Hang, Op, Say, Scene, Shell, Write
+from accord.agents.processes import signal_to
 from accord.core.orders import AgentStatus, EventKind
 from realagents import REAL, Driven, driven
 
@@ -127,3 +130,37 @@ def test_budget(agent: Driven) -> None:
     assert report.status is AgentStatus.SPENT, report
     assert "0 of 10 tokens" in report.detail
     assert [one.text for one in agent.told if one.kind is EventKind.END] == ["spent"]
+
+
+@EVERY
+def test_loop(agent: Driven) -> None:
+    report = agent.play(*[Shell("cat there-is-none")] * 20, Say("Never."))
+    assert report.status is AgentStatus.LOOPED, report
+    assert "went round in circles" in report.detail
+    assert agent.alive() == []
+
+
+@EVERY
+@pytest.mark.parametrize("whom", ["agent", "both"])
+def test_killed(agent: Driven, whom: str) -> None:
+    def kill() -> None:
+        for _ in range(6_000):
+            if (agent.work / "specs/a.md").exists() and any(
+                "specs/a.md" in json.dumps(one["body"]) for one in agent.asked
+            ):
+                break
+            time.sleep(0.02)
+        for pid in agent.alive(host=whom == "both"):
+            signal_to(pid, signal.SIGKILL)
+
+    asked = "You were cut off"
+    scenes = [
+        Scene((asked,), (Write("specs/b.md", "# B\n"), Say("Gone on."))),
+        Scene(("build the cart",), (Write("specs/a.md", "# A\n"), Hang())),
+    ]
+    report = agent.drive((), kill, scenes=scenes)
+    assert report.status is AgentStatus.ENDED, report
+    assert files(agent) == {"specs/a.md", "specs/b.md"}
+    last = [json.dumps(one["body"]) for one in agent.asked if asked in json.dumps(one["body"])]
+    # What was said and done before is there again, and not because it was said anew.
+    assert any("Please build the cart." in one and "# A" in one for one in last)

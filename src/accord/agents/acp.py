@@ -22,6 +22,7 @@ from pydantic import ValidationError
 from accord import __version__
 from accord.agents import quirks, sessions
 from accord.agents.environment import clean
+from accord.agents.memory import Memory
 from accord.agents.processes import die_with_parent
 from accord.agents.transcript import one_line
 from accord.agents.turn import Turn
@@ -38,23 +39,27 @@ from accord.errors import AgentError
 CANCEL_S = 2.0
 """How long an agent may take to end its turn when it is asked to, before it is killed."""
 
+CUT_OFF = "You were cut off in the middle of this. Look at what is there already, and go on."
+"""What an agent is told whose process was killed and whose conversation goes on."""
+
 _SETTLE_S = 1.0
 _ENDED: Fault = (AgentStatus.ENDED, "")
 
 
-async def drive(order: AgentOrder, emit: Emit) -> AgentReport:
+async def drive(order: AgentOrder, emit: Emit, memory: Memory | None = None) -> AgentReport:
     """Run the agent of `order` to the end of one turn and report how it ended.
 
+    With a `memory` the conversation is written down, and one that was cut off is gone on with.
     Every fault of the agent is a status of the report, never an exception. Cancelling asks the
     agent to cancel its turn, then kills it and raises CancelledError.
     """
     turn = Turn(order, emit)
-    status, detail = await _run(order, turn)
+    status, detail = await _run(order, turn, memory)
     name = one_line(order.agent.name, 80)
     return turn.report(status, f"{name} {detail}" if detail else "")
 
 
-async def _run(order: AgentOrder, turn: Turn) -> Fault:
+async def _run(order: AgentOrder, turn: Turn, memory: Memory | None) -> Fault:
     order = quirks.dressed(order)
     missing = _missing(order)
     if missing:
@@ -65,8 +70,9 @@ async def _run(order: AgentOrder, turn: Turn) -> Fault:
         command = (*order.box, *order.agent.command)[0]
         return AgentStatus.FAILED, f"was not started: {command}: {error.strerror}"
     wire = Wire(process, order.limits)
+    turn.fail = wire.fail
     connection = connect_to_agent(cast(Client, turn), wire)
-    talk = asyncio.create_task(_converse(connection, order, turn))
+    talk = asyncio.create_task(_converse(connection, order, turn, memory))
     watch = asyncio.create_task(_watch(process, wire, order.limits))
     drain = asyncio.create_task(wire.drain())
     try:
@@ -74,6 +80,9 @@ async def _run(order: AgentOrder, turn: Turn) -> Fault:
         found = _outcome(talk, watch, wire)
         if found == _ENDED and order.outlet is None and _is_excuse(order, turn):
             return AgentStatus.FAILED, f"ended with an error: {one_line(turn.said)}"
+        circle = quirks.of(order.agent.command).circle
+        if found == _ENDED and circle and turn.stop_reason == circle:
+            return AgentStatus.LOOPED, "went round in circles and stopped itself"
         return found or await _death(process, wire, drain, turn)
     except asyncio.CancelledError:
         await _ask_to_cancel(connection, turn, talk)
@@ -108,7 +117,9 @@ async def _spawn(order: AgentOrder) -> Process:
     )
 
 
-async def _converse(connection: ClientSideConnection, order: AgentOrder, turn: Turn) -> None:
+async def _converse(
+    connection: ClientSideConnection, order: AgentOrder, turn: Turn, memory: Memory | None
+) -> None:
     greeting = await connection.initialize(
         protocol_version=PROTOCOL_VERSION,
         client_capabilities=ClientCapabilities(fs=FileSystemCapabilities(), terminal=False),
@@ -116,13 +127,21 @@ async def _converse(connection: ClientSideConnection, order: AgentOrder, turn: T
     )
     if greeting.protocol_version != PROTOCOL_VERSION:
         raise AgentError(f"speaks version {greeting.protocol_version} of the protocol, not 1")
-    session = await connection.new_session(cwd=turn.folder, mcp_servers=[])
-    turn.session = session.session_id
-    await sessions.prepare(connection, session, order)
+    how = sessions.resumption(greeting)
+    prompt = order.prompt
+    cut_off = memory is not None and bool(memory.session)
+    if memory is not None and cut_off:
+        turn.session, prompt = memory.session, CUT_OFF
+    if not cut_off or not await sessions.take_up(connection, turn, how, order):
+        prompt = f"{order.prompt}\n\n{CUT_OFF}" if cut_off else order.prompt
+        session = await connection.new_session(cwd=turn.folder, mcp_servers=[])
+        turn.session = session.session_id
+        await sessions.prepare(connection, session.session_id, session.modes,
+                               session.config_options, order)  # fmt: skip
+        if memory is not None and how:
+            memory.keep(turn.session)
     turn.prompted = True
-    answer = await connection.prompt(
-        session_id=session.session_id, prompt=[text_block(order.prompt)]
-    )
+    answer = await connection.prompt(session_id=turn.session, prompt=[text_block(prompt)])
     turn.finish(answer.stop_reason, answer.usage)
 
 

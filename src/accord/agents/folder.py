@@ -3,6 +3,7 @@
 import hashlib
 import json
 import os
+import shutil
 import tempfile
 from pathlib import Path
 from typing import Any
@@ -28,6 +29,8 @@ LOCK = "lock"
 GATE = "gate"
 DOOR = "door"
 STOP = "stop"
+HOME = "home"
+SESSION = "session.json"
 TRANSCRIPT = "transcript.jsonl"
 LOG = "host.log"
 REQUESTS = "requests.jsonl"
@@ -53,7 +56,7 @@ def mark_of(run: Path) -> str:
 
 def write_order(run: Path, order: AgentOrder) -> None:
     """Write what the run is to do."""
-    _write(run / ORDER, asdict(order))
+    write(run / ORDER, asdict(order))
 
 
 def read_order(run: Path) -> AgentOrder:
@@ -95,7 +98,7 @@ def _outlet(held: dict[str, Any] | None) -> Outlet | None:
 
 def write_report(run: Path, report: AgentReport) -> None:
     """Write how the run ended; from then on it is over."""
-    _write(run / EXIT, asdict(report))
+    write(run / EXIT, asdict(report))
 
 
 def read_report(run: Path) -> AgentReport | None:
@@ -113,7 +116,14 @@ def read_report(run: Path) -> AgentReport | None:
         )
 
 
-def _write(path: Path, value: dict[str, Any]) -> None:
+def forget(run: Path) -> None:
+    """Delete what the agent of a run that is over kept in its home."""
+    shutil.rmtree(run / HOME, ignore_errors=True)
+    (run / SESSION).unlink(missing_ok=True)
+
+
+def write(path: Path, value: dict[str, Any]) -> None:
+    """Write `value` as JSON in the place of what was there."""
     # A reader sees the whole file or none, also after the power fails in the middle.
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     with os.fdopen(handle, "w", encoding="utf-8") as file:

@@ -21,6 +21,7 @@ from attrs import evolve
 
 from accord.agents import folder
 from accord.agents.environment import HOST_MARK, RUN_MARK
+from accord.agents.memory import Memory
 from accord.agents.processes import end_marked
 from accord.agents.redaction import clean_report, known_secrets, redacted, redactor
 from accord.agents.transcript import Transcript, one_line
@@ -59,6 +60,7 @@ def main(argv: list[str]) -> int:
         report = _play(run, Transcript(file).add)
     end_marked(RUN_MARK, folder.mark_of(run))
     folder.write_report(run, report)
+    folder.forget(run)
     return 0
 
 
@@ -135,7 +137,7 @@ def _marked(order: AgentOrder, run: Path) -> AgentOrder:
 async def _drive(
     run: Path, order: AgentOrder, emit: Emit, gateway: "Gateway | None"
 ) -> AgentReport:
-    driving = asyncio.ensure_future(_driver(order, emit))
+    driving = asyncio.ensure_future(_driver(run, order, emit))
     asked: list[AgentStatus] = []
 
     def stop(status: AgentStatus) -> None:
@@ -163,7 +165,7 @@ async def _drive(
             watch.cancel()
 
 
-async def _driver(order: AgentOrder, emit: Emit) -> AgentReport:
+async def _driver(run: Path, order: AgentOrder, emit: Emit) -> AgentReport:
     # Each driver is imported where it is used: none of them is light, and one may not be installed.
     if order.agent.kind is AgentKind.CLAUDE:
         from accord.agents import claude
@@ -175,7 +177,12 @@ async def _driver(order: AgentOrder, emit: Emit) -> AgentReport:
         # Isolated, or else a file in the folder that it works in could pose as a module of ours.
         command = (sys.executable, "-I", "-m", "accord.agents.scripted", *order.agent.command)
         order = evolve(order, agent=evolve(order.agent, command=command))
-    return await acp.drive(order, emit)
+    memory = Memory(run)
+    while True:
+        report = await acp.drive(order, emit, memory)
+        if report.status is not AgentStatus.DIED or not memory.resumes():
+            return report
+        memory.begin()
 
 
 if __name__ == "__main__":

@@ -41,7 +41,8 @@ class Quirks:
     the session modes to set behind walls and without (empty: leave it). `rejection` says in words
     what follows a refused request. `goes_on` is the method that takes a conversation up again.
     `excuse` finds, in the last words of a turn, an error of the model's service that the agent
-    itself calls an end. `tried` tells whether the program itself was driven.
+    itself calls an end, and `circle` is the reason that it gives when it stopped itself in a loop.
+    `tried` tells whether the program itself was driven.
     """
 
     name: str
@@ -53,6 +54,7 @@ class Quirks:
     goes_on: str = "load"
     given: Given = field(default=lambda _: {}, repr=False)
     excuse: re.Pattern[str] | None = None
+    circle: str = ""
     tried: bool = True
 
 
@@ -157,7 +159,8 @@ QUIRKS: tuple[Quirks, ...] = (
            excuse=_ERROR_TEXT),
     Quirks("copilot", ("copilot",), ("--acp",), "openai", rejection=_ENDS_TURN, given=_copilot,
            excuse=_ERROR_TEXT),
-    Quirks("gemini", ("gemini", "gemini-cli"), ("--acp",), "gemini", given=_gemini),
+    Quirks("gemini", ("gemini", "gemini-cli"), ("--acp",), "gemini", given=_gemini,
+           circle="max_turn_requests"),
     Quirks("opencode", ("opencode",), ("acp",), "openai", rejection=_ENDS_TURN,
            goes_on="resume", given=_opencode),
     Quirks("goose", ("goose",), ("acp",), "openai", given=_goose, tried=False),

@@ -17,6 +17,7 @@ from pathlib import Path
 
 from accord.agents import folder, spending, transcript
 from accord.agents.environment import HOST_MARK, RUN_MARK
+from accord.agents.memory import Memory
 from accord.agents.processes import end_marked, marked, signal_to
 from accord.core.orders import (
     AgentEvent,
@@ -48,7 +49,11 @@ class AgentRuns:
             if lock is None or (run / folder.ORDER).exists():
                 return
             folder.write_order(run, order)
-            _spawn(run, lock)
+            try:
+                _spawn(run, lock)
+            except AgentError:
+                (run / folder.ORDER).unlink()
+                raise
 
     def report(self, run_id: str) -> AgentReport | None:
         """Return the report of a finished run, None while it is under way or was never started.
@@ -66,7 +71,15 @@ class AgentRuns:
             if lock is None:
                 return None
             # It may have ended between the first look and the lock.
-            return folder.read_report(run) or _settle(run, run_id)
+            report = folder.read_report(run)
+            if report is None and not (run / folder.STOP).exists() and Memory(run).resumes():
+                # The agent dies with its host; what was said is in its home, to be gone on from.
+                _end_what_is_left(run, run_id)
+                Memory(run).begin()  # before, or a host that dies at once is started for ever
+                with suppress(AgentError):
+                    _spawn(run, lock)
+                    return None
+            return report or _settle(run, run_id)
 
     def is_running(self, run_id: str) -> bool:
         """Tell whether the run's process is alive."""
@@ -79,6 +92,12 @@ class AgentRuns:
     def door(self, run_id: str) -> str:
         """Return the folder in which the gateway of a run listens."""
         return str(self._folder(run_id) / folder.DOOR)
+
+    def home(self, run_id: str) -> str:
+        """Return the folder that is the home of a run's agent, made where it is missing."""
+        home = self._folder(run_id) / folder.HOME
+        home.mkdir(mode=0o700, parents=True, exist_ok=True)
+        return str(home)
 
     def stop(self, run_id: str) -> None:
         """End the run and everything that it started; a run that is over is left alone.
@@ -150,25 +169,28 @@ def _spawn(run: Path, lock: int) -> None:
                 check=False,
             )
         except OSError as error:
-            (run / folder.ORDER).unlink()
             raise AgentError(f"The process of the run could not be started: {error}.") from error
     if done.returncode != 0:
-        (run / folder.ORDER).unlink()
         raise AgentError(
             "The process of the run ended before it began.", hint=f"Read {run / folder.LOG}."
         )
 
 
-def _settle(run: Path, run_id: str) -> AgentReport:
+def _end_what_is_left(run: Path, run_id: str) -> None:
     end_marked(RUN_MARK, folder.mark_of(run))
     ledger = run.parent.parent / spending.LEDGER
     if ledger.exists():
         # Where it cannot be written now, what was under way stays counted as under way.
         with suppress(OSError, sqlite3.Error), closing(spending.Ledger(ledger)) as opened:
             opened.abandon(run_id)
+
+
+def _settle(run: Path, run_id: str) -> AgentReport:
+    _end_what_is_left(run, run_id)
     if (run / folder.STOP).exists():
         report = AgentReport(run_id, AgentStatus.STOPPED, folder.STOPPED)
     else:
         report = AgentReport(run_id, AgentStatus.DIED, folder.KILLED)
     folder.write_report(run, report)
+    folder.forget(run)
     return report

@@ -1,38 +1,76 @@
-"""A session of an ACP agent made ready for its turn: its mode and its model are set."""
+"""A session of an ACP agent made ready for its turn: its mode, its model, or taken up again."""
 
+from collections.abc import Sequence
+from typing import Any
+
+from acp import RequestError
 from acp.client.connection import ClientSideConnection
-from acp.schema import NewSessionResponse
+from acp.schema import InitializeResponse, SessionModeState
 
 from accord.agents import quirks
+from accord.agents.turn import Turn
 from accord.core.orders import AgentOrder
 from accord.errors import AgentError
 
 
+def resumption(greeting: InitializeResponse) -> str:
+    """Return how the agent takes up a conversation: `resume`, `load`, or '' where it cannot."""
+    able = greeting.agent_capabilities
+    if able is None:
+        return ""
+    sessions = able.session_capabilities
+    if sessions is not None and sessions.resume is not None:
+        return "resume"
+    return "load" if able.load_session else ""
+
+
+async def take_up(
+    connection: ClientSideConnection, turn: Turn, how: str, order: AgentOrder
+) -> bool:
+    """Go on with the session `turn.session`, by `session/resume` or `session/load`.
+
+    Returns False where the agent no longer knows it: what was killed may not have been written.
+    """
+    held: Any
+    turn.loading = True
+    try:
+        if how == "resume":
+            held = await connection.resume_session(
+                session_id=turn.session, cwd=turn.folder, mcp_servers=[]
+            )
+        else:
+            held = await connection.load_session(
+                session_id=turn.session, cwd=turn.folder, mcp_servers=[]
+            )
+    except RequestError:
+        return False
+    finally:
+        turn.loading = False
+    await prepare(connection, turn.session, held.modes, held.config_options, order)
+    return True
+
+
 async def prepare(
-    connection: ClientSideConnection, session: NewSessionResponse, order: AgentOrder
+    connection: ClientSideConnection,
+    session: str,
+    modes: SessionModeState | None,
+    options: Sequence[Any] | None,
+    order: AgentOrder,
 ) -> None:
     """Set the mode that the agent is to work in and, where no variable did, its model.
 
-    Raises AgentError where the agent does not offer the model that was asked for.
+    Raises AgentError where the agent does not offer what was asked for.
     """
     known = quirks.of(order.agent.command)
     mode = known.modes[0 if order.box else 1]
-    modes = session.modes
     if mode and modes is not None and modes.current_mode_id != mode:
-        offered = {one.id for one in modes.available_modes}
-        if mode not in offered:
+        if mode not in {one.id for one in modes.available_modes}:
             raise AgentError(f"does not offer the mode {mode}")
-        await connection.set_session_mode(session_id=session.session_id, mode_id=mode)
-    if order.agent.model and not known.name:
-        await _set_model(connection, session, order.agent.model)
-
-
-async def _set_model(
-    connection: ClientSideConnection, session: NewSessionResponse, model: str
-) -> None:
-    option = next((one for one in session.config_options or () if one.category == "model"), None)
+        await connection.set_session_mode(session_id=session, mode_id=mode)
+    model = order.agent.model
+    if not model or known.name:
+        return
+    option = next((one for one in options or () if one.category == "model"), None)
     if option is None:
         raise AgentError(f"cannot be told to use the model {model}")
-    await connection.set_config_option(
-        config_id=option.id, session_id=session.session_id, value=model
-    )
+    await connection.set_config_option(config_id=option.id, session_id=session, value=model)

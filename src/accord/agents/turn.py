@@ -3,6 +3,7 @@
 Protocol: Agent Client Protocol, version 1 (`session/update`, `session/request_permission`).
 """
 
+from collections.abc import Callable
 from typing import Any
 
 from acp.schema import (
@@ -21,6 +22,7 @@ from acp.schema import (
 )
 from attrs import frozen
 
+from accord.agents.loops import Circle
 from accord.agents.permissions import writable
 from accord.agents.transcript import EVENT_CHARS, one_line, plain
 from accord.core.orders import (
@@ -78,21 +80,31 @@ class Turn:
         self._said_is_over = False
         self._refused: dict[str, None] = {}
         self._usage: Usage | None = None
+        self._circle = Circle()
+        self.fail: Callable[[AgentStatus, str], None] = lambda _status, _detail: None
         self.folder = str(self._writable.root)
         self.session = ""
         self.prompted = False
+        self.loading = False
         self.stop_reason = ""
 
     async def session_update(self, update: object, **_: object) -> None:
-        """Turn one update of the agent into an event; kinds that say nothing here are skipped."""
+        """Turn one update of the agent into an event; kinds that say nothing here are skipped.
+
+        While a conversation is loaded, agents tell all of it again: that is no news.
+        """
+        if self.loading:
+            return
         match update:
             case AgentMessageChunk(content=TextContentBlock(text=text)):
                 self._hear(text)
             case ToolCallStart():
                 wish = self._join(update)
                 self._say(EventKind.TOOL, wish.title, self._shown(*wish.paths[:1]))
+                self._look_for_a_circle(update)
             case ToolCallProgress():
                 self._join(update)
+                self._look_for_a_circle(update)
             case UsageUpdate(used=used, size=size):
                 self._say(EventKind.USAGE, f"{used} of {size} tokens of context")
 
@@ -136,6 +148,11 @@ class Turn:
             input_tokens=self._usage.input_tokens if self._usage else 0,
             output_tokens=self._usage.output_tokens if self._usage else 0,
         )
+
+    def _look_for_a_circle(self, call: ToolCallStart | ToolCallProgress) -> None:
+        words = self._circle.note(call)
+        if words:
+            self.fail(AgentStatus.LOOPED, words)
 
     def _hear(self, text: str) -> None:
         if self._said_is_over:

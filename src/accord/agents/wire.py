@@ -49,7 +49,7 @@ class Wire:
             message = _message(line)
             if message is None:
                 said = one_line(line[:200].decode(errors="replace"), 80)
-                self._fail(AgentStatus.GARBAGE, f"wrote what is not the protocol: {said!r}")
+                self.fail(AgentStatus.GARBAGE, f"wrote what is not the protocol: {said!r}")
             return message
         return None
 
@@ -83,7 +83,7 @@ class Wire:
                 return None
             self._held += chunk
             if len(self._held) > LINE_BYTES:
-                self._fail(AgentStatus.FLOODED, f"wrote a line of more than {LINE_BYTES} bytes")
+                self.fail(AgentStatus.FLOODED, f"wrote a line of more than {LINE_BYTES} bytes")
                 return None
 
     def _take(self, size: int) -> bytes:
@@ -96,10 +96,11 @@ class Wire:
         self.heard = time.monotonic()
         self._total += len(chunk)
         if self._total > self._limit:
-            self._fail(AgentStatus.FLOODED, f"wrote more than {self._limit} bytes")
+            self.fail(AgentStatus.FLOODED, f"wrote more than {self._limit} bytes")
         return self.fault is None
 
-    def _fail(self, status: AgentStatus, detail: str) -> None:
+    def fail(self, status: AgentStatus, detail: str) -> None:
+        """End the conversation with a fault, unless there was one before."""
         if self.fault is None:
             self.fault = (status, detail)
             self.faulted.set()

@@ -106,7 +106,8 @@ def _boxed(workshop: Workshop, agent: AgentChoice, walls: Walls, run_id: str,
     visible = (*workshop.repo.sight(), *readable((*workshop.config.reads, *agent.reads)))
     # A script is the person's own file and lies anywhere.
     script = agent.command[:1] if agent.kind is AgentKind.SCRIPTED else ()
-    prefix = box.prefix(evolve(walls, visible=(*visible, *script), door=door))
+    home = workshop.agents.home(run_id)
+    prefix = box.prefix(evolve(walls, visible=(*visible, *script), door=door, home=home))
     return Boxed(prefix, outlet, box.level)
 
 

@@ -112,6 +112,7 @@ class AgentStatus(StrEnum):
     ENDED = "ended"
     DIED = "died"
     HUNG = "hung"
+    LOOPED = "looped"
     FLOODED = "flooded"
     GARBAGE = "garbage"
     FAILED = "failed"

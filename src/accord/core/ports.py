@@ -28,6 +28,9 @@ class Agent(Protocol):
     def door(self, run_id: str) -> str:
         """Return the folder in which the gateway of a run listens, on the socket DOOR in it."""
 
+    def home(self, run_id: str) -> str:
+        """Return the folder that is the agent's home in its box while its run lasts."""
+
     def stop(self, run_id: str) -> None:
         """End a run that is not over, with all it started. Raises AgentError if it cannot."""
 
@@ -52,7 +55,8 @@ class Walls:
     it): the first may be written, the second may not even where they lie in a writable one and
     even where they are absent. All of `workdir` and each absolute path in `visible` can be read.
     `door` is the folder of the gateway's socket; without one there is no network at all, unless
-    `network` gives the machine's own, which a level may refuse to do.
+    `network` gives the machine's own, which a level may refuse to do. `home` is the folder outside
+    that is the home inside; without one the home is empty and is forgotten.
     """
 
     workdir: str
@@ -61,6 +65,7 @@ class Walls:
     visible: tuple[str, ...] = ()
     door: str = ""
     network: bool = False
+    home: str = ""
 
 
 class Sandbox(Protocol):

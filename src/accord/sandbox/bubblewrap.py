@@ -103,7 +103,7 @@ class Bubblewrap:
         yield from _ISOLATED
         if walls.network:
             yield "--share-net"
-        yield from _set_up(home)
+        yield from _set_up(home, walls.home)
         names = Path("/etc/resolv.conf")
         if walls.network and names.exists():
             yield from ("--ro-bind", str(names.resolve()), str(names))
@@ -141,8 +141,11 @@ def system_settings() -> list[Path]:
     return sorted(place for name in _ETC for place in Path("/etc").glob(name))
 
 
-def _set_up(home: Path) -> Iterator[str]:
-    """Yield what every box has: the system, devices, processes of its own, empty folders."""
+def _set_up(home: Path, kept: str) -> Iterator[str]:
+    """Yield what every box has: the system, devices, processes of its own, empty folders.
+
+    `kept` is the folder outside that is the home, if it is to outlast the box.
+    """
     for name in HIDDEN:
         yield from ("--unsetenv", name)
     yield from ("--setenv", "HOME", str(home), "--setenv", "TMPDIR", "/tmp")  # noqa: S108
@@ -155,7 +158,9 @@ def _set_up(home: Path) -> Iterator[str]:
     yield from ("--proc", "/proc", "--dev", "/dev")
     yield from ("--size", str(_SHARED_BYTES), "--tmpfs", "/dev/shm")  # noqa: S108
     yield from ("--remount-ro", "/dev", "--symlink", "../tmp", "/var/tmp")  # noqa: S108
-    for folder in ("/tmp", str(home)):  # noqa: S108
+    if kept:
+        yield from ("--bind", kept, str(home))
+    for folder in ("/tmp",) if kept else ("/tmp", str(home)):  # noqa: S108
         yield from ("--size", str(_TMP_BYTES), "--tmpfs", folder)
 
 

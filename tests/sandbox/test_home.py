@@ -1,0 +1,26 @@
+"""A box has an empty home, or one that outlasts it and belongs to one run alone."""
+
+import os
+import subprocess
+from pathlib import Path
+
+from accord.core.ports import Walls
+from accord.sandbox.bubblewrap import Bubblewrap, find_program
+from lab import need, works
+
+
+def test_a_home_that_is_kept_is_there_in_the_next_box_and_in_no_other(tmp_path: Path) -> None:
+    need(bool(find_program()) and works(find_program()), "bubblewrap")
+    work, home = tmp_path / "work", tmp_path / "kept"
+    work.mkdir()
+    home.mkdir()
+
+    def said(walls: Walls) -> str:
+        command = [*Bubblewrap().prefix(walls), "sh", "-c", "cat ~/note; echo kept > ~/note"]
+        done = subprocess.run(command, capture_output=True, text=True, check=False, env=os.environ)
+        return done.stdout
+
+    assert said(Walls(str(work), home=str(home))) == ""
+    assert (home / "note").read_text() == "kept\n"
+    assert said(Walls(str(work), home=str(home))) == "kept\n"
+    assert said(Walls(str(work))) == ""
