@@ -2,7 +2,7 @@
 
 import sys
 
-from bench import boxing, changing, checking, looking, peers, reading, starting, verifying
+from bench import boxing, changing, checking, drifting, looking, peers, reading, starting, verifying
 from bench.place import throw_away
 from bench.table import Figure, lines
 
@@ -32,6 +32,9 @@ def main() -> int:
     with throw_away() as place:
         _say("checking a range of 1,000 commits (making them takes a minute)")
         figures.append(checking.measure(place))
+    with throw_away() as place:
+        _say("checking 10,000 criteria for drift")
+        figures += drifting.measure(place)
     print("\n".join(lines(figures)))
     return 0 if all(figure.kept for figure in figures) else 1
 

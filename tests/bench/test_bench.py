@@ -8,7 +8,7 @@ from bench.meter import Failed, spent
 from bench.place import throw_away
 from bench.table import Figure, Peer, lines
 
-from bench import boxing, changing, checking, looking, reading, starting, verifying
+from bench import boxing, changing, checking, drifting, looking, reading, starting, verifying
 
 
 def test_starting_gives_a_figure_with_its_peers(root: Path) -> None:
@@ -101,3 +101,13 @@ def test_the_table_says_which_budget_is_broken_and_which_peer_is_missing() -> No
     assert said[2].endswith("not available")
     assert said[3].split()[-1] == "3.00"
     assert said[-1] == "fast: 2 MB"
+
+
+def test_drifting_gives_a_figure_for_the_first_check_and_the_next(root: Path) -> None:
+    with throw_away(root) as place:
+        figures = drifting.measure(place, changes=2, repeats=1)
+        assert "100 unproven" in subprocess.run(
+            [Path(sys.executable).with_name("accord"), "check", "--drift"],
+            cwd=place.repo, capture_output=True, text=True, check=True,
+        ).stdout  # fmt: skip
+    assert [figure.value > 0 for figure in figures] == [True, True]

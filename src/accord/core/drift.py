@@ -104,7 +104,8 @@ class Now:
     """What is so now, as far as `judge` asks for it.
 
     `look` tells what became of a mark. `words` maps (path, id) to the digests of a criterion's
-    words, one for each format that the file could have. `results` are the tests that ran, None: none did.
+    words, one for each format that the file could have. `results` are the tests that ran, None:
+    none did.
     """
 
     look: Callable[[Mark], Seen]
