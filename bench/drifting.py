@@ -1,4 +1,4 @@
-"""What `accord check --drift` costs: 10,000 criteria over 5,000 files, first and after ten edits."""
+"""What `accord check --drift` costs: 10,000 criteria over 5,000 files, and after ten edits."""
 
 import statistics
 
