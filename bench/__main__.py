@@ -7,6 +7,7 @@ from bench import (
     boxing,
     changing,
     checking,
+    drifting,
     looking,
     peers,
     pooling,
@@ -58,6 +59,9 @@ def main() -> int:
         figures.append(pooling.measure(place))
     _say("simulating the scheduler and the merge queue")
     figures += simulating.measure()
+    with throw_away() as place:
+        _say("checking 10,000 criteria for drift")
+        figures += drifting.measure(place)
     print("\n".join(lines(figures)))
     return 0 if all(figure.kept for figure in figures) else 1
 

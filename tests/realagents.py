@@ -134,7 +134,7 @@ class Driven:
         door.mkdir(mode=0o700, parents=True, exist_ok=True)
         walls = Walls(
             str(self.work), writable, protected, (str(INSTALLED.parent),), str(door),
-            self.runs.home(run),
+            home=self.runs.home(run),
         )  # fmt: skip
         patterns = tuple("**" if one == "." else f"/{one}/**" for one in writable)
         budgets = ((f"run:{run}", Budget(tokens=budget)),) if budget else ()

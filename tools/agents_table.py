@@ -12,7 +12,8 @@ from pathlib import Path
 
 DOC = Path("docs/agents.md")
 LOCK = Path("locks/agents/package-lock.json")
-BEGIN, END = "<!-- made by `make drive`: begin -->\n", "<!-- made by `make drive`: end -->\n"
+# The lines of the page between which the table stands.
+BEGIN, END = "what the model's service was asked.\n", "## When processes are killed\n"
 PACKAGES = {
     "claude-agent-acp": "@agentclientprotocol/claude-agent-acp",
     "codex-acp": "@agentclientprotocol/codex-acp",

@@ -310,10 +310,10 @@ def test_instructions_in_a_statement_stay_between_the_fences_of_the_prompt(
 
 
 def test_a_record_with_a_secret_is_neither_proposed_nor_put_in_force(project: Project) -> None:
-    result = project.run("decisions", "new", "Use the key AKIAABCDEFGHIJKLMNOP for mail.")
+    result = project.run("decisions", "new", "Use the key AKIAQ3EGZ7PMBXN5RTYW for mail.")
     assert result.exit == 2
-    assert "an AWS access key" in result.err
-    text = "---\nstatement: Use the key AKIAABCDEFGHIJKLMNOP.\n---\n"
+    assert "a secret (aws-access)" in result.err
+    text = "---\nstatement: Use the key AKIAQ3EGZ7PMBXN5RTYW.\n---\n"
     gitrepo.commit(project.top, {".accord/decisions/mail.md": text})
     assert project.run("decisions", "approve", "mail", "--yes").exit != 0
     assert states(project) == {"D-mail": "proposed"}

@@ -128,6 +128,11 @@ def test_tests_that_changed_prove_nothing_and_those_that_are_gone_are_missed(
     change(released, tests__test_minutes=TESTS.replace("3600)", "3600), 'kept'"))
     weak = drift(released, "--junit", str(junit(released, passes=True)))
     assert stands(weak) == {"R1.1": "stale"}
+    # Code that changed is proved anew by no test that changed with it, however it passes.
+    change(released, shop__cart=CODE.replace("* 60", "* 61"))
+    both = drift(released, "--junit", str(junit(released, passes=True)))
+    assert stands(both) == {"R1.1": "stale", "R1.2": "stale"}
+    change(released, shop__cart=CODE)
 
     change(released, tests__test_minutes=None)
     assert stands(drift(released)) == {"R1.1": "orphaned"}

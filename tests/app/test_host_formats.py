@@ -143,6 +143,7 @@ def test_a_change_lives_in_the_hosts_own_folder_from_story_to_release(
     assert [name for name in names if name.startswith("specs/") and name not in host.documents
             and name != host.sign] == []  # fmt: skip
     assert b"60" in shop.file("main", "shop/cart.py")
+    assert shop.ok("check", "--drift", "--json").json["standing"]
 
 
 @HOSTS

@@ -198,9 +198,12 @@ class Looking:
         return self._files[key]
 
 
-def _words(repo: Repo, head: str, found: Trace) -> dict[tuple[str, str], str]:
-    """Map each criterion that is there to the digest of its words."""
-    words: dict[tuple[str, str], str] = {}
+def _words(repo: Repo, head: str, found: Trace) -> dict[tuple[str, str], tuple[str, ...]]:
+    """Map each criterion that is there to the digests of its words.
+
+    Formats share folders, so there is one for each that the file could be written in.
+    """
+    words: dict[tuple[str, str], tuple[str, ...]] = {}
     for path in {one.path for one in found.promises}:
         for form in FORMATS:
             home = form.home(found.change)
@@ -213,7 +216,8 @@ def _words(repo: Repo, head: str, found: Trace) -> dict[tuple[str, str], str]:
             with suppress(UnreadableError):
                 items = form.read(inner, data).items if data is not None else ()
                 for item in items:
-                    words.setdefault((path, item.id), trace.words(item.text))
+                    key = (path, item.id)
+                    words[key] = (*words.get(key, ()), trace.words(item.text))
     return words
 
 

@@ -103,12 +103,13 @@ class Verdict:
 class Now:
     """What is so now, as far as `judge` asks for it.
 
-    `look` tells what became of a mark. `words` maps (path, id) to the digest of a criterion's
-    words. `results` are the tests that ran, None: none did.
+    `look` tells what became of a mark. `words` maps (path, id) to the digests of a criterion's
+    words, one for each format that the file could have. `results` are the tests that ran, None:
+    none did.
     """
 
     look: Callable[[Mark], Seen]
-    words: Mapping[tuple[str, str], str]
+    words: Mapping[tuple[str, str], tuple[str, ...]]
     results: Sequence[TestCase] | None = None
 
 
@@ -163,8 +164,10 @@ def _judged(
         return evolve(whole, standing=Standing.ORPHANED, causes=tuple(gone))
     stale = list(_causes(symbols, now, (Kind.CHANGED,)))
     proved = _proved(tests, seen_tests, now.results)
-    if told != promise.words:
-        stale.insert(0, Cause("its words changed since the release", promise.path, 1, words=told))
+    if promise.words not in told:
+        stale.insert(
+            0, Cause("its words changed since the release", promise.path, 1, words=told[0])
+        )
     elif stale and proved:
         return evolve(whole, causes=tuple(stale), renewed=True)
     weak = [
