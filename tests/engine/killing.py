@@ -1,12 +1,16 @@
 """Drive a change to its release, killing this process once at each point that it passes.
 
     python killing.py REPOSITORY SCRIPT KILLED
+    python killing.py REPOSITORY SCRIPT SEED ONE_IN
 
 KILLED names a file that lists the points where a run was killed already; a run kills itself with
-SIGKILL at the first point that is not in it. It exits with 0 when the change is released.
+SIGKILL at the first point that is not in it. It exits with 0 when the change is released. The
+second form kills at points drawn by lot, one in ONE_IN, and with 0 at none; it exits with 0 when
+everything that is left waits for a person.
 """
 
 import os
+import random
 import signal
 import sys
 import threading
@@ -43,6 +47,19 @@ class Killer:
                 handle.write(f"{point}\n")
                 handle.flush()
                 os.fsync(handle.fileno())
+            os.kill(os.getpid(), signal.SIGKILL)
+
+
+class Lot(Killer):
+    """Kills this process at a point drawn by lot."""
+
+    def __init__(self, seed: int, one_in: int) -> None:
+        super().__init__(Path(os.devnull))
+        self.chance = random.Random(seed)  # noqa: S311 -- points, not keys
+        self.one_in = one_in
+
+    def at(self, point: str) -> None:
+        if self.one_in and self.chance.randrange(self.one_in) == 0:
             os.kill(os.getpid(), signal.SIGKILL)
 
 
@@ -85,8 +102,21 @@ def decide(workshop: Workshop) -> None:
     reviewing.approve(workshop, CHANGE)
 
 
+def by_lot(repository: Path, script: Path, seed: int, one_in: int) -> int:
+    """Go on until everything waits."""
+    lot = Lot(seed, one_in)
+    workshop = with_agent(open_workshop(repository, lambda _: ""), script=str(script))
+    workshop.accepts_open = True
+    workshop.journal = KillingJournal(workshop.state / "journal.sqlite", lot)
+    outcome = drive(workshop, ["guest"], tell=print, notice=lot.at)
+    print(outcome)
+    return outcome.exit_code
+
+
 def main() -> int:
     """Go on until the change is released."""
+    if len(sys.argv) == 5:
+        return by_lot(Path(sys.argv[1]), Path(sys.argv[2]), int(sys.argv[3]), int(sys.argv[4]))
     repository, script, killed = map(Path, sys.argv[1:])
     killer = Killer(killed)
     workshop = with_agent(open_workshop(repository, lambda _: ""), script=str(script))
