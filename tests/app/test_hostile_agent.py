@@ -221,12 +221,16 @@ def test_an_agent_that_means_harm_gets_nothing_and_changes_nothing(
     assert SECRET not in json.dumps(got)
     assert "PRIVATE KEY" not in json.dumps(got)
     assert CANARY not in got["environment"]
-    # What could be written at all lay in the box's own empty home, and was gone with it.
-    through = {name for name, said in got.items() if not said.startswith("refused")
-               and not name.startswith(("list", "environment", "run", "link"))}  # fmt: skip
-    home = str(project.root / "home")
-    assert {name for name in through if home not in name} == {"through way-out"}
-    assert [name for name, said in got.items() if name.startswith("run") and said == "0"] == []
+    # What could be written at all lay in the box's own empty home and /tmp, and was gone with them;
+    # what lies in the worktree is the worktree.
+    through = {name for name, said in got.items() if not said.startswith("refused")}
+    steering = {name for name in through if name.startswith("write") and " /" not in name}
+    assert steering == set()
+    assert through.isdisjoint({"pointer", "rename", "tcp", "unix", "signal", "outside environment"})
+    assert f"read /proc/{os.getpid()}/mem" not in through
+    # `git config` may write a file of the box's own, where the repository's is not to be seen.
+    ran = {name for name, said in got.items() if name.startswith("run") and said == "0"}
+    assert {name for name in ran if not name.startswith("run git config")} == set()
     assert daemons() == []
     assert {ref: oid for ref, oid in project.refs().items() if "refs/accord" not in ref
             and "accord/guest" not in ref} == {ref: oid for ref, oid in before.items()

@@ -4,16 +4,23 @@ import os
 import subprocess
 from pathlib import Path
 
+import pytest
+
 from accord.core.ports import Walls
 from accord.sandbox.bubblewrap import Bubblewrap, find_program
 from lab import need, works
 
 
-def test_a_home_that_is_kept_is_there_in_the_next_box_and_in_no_other(tmp_path: Path) -> None:
+@pytest.mark.parametrize("place", ["/home/somebody", "/tmp/somebody"])  # noqa: S108 - names alone
+def test_a_home_that_is_kept_is_there_in_the_next_box_and_in_no_other(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, place: str
+) -> None:
     need(bool(find_program()) and works(find_program()), "bubblewrap")
     work, home = tmp_path / "work", tmp_path / "kept"
     work.mkdir()
     home.mkdir()
+
+    monkeypatch.setenv("HOME", place)
 
     def said(walls: Walls) -> str:
         command = [*Bubblewrap().prefix(walls), "sh", "-c", "cat ~/note; echo kept > ~/note"]

@@ -158,10 +158,11 @@ def _set_up(home: Path, kept: str) -> Iterator[str]:
     yield from ("--proc", "/proc", "--dev", "/dev")
     yield from ("--size", str(_SHARED_BYTES), "--tmpfs", "/dev/shm")  # noqa: S108
     yield from ("--remount-ro", "/dev", "--symlink", "../tmp", "/var/tmp")  # noqa: S108
-    if kept:
-        yield from ("--bind", kept, str(home))
+    # The home comes after /tmp, for it may lie in it.
     for folder in ("/tmp",) if kept else ("/tmp", str(home)):  # noqa: S108
         yield from ("--size", str(_TMP_BYTES), "--tmpfs", folder)
+    if kept:
+        yield from ("--bind", kept, str(home))
 
 
 def _read_only(paths: Sequence[str]) -> Iterator[str]:
