@@ -151,3 +151,14 @@ def test_what_the_system_has_is_shown_anyway(home: Path) -> None:
 
 def test_a_relative_entry_of_the_path_is_dropped() -> None:
     assert search_path({"PATH": "/usr/bin::.:bin:/bin"}) == "/usr/bin:/bin"
+
+
+def test_an_entry_that_cannot_be_looked_at_is_left_out(tmp_path: Path) -> None:
+    (tmp_path / "tools" / "bin").mkdir(parents=True)
+    beyond = "/" + "x" * 300 + "/bin"  # as what lies in another's closed home, an error to look at
+    path = os.pathsep.join([beyond, str(tmp_path / "tools" / "bin")])
+
+    found = visible({"PATH": path}, tmp_path / "home")
+
+    assert str(tmp_path / "tools" / "bin") in found
+    assert beyond not in found

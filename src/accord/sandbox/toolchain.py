@@ -33,7 +33,7 @@ def visible(
     found = [Path(one) for one in needed]
     for place in _candidates(environment, home):
         place = Path(os.path.normpath(place))
-        if place.exists() and not is_system(place) and is_harmless(place, home):
+        if _is_there(place) and not is_system(place) and is_harmless(place, home):
             found.append(place)
     return _outermost(found)
 
@@ -84,7 +84,7 @@ def _entry(entry: Path, home: Path) -> Iterator[Path]:
         yield from _base(above)
     if entry.name == "shims":  # pyenv and its like: the shim asks which version it stands for
         yield from (above / name for name in ("bin", "versions", "version", "plugins"))
-    if (entry / "rustup").exists():
+    if _is_there(entry / "rustup"):
         rust = home / ".rustup"
         yield from (rust / "toolchains", rust / "settings.toml")
     real = Path(os.path.realpath(entry))
@@ -105,7 +105,7 @@ def _target(target: Path, home: Path) -> Iterator[Path]:
 
     Where links of npm lead, that is the whole folder of modules, which its program looks through.
     """
-    if is_system(target) or not target.exists():
+    if is_system(target) or not _is_there(target):
         return
     for above in target.parents:
         if above.name in ("bin", "node_modules"):
@@ -139,6 +139,14 @@ def _base(root: Path) -> Iterator[Path]:
             for one in (folder, Path(os.path.realpath(folder / "python3")).parent):
                 if one.name == "bin" and not is_system(one):
                     yield one.parent
+
+
+def _is_there(place: Path) -> bool:
+    """Tell whether `place` can be shown; what cannot even be looked at is somebody else's."""
+    try:
+        return place.exists()
+    except OSError:
+        return False
 
 
 def _outermost(places: list[Path]) -> tuple[str, ...]:
