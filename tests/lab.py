@@ -13,7 +13,6 @@ from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import Any
 
-import pytest
 from attrs import define, field
 
 import escapes
@@ -24,15 +23,6 @@ from accord.sandbox.launcher import Launcher
 SECRET = "d3c0y-" + "53cr37"
 NOBODY = 65534
 """Whom the attempts run as where the tests run as root."""
-
-
-def need(there: bool, what: str) -> None:
-    """Skip for want of `what`, or fail where ACCORD_REQUIRE_ALL says that all is there."""
-    if there:
-        return
-    if os.environ.get("ACCORD_REQUIRE_ALL") == "1":
-        pytest.fail(f"{what} is missing")
-    pytest.skip(f"{what} is missing")
 
 
 def works(program: str) -> bool:

@@ -8,9 +8,8 @@ import subprocess
 from collections import Counter
 from pathlib import Path
 
-import pytest
-
 from accord.core.checks import Finding, Severity
+from needing import need
 
 LOCAL = Path(__file__).parents[1] / ".tools/openspec/node_modules/.bin/openspec"
 
@@ -51,11 +50,8 @@ LEVELS = {"ERROR": Severity.BLOCKS, "WARNING": Severity.WARNS, "INFO": Severity.
 def program() -> str:
     """Return the program, or skip the test; with ACCORD_REQUIRE_ALL set it must be there."""
     found = str(LOCAL) if LOCAL.exists() else shutil.which("openspec")
-    if found is None:
-        if os.environ.get("ACCORD_REQUIRE_ALL"):
-            pytest.fail("openspec is not installed: see .ci/run")
-        pytest.skip("openspec is not installed")
-    return found
+    need(found is not None, "openspec")
+    return str(found)
 
 
 def validate(root: Path) -> dict[tuple[str, str], Counter[tuple[str, Severity]]]:

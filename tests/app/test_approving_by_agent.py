@@ -10,6 +10,7 @@ import pytest
 
 import forgery
 from accord.approvals import records
+from needing import need
 from project import STORY, Project
 
 Start = Callable[..., None]
@@ -18,8 +19,7 @@ Start = Callable[..., None]
 @pytest.fixture
 def start(project: Project) -> Iterator[Start]:
     """Start an ssh-agent that asks for confirmation with `askpass`, and add the person's key."""
-    if shutil.which("ssh-agent") is None:
-        pytest.skip("ssh-agent is not installed")
+    need(shutil.which("ssh-agent") is not None, "ssh-agent")
     project.monkeypatch.chdir(project.root)  # names of sockets may not be long
     running: list[subprocess.Popen[bytes]] = []
 

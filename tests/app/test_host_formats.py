@@ -123,13 +123,19 @@ def approve(shop: Project, host: Host) -> None:
         shop.ok("approve", "guest", "--yes")
 
 
+def agreed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, host: Host) -> Project:
+    """Return such a project with a change whose documents are written and approved."""
+    shop = set_up(tmp_path, monkeypatch, host)
+    shop.new()
+    approve(shop, host)
+    return shop
+
+
 @HOSTS
 def test_a_change_lives_in_the_hosts_own_folder_from_story_to_release(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, host: Host
 ) -> None:
-    shop = set_up(tmp_path, monkeypatch, host)
-    shop.new()
-    approve(shop, host)
+    shop = agreed(tmp_path, monkeypatch, host)
     shop.ok("run", "guest")
 
     gitrepo.write(shop.lent(), BUILT)
@@ -150,9 +156,7 @@ def test_a_change_lives_in_the_hosts_own_folder_from_story_to_release(
 def test_what_is_approved_reads_back_byte_for_byte(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, host: Host
 ) -> None:
-    shop = set_up(tmp_path, monkeypatch, host)
-    shop.new()
-    approve(shop, host)
+    shop = agreed(tmp_path, monkeypatch, host)
 
     for path, text in host.documents.items():
         assert shop.file("accord/guest", path) == text.encode()
@@ -162,9 +166,7 @@ def test_what_is_approved_reads_back_byte_for_byte(
 def test_an_edit_of_one_criterion_asks_for_it_and_not_for_the_rest(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, host: Host
 ) -> None:
-    shop = set_up(tmp_path, monkeypatch, host)
-    shop.new()
-    approve(shop, host)
+    shop = agreed(tmp_path, monkeypatch, host)
     for path, text in host.documents.items():
         name = path.removeprefix(f"{host.home}/")
         if "60 minutes" in text and name.endswith((".md",)):
@@ -208,9 +210,7 @@ def test_without_documents_no_gate_opens_and_no_code_is_built(
 def test_the_folder_is_told_by_the_signed_record_and_not_by_what_this_machine_remembers(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    shop = set_up(tmp_path, monkeypatch, KIRO)
-    shop.new()
-    approve(shop, KIRO)
+    shop = agreed(tmp_path, monkeypatch, KIRO)
     for file in shop.state.glob("journal.sqlite*"):
         file.unlink()
 
@@ -316,9 +316,7 @@ def test_the_status_of_spec_kit_follows_the_story_and_other_text_there_is_covere
 def test_what_a_number_meant_is_remembered_with_the_approval_and_a_shift_is_told(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    shop = set_up(tmp_path, monkeypatch, KIRO)
-    shop.new()
-    approve(shop, KIRO)
+    shop = agreed(tmp_path, monkeypatch, KIRO)
     ledger = shop.file("accord/guest", ".accord/ids/guest.toml").decode()
     assert "keep the cart for 60 minutes" in ledger
 
@@ -335,9 +333,7 @@ def test_what_a_number_meant_is_remembered_with_the_approval_and_a_shift_is_told
 def test_the_ledger_of_ids_is_no_code_and_passes_the_check_of_a_range(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    shop = set_up(tmp_path, monkeypatch, KIRO)
-    shop.new()
-    approve(shop, KIRO)
+    shop = agreed(tmp_path, monkeypatch, KIRO)
     gitrepo.write(shop.lent(), BUILT)
     shop.ok("run", "guest", "--built", "T1")
 

@@ -1,10 +1,10 @@
-import os
 import shutil
 from collections.abc import Callable
 
 import pytest
 
 from accord.core.approval import Approval, Assurance, Decision, Reviewed, Subject
+from needing import need
 
 Requires = Callable[[str], str]
 
@@ -14,11 +14,9 @@ def requires() -> Requires:
     """Find a program; without it skip, or fail where ACCORD_REQUIRE_ALL says that all are there."""
 
     def find(program: str) -> str:
-        if found := shutil.which(program):
-            return found
-        if os.environ.get("ACCORD_REQUIRE_ALL") == "1":
-            pytest.fail(f"{program} is not installed")
-        pytest.skip(f"{program} is not installed")
+        found = shutil.which(program)
+        need(found is not None, program)
+        return str(found)
 
     return find
 

@@ -10,7 +10,8 @@ from accord.sandbox import toolchain
 from accord.sandbox.bubblewrap import Bubblewrap, find_program
 from accord.sandbox.enter import abi
 from accord.sandbox.landlock import Landlock
-from lab import NOBODY, Lab, end_daemons, furnish, need, works
+from lab import NOBODY, Lab, end_daemons, furnish, works
+from needing import need
 
 
 @pytest.fixture

@@ -18,7 +18,8 @@ from accord.sandbox.bubblewrap import Bubblewrap
 from accord.sandbox.landlock import Landlock
 from accord.sandbox.launcher import Launcher
 from accord.sandbox.mounts import tidy
-from lab import boxed, need
+from lab import boxed
+from needing import need
 
 PYTHON = Launcher.here().python
 

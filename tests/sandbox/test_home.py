@@ -8,7 +8,8 @@ import pytest
 
 from accord.core.ports import Walls
 from accord.sandbox.bubblewrap import Bubblewrap, find_program
-from lab import need, works
+from lab import works
+from needing import need
 
 
 @pytest.mark.parametrize("place", ["/home/somebody", "/tmp/somebody"])  # noqa: S108 - names alone

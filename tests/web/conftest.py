@@ -1,4 +1,3 @@
-import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -8,6 +7,7 @@ from playwright.sync_api import Browser, sync_playwright
 
 from accord.web.running import Server
 from browsing import QUIET
+from needing import need
 from project import Project, make_project
 from visiting import Visitor, serving
 
@@ -66,10 +66,7 @@ def visitor(server: Server) -> Visitor:
 def chromium() -> Iterator[Browser]:
     # For a module and no longer: its loop runs on this thread, where `accord run` starts its own.
     found = shutil.which("chromium")
-    if not found:
-        if os.environ.get("ACCORD_REQUIRE_ALL") == "1":
-            pytest.fail("chromium is not installed")
-        pytest.skip("chromium is not installed")
+    need(found is not None, "chromium")
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=found, args=QUIET)
         yield browser

@@ -7,16 +7,17 @@ connecting to ssh-agent or to Docker.
 
 import os
 import shutil
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
+from functools import partial
 from pathlib import Path
 
 from accord.core.orders import BRIDGE_PORT
 from accord.core.ports import CommandRun, Walls
-from accord.errors import AccordError, ConfigurationError
+from accord.errors import ConfigurationError
 from accord.sandbox import toolchain
-from accord.sandbox.commands import run_command
+from accord.sandbox.commands import run_boxed
 from accord.sandbox.launcher import HIDDEN, Launcher
-from accord.sandbox.mounts import Plan, plan, tidy
+from accord.sandbox.mounts import Plan, plan
 
 LEVEL = 3
 PROGRAM = Path("/usr/bin/bwrap")
@@ -79,26 +80,14 @@ class Bubblewrap:
         return tuple(self._words(walls))
 
     def run(self, command: Sequence[str], walls: Walls, timeout_s: float) -> CommandRun:
-        """Run `command` behind `walls`; see `run_command`. What cannot be built is `missing`."""
-
-        def enclose(scratch: Path, pending: Path) -> tuple[str, ...]:
-            return tuple(self._words(walls, scratch, pending))
-
-        changes = {"PATH": toolchain.search_path(os.environ), "TMPDIR": ""}
-        try:
-            return run_command(command, walls, timeout_s, enclose=enclose, changes=changes)
-        except AccordError as error:
-            return CommandRun(tuple(command), None, error.message, missing=True)
-        finally:
-            tidy(walls)
+        """Run `command` behind `walls`; see `run_boxed`."""
+        return run_boxed(partial(self._words, walls), command, walls, timeout_s)
 
     def _words(
         self, walls: Walls, scratch: Path | None = None, pending: Path | None = None
     ) -> Iterator[str]:
         planned = plan(walls)
-        home = home_of(os.environ)
-        if home.is_relative_to(planned.workdir):
-            raise ConfigurationError(f"{planned.workdir} holds your home and is no place for a box")
+        home = toolchain.home_beside(planned.workdir)
         yield self._program
         yield from _ISOLATED
         if walls.network:
@@ -126,14 +115,6 @@ class Bubblewrap:
             port=BRIDGE_PORT,
             pending=str(pending or ""),
         )
-
-
-def home_of(environment: Mapping[str, str]) -> Path:
-    """Return the folder at which the box has an empty home: the person's own, if it is one."""
-    home = Path(os.path.normpath(environment.get("HOME") or "/"))
-    if not home.is_absolute() or len(home.parts) < 2 or toolchain.is_system(home):
-        return Path("/home/agent")
-    return home
 
 
 def system_settings() -> list[Path]:

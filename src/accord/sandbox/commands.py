@@ -7,11 +7,14 @@ import signal
 import stat
 import subprocess
 import tempfile
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 
 from accord.core.ports import CommandRun, Walls
+from accord.errors import AccordError
+from accord.sandbox import toolchain
+from accord.sandbox.mounts import tidy
 
 LARGEST_OUTPUT = 2**20
 LARGEST_REPORT = 2**26
@@ -71,6 +74,28 @@ def run_command(
             return CommandRun(tuple(command), None, said, missing=True)
         junit = _plain(report, LARGEST_REPORT)
     return CommandRun(tuple(command), status, text, junit, timed_out=status is None)
+
+
+def run_boxed(
+    words: Callable[[Path, Path], Iterable[str]],
+    command: Sequence[str],
+    walls: Walls,
+    timeout_s: float,
+) -> CommandRun:
+    """Run `command` in a box; see `run_command`. One that cannot be built is `missing`, and why.
+
+    `words` gives what stands before the command, as `Enclose` does.
+    """
+    changes = {"PATH": toolchain.search_path(os.environ), "TMPDIR": ""}
+    try:
+        return run_command(
+            command, walls, timeout_s, enclose=lambda *places: tuple(words(*places)),
+            changes=changes,
+        )  # fmt: skip
+    except AccordError as error:
+        return CommandRun(tuple(command), None, error.message, missing=True)
+    finally:
+        tidy(walls)
 
 
 def _environment(report: Path, changes: Mapping[str, str]) -> dict[str, str]:

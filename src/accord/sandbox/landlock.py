@@ -12,16 +12,17 @@ own. The launcher takes one that is free and puts it wherever the command or its
 
 import os
 from collections.abc import Iterator, Sequence
+from functools import partial
 from pathlib import Path
 
 from accord.core.orders import BRIDGE_PORT
 from accord.core.ports import CommandRun, Walls
-from accord.errors import AccordError, ConfigurationError
+from accord.errors import ConfigurationError
 from accord.sandbox import toolchain
-from accord.sandbox.bubblewrap import home_of, system_settings
-from accord.sandbox.commands import run_command
+from accord.sandbox.bubblewrap import system_settings
+from accord.sandbox.commands import run_boxed
 from accord.sandbox.launcher import HIDDEN, Launcher
-from accord.sandbox.mounts import plan, tidy
+from accord.sandbox.mounts import plan
 
 LEVEL = 2
 GAPS = (
@@ -68,26 +69,14 @@ class Landlock:
         return tuple(self._words(walls))
 
     def run(self, command: Sequence[str], walls: Walls, timeout_s: float) -> CommandRun:
-        """Run `command` behind `walls`; see `run_command`."""
-
-        def enclose(scratch: Path, pending: Path) -> tuple[str, ...]:
-            return tuple(self._words(walls, scratch, pending))
-
-        changes = {"PATH": toolchain.search_path(os.environ), "TMPDIR": ""}
-        try:
-            return run_command(command, walls, timeout_s, enclose=enclose, changes=changes)
-        except AccordError as error:
-            return CommandRun(tuple(command), None, error.message, missing=True)
-        finally:
-            tidy(walls)
+        """Run `command` behind `walls`; see `run_boxed`."""
+        return run_boxed(partial(self._words, walls), command, walls, timeout_s)
 
     def _words(
         self, walls: Walls, scratch: Path | None = None, pending: Path | None = None
     ) -> Iterator[str]:
         planned = plan(walls)
-        home = home_of(os.environ)
-        if home.is_relative_to(planned.workdir):
-            raise ConfigurationError(f"{planned.workdir} holds your home and is no place for a box")
+        home = toolchain.home_beside(planned.workdir)
         tools = toolchain.visible(os.environ, home, self._launcher.needs())
         settings = [str(one) for one in system_settings()]
         written = [*planned.writable, *([str(scratch)] if scratch else [])]

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 import accord
+from accord.errors import ConfigurationError
 
 SYSTEM = ("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32")
 _SECRETS = (
@@ -36,6 +37,19 @@ def visible(
         if _is_there(place) and not is_system(place) and is_harmless(place, home):
             found.append(place)
     return _outermost(found)
+
+
+def home_beside(workdir: str) -> Path:
+    """Return the folder at which a box has its home: the person's own, if that is a home.
+
+    Raises ConfigurationError where `workdir`, which the box shows, holds it.
+    """
+    home = Path(os.path.normpath(os.environ.get("HOME") or "/"))
+    if not home.is_absolute() or len(home.parts) < 2 or is_system(home):
+        home = Path("/home/agent")
+    if home.is_relative_to(workdir):
+        raise ConfigurationError(f"{workdir} holds your home and is no place for a box")
+    return home
 
 
 def search_path(environment: Mapping[str, str]) -> str:
