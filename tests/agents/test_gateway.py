@@ -220,7 +220,7 @@ def test_an_error_is_passed_on_without_the_key_that_it_quotes(tmp_path: Path, st
         assert it.gateway.seen.trouble(0.0, 9.0) == f"the model's service answered {status}"
         assert it.gateway.seen.took.tokens == 0
     assert told.startswith(b"HTTP/1.1 %d " % status)
-    assert b"invalid key [secret]" in told
+    assert b"invalid key [secret:known:" in told
     assert b"retry-after: 7" in told
     assert b"set-cookie" not in told
 

@@ -130,9 +130,9 @@ def test_a_secret_that_an_agent_says_is_taken_out_in_every_spelling(
     order = evolve(scripted("\n".join(says)), outlet=Outlet("anthropic"))
     runs.start(order)
     report = finished(runs, order.run_id)
-    assert report.said.count("[secret]") == len(spelled)
+    assert report.said.count("[secret:known:") == len(spelled)
     told = "".join(event.text for event in runs.transcript(order.run_id))
-    assert told.count("[secret]") == len(spelled)
+    assert told.count("[secret:known:") == len(spelled)
     written = everything_written(tmp_path).decode("latin-1")
     middle = base64.b64encode(raw)[4:20].decode()
     for word in (key, quote(key, safe=""), middle, raw.hex()):

@@ -175,10 +175,10 @@ def find(text: str) -> Iterator[Secret]:
 def redact(text: str, known: Sequence[str] = (), *, key: bytes = b"") -> str:
     """Return `text` with every secret written as `[secret:KIND:ab12cd]`.
 
-    `known` are values that are secret whatever they look like; they are found in base64 and
-    URL-encoded too. The six digits are a hash of the value under `key` (at most 64 bytes), so equal
-    values look equal and nobody without the key can try values out. A text that was cut in the
-    middle of a secret holds a half that may not be found: give it whole lines.
+    `known` are values that are secret whatever they look like; they are found in base64,
+    hexadecimal and URL-encoded too. The six digits are a hash of the value under `key` (at most 64
+    bytes), so equal values look equal and nobody without the key can try values out. A text that
+    was cut in the middle of a secret holds a half that may not be found: give it whole lines.
     """
     for value in sorted({*known}, key=len, reverse=True):
         if len(value) >= _SHORTEST:
@@ -201,6 +201,7 @@ def _forms(value: str) -> list[str]:
     """Return how a value may be written, the longest first; in base64 at each of three offsets."""
     data = value.encode(errors="surrogatepass")
     forms = {value, quote(value, safe=""), quote(value), json.dumps(value)[1:-1]}
+    forms |= {data.hex(), data.hex().upper()}
     for shift in range(3):
         # Only whole groups of six bits that lie within the value: the rest depends on neighbours.
         said = base64.b64encode(b"\0" * shift + data).decode().rstrip("=")
