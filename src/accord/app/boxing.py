@@ -54,7 +54,19 @@ def for_build(workshop: Workshop, agent: AgentChoice, change: str, task: Task, r
 def for_check(workshop: Workshop, folder: str) -> Walls:
     """Return the walls around a command that proves something: it has its own fresh checkout."""
     config = workshop.config
-    return Walls(folder, writable=(ALL,), visible=readable(config.reads), network=config.network)
+    visible = readable((*config.reads, *config.environment.caches))
+    return Walls(folder, writable=(ALL,), visible=visible, network=config.network)
+
+
+def for_setup(workshop: Workshop, folder: str) -> Walls:
+    """Return the walls around the set-up of a worktree that holds nothing but agreed code.
+
+    It has the network if the team said so, and may fill the caches that others only read.
+    """
+    environment = workshop.config.environment
+    walls = for_check(workshop, folder)
+    network = walls.network or environment.network
+    return evolve(walls, network=network, shared=readable(environment.caches))
 
 
 def lowest(levels: Sequence[str]) -> int:
@@ -103,7 +115,8 @@ def _boxed(workshop: Workshop, agent: AgentChoice, walls: Walls, run_id: str,
             hint=f"set agents.{agent.name}.service in .accord/config.toml",
         )
     door = workshop.agents.door(run_id) if outlet is not None else ""
-    visible = (*workshop.repo.sight(), *readable((*workshop.config.reads, *agent.reads)))
+    reads = (*workshop.config.reads, *workshop.config.environment.caches, *agent.reads)
+    visible = (*workshop.repo.sight(), *readable(reads))
     # A script is the person's own file and lies anywhere.
     script = agent.command[:1] if agent.kind is AgentKind.SCRIPTED else ()
     home = workshop.agents.home(run_id)

@@ -10,7 +10,8 @@ from typing import Any
 
 from attrs import field, frozen
 
-from accord.app import side_by_side
+from accord.app import environment, side_by_side
+from accord.app.environment import Environment
 from accord.app.side_by_side import SideBySide
 from accord.app.tables import PATH as PATH
 from accord.app.tables import dollars, flag, is_table, known, number, table, text, texts
@@ -61,6 +62,7 @@ class Config:
     format: str = NAME
     network: bool = False
     beside: SideBySide = field(factory=SideBySide)
+    environment: Environment = field(factory=Environment)
 
     def agent(self, stage: Stage, track: Track = Track.FULL, task: str = "") -> AgentChoice | None:
         """Return the agent for a task, a track or a stage, in this order; None: people work."""
@@ -138,7 +140,9 @@ def read(data: bytes) -> Config:
         raw = tomllib.loads(data.decode())
     except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise ConfigurationError(f"{PATH} cannot be read: {error}") from None
-    known(raw, ("base", "format", "agents", "prices", "serial", "queue", *_SHAPE), "")
+    known(
+        raw, ("base", "format", "agents", "prices", "serial", "queue", "environment", *_SHAPE), ""
+    )
     for name, keys in _SHAPE.items():
         known(table(raw, name), keys, f"{name}.")
     verify, tracks, agent, box, budget = (table(raw, name) for name in _SHAPE)
@@ -169,7 +173,8 @@ def read(data: bytes) -> Config:
     return Config(policy, agents, stages, parallel, rounds, Limits(total, idle), least,
                   texts(box, "reads", ()), budgets, _prices(table(raw, "prices")),
                   registry.named(text(raw, "format", NAME)).name,
-                  flag(verify, "network"), side_by_side.read(raw))  # fmt: skip
+                  flag(verify, "network"), side_by_side.read(raw),
+                  environment.read(raw))  # fmt: skip
 
 
 def words(command: str) -> tuple[str, ...]:

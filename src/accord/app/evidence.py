@@ -9,7 +9,11 @@ import platform
 import tempfile
 from collections.abc import Mapping
 from functools import cache
+from pathlib import Path
 
+from attrs import evolve
+
+from accord.app import leasing
 from accord.app.boxing import for_check
 from accord.app.changes import Change
 from accord.app.config import words
@@ -36,9 +40,15 @@ def verify(workshop: Workshop, commit: str, command: str) -> Run:
     # A folder of its own for each run: one that was cut off may still be at work in another.
     with tempfile.TemporaryDirectory(dir=checks, ignore_cleanup_errors=True) as folder:
         workshop.repo.export(commit, f"{folder}/tree")
-        walls = for_check(workshop, f"{folder}/tree")
-        ran = workshop.sandbox().run(argv, walls, workshop.config.policy.verify_timeout_s)
+        variables = leasing.furnish(workshop, f"{folder}/tree", Path(folder).name)
+        walls = evolve(for_check(workshop, f"{folder}/tree"), variables=variables)
+        broken = leasing.set_up(workshop, walls)
+        timeout_s = workshop.config.policy.verify_timeout_s
+        ran = broken or workshop.sandbox().run(argv, walls, timeout_s)
     run = evidence.judge(ran, tree)
+    if broken is not None:
+        said = f"it could not be set up: {leasing.why(broken)}"
+        run = Run(argv, tree, Result.UNKNOWN, said)
     workshop.journal.note(f"run/{tree}/{sha256(command.encode())[:16]}", _kept(ran, run))
     if run.result is Result.PASS:
         workshop.journal.note(verdict_key(workshop, tree, command), {"result": str(run.result)})
@@ -49,7 +59,8 @@ def verdict_key(workshop: Workshop, tree: str, command: str) -> str:
     """Return the note of a verdict: by the tree, the command, and what surrounds a run of it."""
     sandbox, config = workshop.sandbox(), workshop.config
     around = (platform.platform(), platform.python_version(), os.environ.get("PATH", ""),
-              str(sandbox.level), *config.reads, str(config.policy.verify_timeout_s))  # fmt: skip
+              str(sandbox.level), *config.reads, str(config.policy.verify_timeout_s),
+              repr(config.environment))  # fmt: skip
     return f"verdict/{tree}/{sha256(chr(0).join((command, *around)).encode())[:32]}"
 
 

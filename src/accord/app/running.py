@@ -8,7 +8,17 @@ from collections.abc import Sequence
 
 from attrs import evolve, frozen
 
-from accord.app import agency, boxing, desk, evidence, judging, prompting, showing, workplaces
+from accord.app import (
+    agency,
+    boxing,
+    desk,
+    evidence,
+    judging,
+    leasing,
+    prompting,
+    showing,
+    workplaces,
+)
 from accord.app.changes import TRAILER, Change, Found, load, read, trailer
 from accord.app.workshop import Workshop
 from accord.core.approval import Json
@@ -119,11 +129,14 @@ def begin_build(workshop: Workshop, action: Build, number: int, feedback: str) -
     task = _task(change, action.task)
     key = workplaces.build_key(action.change, action.task)
     folder = _worktree(workshop, action, key, change.found.tip, number)
+    lease = leasing.prepare if number == 1 else leasing.furnish
+    given = lease(workshop, folder, key)
     prompt = prompting.for_task(change, task, evidence.command(workshop, task), feedback,
                                 decisions=showing.task_block(change, task.touches))  # fmt: skip
     agent = agency.agent_for(workshop, change, Stage.IMPLEMENTATION, run_id, task.id)
     box = boxing.for_build(workshop, agent, action.change, task, run_id, folder)
-    _start(workshop, AgentOrder(run_id, agent, folder, prompt, task.touches), box)
+    order = AgentOrder(run_id, agent, folder, prompt, task.touches, environment=given)
+    _start(workshop, order, box)
     return run_id
 
 

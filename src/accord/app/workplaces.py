@@ -1,5 +1,6 @@
 """The worktrees in which people and agents work, and the snapshots of what lay in them."""
 
+from accord.app import leasing
 from accord.app.changes import Change
 from accord.app.workshop import Workshop
 from accord.core.model import SPEC_STAGES, Task
@@ -38,6 +39,7 @@ def lend(workshop: Workshop, change: Change, task: Task) -> str:
         return folder
     key = build_key(change.name, task.id, by_hand=True)
     folder = fresh(workshop, f"{change.name}/{task.id}", key, change.found.tip)
+    leasing.furnish(workshop, folder, key)
     note = {"commit": change.found.tip, "folder": folder, "key": change.keys[task.id]}
     workshop.journal.note(f"hand/{change.name}/{task.id}", dict(note))
     return folder

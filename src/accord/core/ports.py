@@ -56,7 +56,9 @@ class Walls:
     even where they are absent. All of `workdir` and each absolute path in `visible` can be read.
     `door` is the folder of the gateway's socket; without one there is no network at all, unless
     `network` gives the machine's own, which a level may refuse to do. `home` is the folder outside
-    that is the home inside; without one the home is empty and is forgotten.
+    that is the home inside; without one the home is empty and is forgotten. `shared` are absolute
+    paths of folders that can be written as well, `variables` what `Sandbox.run` adds to the
+    environment.
     """
 
     workdir: str
@@ -66,6 +68,8 @@ class Walls:
     door: str = ""
     network: bool = False
     home: str = ""
+    shared: tuple[str, ...] = ()
+    variables: tuple[tuple[str, str], ...] = ()
 
 
 class Sandbox(Protocol):
@@ -224,6 +228,9 @@ class Repo(Protocol):
 
     def sight(self) -> tuple[str, ...]:
         """Return what git reads in any worktree, as absolute paths; no configuration, no hook."""
+
+    def ignored(self, folder: str, paths: Sequence[str]) -> tuple[str, ...]:
+        """Return those of `paths` that git ignores in the checkout at `folder`."""
 
     def worktree(self, key: str, commit: str) -> str:
         """Return the folder of the agents' worktree called `key`, holding exactly `commit`."""

@@ -216,6 +216,10 @@ class GitRepo:
         folder = worktrees.checkouts(self.git).get(ref)
         return str(folder) if folder else ""
 
+    def ignored(self, folder: str, paths: Sequence[str]) -> tuple[str, ...]:
+        """Return those of `paths` that git ignores in the checkout at `folder`."""
+        return worktrees.ignored(self.git, Path(folder), paths)
+
     def sight(self) -> tuple[str, ...]:
         """Return what git reads in any worktree, as absolute paths; no configuration, no hook.
 

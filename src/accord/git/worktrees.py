@@ -5,7 +5,7 @@ import os
 import re
 import shutil
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path, PurePosixPath
 
@@ -250,6 +250,22 @@ def dirt(git: Git, folder: Path) -> tuple[str, ...]:
     )  # fmt: skip
     entries = said.decode(errors="surrogateescape").split("\0")
     return tuple(entry[3:] for entry in entries if re.match(r".. ", entry))
+
+
+def ignored(git: Git, folder: Path, paths: Sequence[str]) -> tuple[str, ...]:
+    """Return those of `paths` that git ignores in the checkout at `folder`: rules, not links."""
+    # This command refuses literal names altogether; behind a `./` nothing is magic either.
+    feed = "\0".join(f"./{path}" for path in paths).encode(errors="surrogateescape")
+    try:
+        said = git.bytes("check-ignore", "-z", "--stdin", feed=feed, work_tree=folder,
+                         directory=_directory(git, folder),
+                         extra={"GIT_LITERAL_PATHSPECS": "0"})  # fmt: skip
+    except GitError as error:
+        if error.status == 1:  # none is
+            return ()
+        raise
+    names = said.decode(errors="surrogateescape").split("\0")[:-1]
+    return tuple(name.removeprefix("./") for name in names)
 
 
 def follow(git: Git, folder: Path, old: str, new: str, *, rehearse: bool = False) -> str:

@@ -101,7 +101,9 @@ class Bubblewrap:
         if walls.door:
             yield from ("--ro-bind", walls.door, f"{_INSIDE}/door")
         yield from _worktree(planned, walls.visible)
-        written = [*planned.writable, *([str(scratch)] if scratch else [])]
+        written = [*planned.writable, *walls.shared, *([str(scratch)] if scratch else [])]
+        for path in walls.shared:
+            yield from ("--bind", path, path)
         if scratch:
             yield from ("--bind", str(scratch), str(scratch))
         yield from ("--remount-ro", "/", "--chdir", planned.workdir, "--")

@@ -50,7 +50,7 @@ def run_command(
         scratch = Path(name).resolve() / "written"
         scratch.mkdir()
         report, pending = scratch / "report.xml", scratch / _PENDING
-        environment = _environment(report, changes or {})
+        environment = _environment(report, {**(changes or {}), **dict(walls.variables)})
         # As a shell started in the workdir: a name with a slash is a path from there.
         named = str(Path(workdir) / command[0]) if "/" in command[0] else command[0]
         found = shutil.which(named, path=environment.get("PATH"))

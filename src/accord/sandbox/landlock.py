@@ -79,7 +79,7 @@ class Landlock:
         home = toolchain.home_beside(planned.workdir)
         tools = toolchain.visible(os.environ, home, self._launcher.needs())
         settings = [str(one) for one in system_settings()]
-        written = [*planned.writable, *([str(scratch)] if scratch else [])]
+        written = [*planned.writable, *walls.shared, *([str(scratch)] if scratch else [])]
         yield from ("/usr/bin/env", *(f"--unset={name}" for name in HIDDEN))
         # A file that is there and may not be read is an error to git; one that is absent is not.
         yield "GIT_CONFIG_NOSYSTEM=1"
