@@ -13,8 +13,8 @@ from typing import Any
 from accord import __version__
 from accord.app import changes, desk
 from accord.app.changes import Change, Found
-from accord.app.running import BUILT
 from accord.app.situations import situation
+from accord.app.workplaces import BUILT
 from accord.app.workshop import Workshop
 from accord.core.approval import Json
 from accord.core.model import sha256
@@ -23,7 +23,7 @@ from accord.core.reconcile import Wait, next_steps
 Row = dict[str, Any]
 
 # Notes of the engine's that say nothing about how a change stands.
-_ASIDE = ("row", "need", "ran", "run", "base")
+_ASIDE = ("row", "need", "ran", "run", "base", "told", "together")
 
 
 def rows(workshop: Workshop) -> list[Row]:

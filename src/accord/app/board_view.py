@@ -2,42 +2,15 @@
 
 from collections.abc import Iterator
 
-from attrs import frozen
-
 from accord.app import board
+from accord.app.at_work import running
 from accord.app.changes import released
 from accord.app.needs import needs
-from accord.app.running import BUILT
 from accord.app.views import View
+from accord.app.workplaces import BUILT
 from accord.app.workshop import Workshop
 
 SHOWN = 12
-
-
-@frozen
-class Running:
-    """One run of an agent that is alive: its id, its change, what it is about, which try it is."""
-
-    run_id: str
-    change: str
-    subject: str
-    attempt: int
-
-
-def running(workshop: Workshop) -> tuple[Running, ...]:
-    """Return the agents' runs that are alive now."""
-    found = []
-    ended = set(workshop.journal.noted("draft/")) | set(workshop.journal.noted("build/"))
-    for key in workshop.journal.noted("base/"):
-        action = key.removeprefix("base/")
-        if action in ended:
-            continue
-        _, change, subject, _, attempt = action.split("/")
-        for number in range(1, workshop.config.rounds + 1):
-            run_id = f"{action}/{number}"
-            if workshop.agents.is_running(run_id):
-                found.append(Running(run_id, change, subject, int(attempt)))
-    return tuple(found)
 
 
 def board_view(workshop: Workshop, who: str) -> View:

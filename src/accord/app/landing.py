@@ -9,8 +9,8 @@ from contextlib import suppress
 from accord.app import deciding, desk, evidence, tracing
 from accord.app.changes import Change, load, released
 from accord.app.queueing import Queueing, entry, note_flake
-from accord.app.running import BUILT, Taken, built
-from accord.app.workplaces import WIP, put_away, refuse_shut
+from accord.app.running import Taken, built
+from accord.app.workplaces import BUILT, WIP, put_away, refuse_shut
 from accord.app.workshop import CHANGES, Workshop
 from accord.core import queue as queues
 from accord.core.evidence import Result

@@ -80,11 +80,13 @@ def _host(change: Change, stage: Stage, path: str) -> str:
 
 
 def for_task(
-    change: Change, task: Task, verify: str, feedback: str = "", *, decisions: str = ""
-) -> str:
+    change: Change, task: Task, verify: str, feedback: str = "", *, decisions: str = "",
+    beside: str = "",
+) -> str:  # fmt: skip
     """Return the prompt that asks for `task`, with its criteria and the sections behind them.
 
-    `decisions` is the part that shows the decisions in force for code.
+    `decisions` is the part that shows the decisions in force for code, `beside` says what is in
+    its way of the work of others.
     """
     text = _template("implementation").format(
         task=task.id,
@@ -114,6 +116,8 @@ def for_task(
     ]
     if decisions:
         parts.append(decisions)
+    if beside:
+        parts.append(_said("Others are at work beside you", beside))
     if feedback:
         parts.append(_said("Your last attempt was not accepted", feedback))
     return "\n\n".join(parts) + "\n"

@@ -16,6 +16,7 @@ from accord.app import (
     judging,
     leasing,
     prompting,
+    radar,
     showing,
     workplaces,
 )
@@ -31,7 +32,6 @@ from accord.core.protected import declarable
 from accord.core.reconcile import Build, Draft
 from accord.errors import AgentError, ConfigurationError, RefusedError
 
-BUILT = "refs/accord/tasks"
 DRAFTED = "Spec-Draft"
 
 
@@ -131,8 +131,10 @@ def begin_build(workshop: Workshop, action: Build, number: int, feedback: str) -
     folder = _worktree(workshop, action, key, change.found.tip, number)
     lease = leasing.prepare if number == 1 else leasing.furnish
     given = lease(workshop, folder, key)
+    beside = radar.untold(workshop, change.name, task.id) if number > 1 else ""
     prompt = prompting.for_task(change, task, evidence.command(workshop, task), feedback,
-                                decisions=showing.task_block(change, task.touches))  # fmt: skip
+                                decisions=showing.task_block(change, task.touches),
+                                beside=beside)  # fmt: skip
     agent = agency.agent_for(workshop, change, Stage.IMPLEMENTATION, run_id, task.id)
     box = boxing.for_build(workshop, agent, action.change, task, run_id, folder)
     order = AgentOrder(run_id, agent, folder, prompt, task.touches, environment=given)
@@ -179,7 +181,7 @@ def take_build(workshop: Workshop, action: Build, number: int) -> Taken:
                                        last=last)  # fmt: skip
     if broken:
         return Taken(False, broken, feedback)
-    ref = f"{BUILT}/{action.change}/{action.task}"
+    ref = f"{workplaces.BUILT}/{action.change}/{action.task}"
     old = workshop.repo.resolve(ref)
     if old != harvest.commit:
         actor = agent.name if agent else ""
@@ -209,7 +211,7 @@ def refuse_early(change: Change, tasks: Sequence[str]) -> None:
 
 def built(workshop: Workshop, change: Change, task: Task) -> str:
     """Return the commit that holds `task` as it is agreed now, proved and ready to land, or ''."""
-    commit = workshop.repo.resolve(f"{BUILT}/{change.name}/{task.id}")
+    commit = workshop.repo.resolve(f"{workplaces.BUILT}/{change.name}/{task.id}")
     value = trailer(change.name, task.id, change.keys[task.id])
     if commit and value in workshop.repo.trailers(f"{commit}^", commit, TRAILER):
         return commit

@@ -5,7 +5,7 @@ from typing import Any
 
 from attrs import asdict
 
-from accord.app import board, decision_views, evidence, judging, reviewing
+from accord.app import board, decision_views, evidence, judging, radar, reviewing
 from accord.app.authoring import empty
 from accord.app.changes import Change, Found, read, released
 from accord.app.claims import claims
@@ -39,7 +39,9 @@ def status(workshop: Workshop) -> View:
         now = {"what": f"{first['change']}: {first['waits']}", "command": first["command"]}
     else:
         now = {"what": f"{first['change']}: {first['waits']}", "command": "accord run"}
-    return {"now": now, "changes": rows, "released": list(released(workshop))}
+    names = {row["change"] for row in rows}
+    beside = [one.words() for one in radar.seen(workshop) if one.changes <= names]
+    return {"now": now, "changes": rows, "beside": beside, "released": list(released(workshop))}
 
 
 def show(workshop: Workshop, change: Change) -> View:
@@ -72,6 +74,10 @@ def show(workshop: Workshop, change: Change) -> View:
         "decisions": decision_views.gate(change),
         "tasks": [_task(workshop, change, task.id) for task in change.tasks],
         "waves": [list(wave) for wave in plan.waves(change.tasks)],
+        "beside": [
+            *(one.words() for one in radar.seen(workshop, change.name)),
+            *(radar.apart(workshop, change) if gate and gate.items else ()),
+        ],
         "evidence": evidence.known(workshop, change) if gate and gate.items else None,
         "files": _files(change, gate),
         "diff": f"git diff {change.fork[:12]} {change.found.tip[:12]}"

@@ -9,6 +9,7 @@ from accord.core.reconcile import Draft
 from accord.errors import RefusedError
 
 WIP = "refs/accord/wip"
+BUILT = "refs/accord/tasks"
 
 
 def draft_key(action: Draft) -> str:

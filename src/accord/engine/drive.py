@@ -3,18 +3,22 @@
 import asyncio
 import fcntl
 from collections.abc import Callable, Collection, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 from attrs import define, evolve, field, frozen
 
 from accord.app.changes import Change, load_all, released
+from accord.app.radar import Radar
 from accord.app.situations import situation
 from accord.app.workshop import Workshop
 from accord.core.reconcile import Action, Build, Draft, Land, Prove, Release, Wait, next_steps
 from accord.engine.admitting import Admitting
-from accord.errors import ConflictError
+from accord.errors import AccordError, ConflictError
 
 RETRIES = 2
+
+LOOK_EVERY_S = 60.0
+"""How often it is looked whether pieces of work collide while all of them go on."""
 
 
 @frozen
@@ -93,9 +97,11 @@ class _Drive:
     changes: dict[str, Change] = field(factory=dict)
     held: tuple[Wait, ...] = ()
     admitting: Admitting = field(init=False)
+    radar: Radar = field(init=False)
 
     def __attrs_post_init__(self) -> None:
         self.admitting = Admitting(self.workshop)
+        self.radar = Radar(self.workshop)
 
     def look(self) -> list[Action | Wait]:
         base = self.workshop.repo.resolve(self.workshop.base)
@@ -119,11 +125,24 @@ class _Drive:
                     self.busy[task] = step
             if not self.busy:
                 return self.outcome(steps)
-            done, _ = await asyncio.wait(self.busy, return_when=asyncio.FIRST_COMPLETED)
-            for task in done:
+            for task in await self._next_done():
                 step = self.busy.pop(task)
                 self._finished(step, task.result())
                 self.admitting.end(step, _now())
+
+    async def _next_done(self) -> set[asyncio.Task[dict[str, object]]]:
+        """Wait until something is done; look now and then whether two collide meanwhile."""
+        done: set[asyncio.Task[dict[str, object]]] = set()
+        while not done:
+            done, _ = await asyncio.wait(self.busy, timeout=LOOK_EVERY_S,
+                                         return_when=asyncio.FIRST_COMPLETED)  # fmt: skip
+            await asyncio.to_thread(self._look_around)
+        return done
+
+    def _look_around(self) -> None:
+        with suppress(AccordError):  # what is seen is advice, and what is not ends nothing
+            for one in self.radar.look():
+                self.tell(Event(" and ".join(sorted(one.changes)), "beside", one.words()))
 
     def _admitted(self, steps: Sequence[Action | Wait], now: float) -> list[Action]:
         """Return the steps that may begin; those of agents in the order that serves all best."""

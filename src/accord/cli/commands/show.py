@@ -73,6 +73,8 @@ def lines(data: dict[str, Any]) -> Iterator[str]:
         yield from _tasks(data["tasks"], data["waves"], asked)
         yield from _files(data["files"], data["diff"])
         yield from evidence_lines(data["evidence"])
+        if data["beside"]:
+            yield from ("", "Beside it", *(wrap(one, "  ", "    ") for one in data["beside"]))
         yield from decision_lines(data["decisions"])
         yield from _findings(data["findings"])
     yield ""

@@ -30,6 +30,8 @@ def status(context: Context, *, sync: bool) -> None:
             (row["change"], row["track"], row["stage"], row["waits"]) for row in data["changes"]
         ]
         lines += ["", *table(rows, ("CHANGE", "TRACK", "STAGE", "WAITS FOR"))]
+    if data["beside"]:
+        lines += ["", *(wrap(one, "", "  ") for one in data["beside"])]
     if data["released"]:
         lines += ["", wrap(f"released: {', '.join(data['released'][-5:])}")]
     context.answer(data, lines)
