@@ -1,10 +1,12 @@
 """Fifteen known mistakes over 38 specs: how often is a person asked to correct one again?
 
 A scripted agent drafts each spec with the mistakes that a table gives it. It leaves a mistake out
-when the rule against it is shown to it (the forgetful one overlooks every fifth rule shown) and
-mends what a check finds. A scripted person corrects what is left and keeps at most three
-corrections a spec as rules, by the same code that asks at a gate. What an agent of flesh would do
-with a rule that it was shown is not measured here; whether the rule reaches it is.
+when the rule against it is shown to it, and mends what a check finds. One overlooks every fifth
+rule shown: it says nothing of them in its draft, which goes back to it twice with their names, and
+each time it overlooks every fifth of those again. Another overlooks every fifth and says of all
+that it follows them. A scripted person corrects what is left and keeps at most three corrections a
+spec as rules, by the same code that asks at a gate. What an agent of flesh would do with a rule
+that it was shown is not measured here; whether the rule reaches it is.
 """
 
 import statistics
@@ -12,9 +14,10 @@ from collections.abc import Sequence
 
 from attrs import define, field, frozen
 
-from accord.core import capture, decision_checks, recall
+from accord.core import capture, decision_checks, dispositions, recall
 from accord.core.decision_checks import Subject, Text
 from accord.core.decision_record import Check, CheckKind, Rule
+from accord.core.decisions import Entry, Register, State
 from accord.core.model import DESIGN, Spec, Stage
 from accord.formats import native
 from bench.recalling import made
@@ -23,6 +26,8 @@ from bench.table import Figure, Peer
 SPECS = 38
 NOISE = 400
 RCR_BUDGET = 0.05
+ROUNDS = 3
+HEEDS, OVERLOOKS, CLAIMS = "heeds", "overlooks every fifth", "claims to heed all"
 
 # A rule in a person's words, what the agent writes against it, what is right, a check or nothing.
 MISTAKES: tuple[tuple[str, str, str, str], ...] = (
@@ -80,12 +85,15 @@ class Team:
 
 @frozen
 class Arm:
-    """One condition: what is shown, whether checks are run, whether the agent forgets."""
+    """One condition: what is shown, whether drafts are checked, what the agent does with it.
+
+    Checked are the rules that have a check, and whether the draft says something of each.
+    """
 
     name: str
     shows: str
     checks: bool
-    forgets: bool
+    agent: str
 
 
 def measure(specs: int = SPECS) -> list[Figure]:
@@ -94,11 +102,11 @@ def measure(specs: int = SPECS) -> list[Figure]:
     It is of the corrections that a person makes where nothing is remembered.
     """
     figures = []
-    for forgets, who in ((False, "an agent that heeds"), (True, "an agent that forgets")):
-        arms = [Arm("no memory", "nothing", checks=False, forgets=forgets),
-                Arm("everything shown", "all", checks=False, forgets=forgets),
-                Arm("recall", "recall", checks=False, forgets=forgets),
-                Arm("recall and checks", "recall", checks=True, forgets=forgets)]  # fmt: skip
+    for agent in (HEEDS, OVERLOOKS, CLAIMS):
+        arms = [Arm("no memory", "nothing", checks=False, agent=agent),
+                Arm("everything shown", "all", checks=False, agent=agent),
+                Arm("recall", "recall", checks=False, agent=agent),
+                Arm("recall and checks", "recall", checks=True, agent=agent)]  # fmt: skip
         teams = {arm.name: replay(arm, specs) for arm in arms}
         best = teams["recall and checks"]
         whole = teams["no memory"].corrections
@@ -111,14 +119,15 @@ def measure(specs: int = SPECS) -> list[Figure]:
             f"{best.repeats_with_check} of a rule with a check; median keys {_median(best.keys)}, "
             f"median block {_median(best.tokens)} tokens"
         )
-        # Nothing but a check can hold an agent to a rule that it was shown and overlooks.
-        if forgets:
+        # Nothing but a check can hold an agent to a rule that it claims to follow.
+        if agent == CLAIMS:
             value, budget, name = best.repeats_with_check / whole, 0.0, "of rules with a check"
         else:
             value, budget, name = every, RCR_BUDGET, "over all"
         figures.append(
-            Figure(f"made again {name}, {who}", value, "share", budget, peers, note=note)
-        )
+            Figure(f"made again {name}, an agent that {agent}", value, "share", budget, peers,
+                   note=note)
+        )  # fmt: skip
     return figures
 
 
@@ -133,13 +142,31 @@ def replay(arm: Arm, specs: int) -> Team:
     for at in range(specs):
         slips = _slips(at)
         shown = _shown(arm, team, noise, at)
-        heeded = {rule.slug for number, rule in enumerate(shown)
-                  if not arm.forgets or (number + at) % 5}  # fmt: skip
+        heeded = _heeded(arm, shown, at)
         left = [slip for slip in slips if f"m{slip}" not in heeded]
         if arm.checks:
             left = _mended(team, left)
         _corrected(arm, team, at, left)
     return team
+
+
+def _heeded(arm: Arm, shown: Sequence[Rule], at: int) -> set[str]:
+    """Return the slugs of the rules that the agent keeps to in the end."""
+    if arm.agent == HEEDS:
+        return {rule.slug for rule in shown}
+    heeded: set[str] = set()
+    left = [rule.slug for rule in shown]
+    for turn in range(ROUNDS if arm.checks and arm.agent == OVERLOOKS else 1):
+        heeded |= {slug for number, slug in enumerate(left) if (number + at + turn) % 5}
+        said = "".join(f"- Follows {rule.id}: in D1\n" for rule in shown if rule.slug in heeded)
+        draft = native.read(DESIGN, f"{_document(at, ())}\n## Decisions\n\n{said}".encode())
+        entries = {rule.slug: Entry(rule, State.ACTIVE) for rule in shown}
+        found = dispositions.findings(
+            [draft], [rule.slug for rule in shown], Register(entries, ()), path=DESIGN
+        )
+        named = " ".join(one.message for one in found if one.rule == "undisposed").split()
+        left = [rule.slug for rule in shown if rule.id in named]
+    return heeded
 
 
 def _slips(at: int) -> list[int]:
