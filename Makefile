@@ -6,7 +6,7 @@ UV := .tools/bin/uv
 PYTEST_FLAGS ?= -n 2
 WRITE ?= --write
 
-.PHONY: demo test check format bench bench-drift lock agents drive clean
+.PHONY: demo test check format bench bench-drift lock agents drive torture clean
 
 demo: .venv/.demo
 	$(BIN)/accord demo
@@ -43,6 +43,10 @@ drive: .venv/.dev .tools/agents/.installed
 	ACCORD_REQUIRE_AGENTS=1 $(BIN)/pytest -n 2 tests/agents/test_real_agents.py \
 	    --junitxml bench/out/agents.xml
 	$(BIN)/python tools/agents_table.py bench/out/agents.xml $(WRITE)
+
+# 200 tasks, the drive and the agents killed 60 times each.
+torture: .venv/.dev
+	TORTURE=200,60 $(BIN)/pytest -n 0 tests/engine/test_torture.py
 
 # CLONES is a folder of clones, each called as in bench/drift.toml.
 bench-drift: .venv/.dev

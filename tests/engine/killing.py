@@ -1,12 +1,12 @@
 """Drive a change to its release, killing this process once at each point that it passes.
 
     python killing.py REPOSITORY SCRIPT KILLED
-    python killing.py REPOSITORY SCRIPT SEED ONE_IN
+    python killing.py REPOSITORY SCRIPT SEED MOST
 
 KILLED names a file that lists the points where a run was killed already; a run kills itself with
 SIGKILL at the first point that is not in it. It exits with 0 when the change is released. The
-second form kills at points drawn by lot, one in ONE_IN, and with 0 at none; it exits with 0 when
-everything that is left waits for a person.
+second form kills itself at one of the first MOST points, drawn by lot, and with 0 at none; it exits
+with 0 when everything that is left waits for a person.
 """
 
 import os
@@ -53,13 +53,13 @@ class Killer:
 class Lot(Killer):
     """Kills this process at a point drawn by lot."""
 
-    def __init__(self, seed: int, one_in: int) -> None:
+    def __init__(self, seed: int, most: int) -> None:
         super().__init__(Path(os.devnull))
-        self.chance = random.Random(seed)  # noqa: S311 -- points, not keys
-        self.one_in = one_in
+        self.left = random.Random(seed).randint(1, most) if most else 0  # noqa: S311 -- no key
 
     def at(self, point: str) -> None:
-        if self.one_in and self.chance.randrange(self.one_in) == 0:
+        self.left -= 1
+        if self.left == 0:
             os.kill(os.getpid(), signal.SIGKILL)
 
 
@@ -102,9 +102,9 @@ def decide(workshop: Workshop) -> None:
     reviewing.approve(workshop, CHANGE)
 
 
-def by_lot(repository: Path, script: Path, seed: int, one_in: int) -> int:
+def by_lot(repository: Path, script: Path, seed: int, most: int) -> int:
     """Go on until everything waits."""
-    lot = Lot(seed, one_in)
+    lot = Lot(seed, most)
     workshop = with_agent(open_workshop(repository, lambda _: ""), script=str(script))
     workshop.accepts_open = True
     workshop.journal = KillingJournal(workshop.state / "journal.sqlite", lot)
