@@ -5,7 +5,6 @@ the change makes of it. Two changes that edit the same one never lose either: wh
 something else, nothing is written and both sentences are shown.
 """
 
-import os
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -13,6 +12,7 @@ from typing import Protocol
 
 from attrs import frozen
 
+from accord.app.rewriting import Rewrite, Write
 from accord.core import merging
 from accord.core.checks import Finding, Severity
 from accord.core.merging import Conflict, Part
@@ -123,6 +123,7 @@ def archive(
     root: Path,
     change: str,
     history: History,
+    write: Write,
     *,
     today: str,
     waived: Sequence[str] = (),
@@ -131,7 +132,8 @@ def archive(
     """Write the deltas of `change` into the specs and move its folder to the archive.
 
     `today` is the day for the folder's name, `waived` the open tasks that may stay open, `over`
-    the requirements whose text in the change replaces the present one, whoever wrote that. Raises
+    the requirements whose text in the change replaces the present one, whoever wrote that. `write`
+    does it as one operation. Raises
     ConfigurationError for a change that is not there, RefusedError for open tasks and for deltas
     that OpenSpec would refuse, ClashError where two edits disagree. Then nothing is written.
     """
@@ -152,11 +154,13 @@ def archive(
             hint="git fetch --unshallow",
         )
     texts, kept = _merged(work)
-    for capability, text in texts.items():
-        _write(root / SPECS / capability / "spec.md", text)
-    target.parent.mkdir(parents=True, exist_ok=True)
-    work.folder.rename(target)
     where = target.relative_to(root).as_posix()
+    specs = {
+        f"{SPECS}/{capability}/spec.md": (before, text.encode())
+        for capability, (before, text) in texts.items()
+    }
+    moves = {f"{CHANGES}/{change}": where}
+    write(Rewrite("archive", change, ", ".join(texts), specs, moves))
     return Archived(change, where, tuple(texts), tuple(waived), tuple(kept))
 
 
@@ -177,9 +181,9 @@ def _no_open_task(work: _Work, waived: Sequence[str]) -> None:
         )
 
 
-def _merged(work: _Work) -> tuple[dict[str, str], list[str]]:
-    """Return the new text of each spec, and what was kept as it is."""
-    texts: dict[str, str] = {}
+def _merged(work: _Work) -> tuple[dict[str, tuple[bytes | None, str]], list[str]]:
+    """Return what was read of each spec with its new text, and what was kept as it is."""
+    texts: dict[str, tuple[bytes | None, str]] = {}
     clashes: list[Clash] = []
     kept: list[str] = []
     files = {
@@ -201,8 +205,10 @@ def _merged(work: _Work) -> tuple[dict[str, str], list[str]]:
     for name, data in files.items():
         if name.startswith("specs/") and name.endswith("/spec.md"):
             capability = name.removeprefix("specs/").removesuffix("/spec.md")
-            text, found, left = _one(work, capability, _text(data, name))
-            texts[capability] = text
+            path = work.root / SPECS / capability / "spec.md"
+            now = path.read_bytes() if path.is_file() else None
+            text, found, left = _one(work, capability, _text(data, name), now)
+            texts[capability] = now, text
             clashes += found
             kept += left
     if clashes:
@@ -217,10 +223,11 @@ def _text(data: bytes, name: str) -> str:
         raise ConfigurationError(f"{name} is not UTF-8", hint="save it as UTF-8") from error
 
 
-def _one(work: _Work, capability: str, delta: str) -> tuple[str, list[Clash], list[str]]:
+def _one(
+    work: _Work, capability: str, delta: str, now: bytes | None
+) -> tuple[str, list[Clash], list[str]]:
     path = f"{SPECS}/{capability}/spec.md"
-    file = work.root / path
-    main = _text(file.read_bytes(), path) if file.is_file() else None
+    main = None if now is None else _text(now, path)
     source = grammar.lines(delta)
     plan = grammar.plan(source)
     ours = openspec_merging.requirements(main)
@@ -310,10 +317,3 @@ class _Bases:
 
 def _last(known: Sequence[bytes], base: bytes | None) -> int:
     return max((at for at, one in enumerate(known) if one == base), default=-1)
-
-
-def _write(path: Path, text: str) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    fresh = path.with_name(f".{path.name}.{os.getpid()}")
-    fresh.write_bytes(text.encode())
-    fresh.replace(path)

@@ -21,7 +21,9 @@ if TYPE_CHECKING:
 @command
 def archive(context: Context, change: str, waived: tuple[str, ...], over: tuple[str, ...]) -> None:
     """Merge the deltas of an OpenSpec CHANGE into the specs and move it to the archive."""
-    from accord.app import archiving
+    from functools import partial
+
+    from accord.app import archiving, rewriting
     from accord.git.locate import locate
     from accord.git.objects import Objects
     from accord.git.run import Git
@@ -34,8 +36,11 @@ def archive(context: Context, change: str, waived: tuple[str, ...], over: tuple[
     click.get_current_context().call_on_close(objects.close)
     history = FileHistory(git, objects, place.head)
     today = SystemClock().now()[:10]
+    write = partial(rewriting.rewrite, context.files())
     try:
-        done = archiving.archive(place.top, change, history, today=today, waived=waived, over=over)
+        done = archiving.archive(
+            place.top, change, history, write, today=today, waived=waived, over=over
+        )
     except archiving.ClashError as error:
         if context.json:
             clashes = [asdict(one) for one in error.clashes]

@@ -56,9 +56,11 @@ def check(
     from accord.git.locate import locate
 
     repository = locate(context.folder, detached=True)
+    if (kept := _kept(repository.common)) is not None:
+        _settle(context, kept.parent)
     top = repository.top
     named = [str((context.folder.absolute() / one).resolve()) for one in folders]
-    found = checking.check(top, named, verify="as configured", kept=_kept(repository.common))
+    found = checking.check(top, named, verify="as configured", kept=kept)
     lines = []
     # Where there are many specs, those with nothing to say are counted.
     shown = found if len(found) <= FEW else [one for one in found if one.findings]
@@ -100,6 +102,14 @@ def _check_range(context: Context, base: str, root: str) -> None:
 
 def _count(number: int, noun: str) -> str:
     return f"{number} {noun}{'' if number == 1 else 's'}"
+
+
+def _settle(context: Context, state: Path) -> None:
+    """End what was cut off while it changed specs: what would be checked is half of it."""
+    from accord.app.rewriting import EDITS, PENDING
+
+    if (state / EDITS / PENDING).exists():
+        context.files()
 
 
 def _kept(common: Path) -> Path | None:
