@@ -1,6 +1,8 @@
 """`accord check`: findings in specs; with `--base`, commits whose code nobody agreed to."""
 
+from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 from attrs import asdict
@@ -8,6 +10,11 @@ from attrs import asdict
 from accord.cli.context import Context, command
 from accord.cli.drifted import FORMATS, MOST, tell, tell_replay
 from accord.cli.render import wrap
+
+if TYPE_CHECKING:
+    from accord.core.evidence import Result
+    from accord.core.ticks import Ran
+    from accord.git.locate import Place
 
 FEW = 24
 
@@ -60,7 +67,9 @@ def check(
         _settle(context, kept.parent)
     top = repository.top
     named = [str((context.folder.absolute() / one).resolve()) for one in folders]
-    found = checking.check(top, named, verify="as configured", kept=kept)
+    found = checking.check(
+        top, named, verify="as configured", kept=kept, ran=_ran(repository, kept)
+    )
     lines = []
     # Where there are many specs, those with nothing to say are counted.
     shown = found if len(found) <= FEW else [one for one in found if one.findings]
@@ -110,6 +119,19 @@ def _settle(context: Context, state: Path) -> None:
 
     if (state / EDITS / PENDING).exists():
         context.files()
+
+
+def _ran(place: "Place", kept: Path | None) -> "Ran":
+    """Return what tells how Accord's own runs ended; they are looked up when first asked for."""
+
+    def ran(paths: Sequence[str]) -> "tuple[Result, str] | None":
+        if kept is None:
+            return None
+        from accord.wiring import trying
+
+        return trying.ran(place, kept.parent, paths)
+
+    return ran
 
 
 def _kept(common: Path) -> Path | None:
