@@ -17,6 +17,7 @@ from accord.formats import openspec_merging
 from accord.git.objects import Objects
 from accord.git.run import Git
 from accord.git.versions import FileHistory
+from operations import writing
 from project import Project
 
 KEPT = """### Requirement: Kept cart
@@ -86,7 +87,13 @@ class Repo:
         try:
             history = FileHistory(git, objects, self.git("rev-parse", "HEAD"))
             return archiving.archive(
-                self.top, name, history, today="2026-11-22", waived=waived, over=over
+                self.top,
+                name,
+                history,
+                writing(self.top),
+                today="2026-11-22",
+                waived=waived,
+                over=over,
             )
         finally:
             objects.close()

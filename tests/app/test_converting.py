@@ -8,6 +8,7 @@ import pytest
 from accord.app import checking, converting
 from accord.errors import ConfigurationError, RefusedError
 from accord.formats.registry import FORMATS
+from operations import writing
 from project import Project
 
 CORPUS = Path(__file__).parents[3] / "shared" / "corpus"
@@ -75,7 +76,7 @@ def test_every_sentence_is_carried_or_named(tmp_path: Path, target: str) -> None
     lay(tmp_path, "specs/cart", NATIVE)
 
     folder = f"{converting.HOMES[target]}/other"
-    done = converting.convert(tmp_path, "specs/cart", target, folder)
+    done = converting.convert(tmp_path, "specs/cart", target, writing(tmp_path), folder)
 
     (found,) = checking.check(tmp_path, [folder])
     assert (found.format, found.criteria, found.tasks) == (target, 2, 2)
@@ -97,12 +98,12 @@ def test_every_sentence_is_carried_or_named(tmp_path: Path, target: str) -> None
 
 def test_a_round_trip_keeps_criteria_tasks_and_links(tmp_path: Path) -> None:
     lay(tmp_path, "specs/cart", NATIVE)
-    converting.convert(tmp_path, "specs/cart", "kiro", "a")
+    converting.convert(tmp_path, "specs/cart", "kiro", writing(tmp_path), "a")
     (tmp_path / "a").rename(tmp_path / ".kiro")
     (tmp_path / "b/.kiro/specs").mkdir(parents=True)
     (tmp_path / ".kiro").rename(tmp_path / "b/.kiro/specs/cart")
 
-    done = converting.convert(tmp_path / "b", ".kiro/specs/cart", "native")
+    done = converting.convert(tmp_path / "b", ".kiro/specs/cart", "native", writing(tmp_path / "b"))
 
     story = (tmp_path / "b/specs/cart/requirements.md").read_text()
     for line in STORY.splitlines():
@@ -117,7 +118,7 @@ def test_a_round_trip_keeps_criteria_tasks_and_links(tmp_path: Path) -> None:
 def test_what_a_format_has_no_place_for_is_in_the_report(tmp_path: Path) -> None:
     lay(tmp_path, "specs/cart", NATIVE)
 
-    done = converting.convert(tmp_path, "specs/cart", "kiro")
+    done = converting.convert(tmp_path, "specs/cart", "kiro", writing(tmp_path))
 
     assert {one.what for one in done.left} >= {"Q1", "A1", "requirements.md: Out of scope", "T1"}
     report = (tmp_path / done.folder / "conversion.md").read_text()
@@ -130,13 +131,13 @@ def test_nothing_is_ever_overwritten(tmp_path: Path) -> None:
     lay(tmp_path, ".kiro/specs/cart", {"mine.md": "mine"})
 
     with pytest.raises(RefusedError, match="is there already"):
-        converting.convert(tmp_path, "specs/cart", "kiro")
+        converting.convert(tmp_path, "specs/cart", "kiro", writing(tmp_path))
     with pytest.raises(RefusedError, match="outside"):
-        converting.convert(tmp_path, "specs/cart", "kiro", "../elsewhere")
+        converting.convert(tmp_path, "specs/cart", "kiro", writing(tmp_path), "../elsewhere")
     with pytest.raises(ConfigurationError, match="no format"):
-        converting.convert(tmp_path, "specs/cart", "word")
+        converting.convert(tmp_path, "specs/cart", "word", writing(tmp_path))
     with pytest.raises(ConfigurationError, match="no spec"):
-        converting.convert(tmp_path, "specs", "kiro")
+        converting.convert(tmp_path, "specs", "kiro", writing(tmp_path))
     assert [path.name for path in (tmp_path / ".kiro/specs/cart").iterdir()] == ["mine.md"]
 
 
@@ -165,7 +166,7 @@ def test_real_specs_are_carried_or_named(tmp_path: Path, target: str) -> None:
             copy.parent.mkdir(parents=True, exist_ok=True)
             copy.write_bytes(path.read_bytes())
 
-        done = converting.convert(source, folder, target, "out")
+        done = converting.convert(source, folder, target, writing(source), "out")
 
         names = {"requirements.md", "spec.md", "tasks.md", "proposal.md"}
         have = {name for name in names if (source / folder / name).is_file()}

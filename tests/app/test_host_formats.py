@@ -230,16 +230,46 @@ def test_another_format_can_be_named_for_one_change(
     assert shop.run("new", "More", "--format", "word").exit == 2
 
 
-def test_an_answer_belongs_in_the_text_where_the_format_has_no_place_for_it(
+@pytest.mark.parametrize(
+    ("host", "name", "said"),
+    [(KIRO, "requirements.md", "for 60 minutes"),
+     (SPECKIT, "spec.md", "60 minutes when"),
+     (OPENSPEC, "specs/guest/spec.md", "for 60 minutes when")],
+    ids=lambda one: one.name if isinstance(one, Host) else "",
+)  # fmt: skip
+def test_a_marker_is_a_question_at_the_gate_and_its_answer_stands_in_its_place(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, host: Host, name: str, said: str
+) -> None:
+    shop = set_up(tmp_path, monkeypatch, host)
+    shop.new()
+    text = host.stages[0][name]
+    marker = "[NEEDS CLARIFICATION: how long\r\n does [it] stay?]"
+    asking = text.replace(said, marker).replace("\n", "\r\n").replace("\r\r", "\r")
+    gitrepo.write(shop.desk(), {**host.stages[0], name: asking})
+    notes = [one for one in shop.show()["notes"] if one["open"] and one["kind"] == "question"]
+    assert [one["text"] for one in notes] == ["how long does [it] stay?"]
+    assert "how long does [it] stay?" in shop.ok("show").out
+    refused = shop.run("approve", "guest", "--yes")
+    assert (refused.exit, "is not ready" in refused.err) == (1, True)
+
+    written = shop.ok("answer", "guest", notes[0]["id"], *said.split()).out
+
+    assert said in written
+    assert shop.file("accord/guest", f"{host.home}/{name}") == text.replace("\n", "\r\n").encode()
+    assert not [one for one in shop.show()["notes"] if one["kind"] == "question"]
+    shop.ok("approve", "guest", "--yes")
+    assert shop.gates()["story"] == "open"
+
+
+def test_an_assumption_is_corrected_in_the_text_where_the_format_has_no_other_place(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     shop = set_up(tmp_path, monkeypatch, SPECKIT)
     shop.new()
-    asked = SPECKIT_STORY.replace("60 minutes when", "[NEEDS CLARIFICATION: how long?] when")
-    shop.write("spec.md", asked)
-    question = next(one["id"] for one in shop.show()["notes"] if one["open"])
+    shop.write("spec.md", f"{SPECKIT_STORY}\n## Assumptions\n\n- A guest has a cookie\n")
+    note = next(one["id"] for one in shop.show()["notes"] if one["kind"] == "assumption")
 
-    code, lines = shop.refused("answer", "guest", question, "an hour")
+    code, lines = shop.refused("answer", "guest", note, "yes")
 
     assert code == 1
     assert "specs/guest/spec.md, line" in lines[1]

@@ -13,6 +13,7 @@ from accord.core.model import Spec, Standing
 from accord.errors import AccordError, ConfigurationError, RefusedError
 from accord.formats import importing as reading
 from accord.formats import native
+from operations import writing
 from project import Project
 
 TASKS = {
@@ -151,5 +152,5 @@ def test_the_command_writes_new_files_alone(project: Project) -> None:
     assert project.run("import", "tasks.json").exit == 1
     assert project.run("import", "none.json").exit == 2
     with pytest.raises(RefusedError):
-        importing.bring(project.top, project.top / "tasks.json", "../out")
+        importing.bring(project.top, project.top / "tasks.json", writing(project.top), "../out")
     assert not Path(project.top.parent / "out").exists()

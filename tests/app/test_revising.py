@@ -9,6 +9,7 @@ from accord.core import revising as rules
 from accord.core.model import Spec
 from accord.errors import ConfigurationError, RefusedError
 from accord.formats import native
+from operations import writing
 from project import Project
 
 STORY = """# Cart
@@ -48,9 +49,13 @@ def test_a_superseded_criterion_gets_a_new_id_and_the_old_one_is_never_used_agai
 ) -> None:
     lay(tmp_path)
 
-    first = revising.revise(tmp_path, FOLDER, "R1.2", "THE shop SHALL say it twice.", "asked for")
-    again = revising.revise(tmp_path, FOLDER, "R1.3", "", "too loud")
-    last = revising.revise(tmp_path, FOLDER, "R1.1", "THE shop SHALL hold it.", "clearer")
+    first = revising.revise(
+        tmp_path, FOLDER, "R1.2", "THE shop SHALL say it twice.", "asked for", writing(tmp_path)
+    )
+    again = revising.revise(tmp_path, FOLDER, "R1.3", "", "too loud", writing(tmp_path))
+    last = revising.revise(
+        tmp_path, FOLDER, "R1.1", "THE shop SHALL hold it.", "clearer", writing(tmp_path)
+    )
 
     assert (first.new, again.new, last.new) == ("R1.3", "", "R1.4")
     text = (tmp_path / FOLDER / "requirements.md").read_text()
@@ -69,7 +74,7 @@ def test_a_superseded_criterion_gets_a_new_id_and_the_old_one_is_never_used_agai
 def test_what_was_built_is_proposed_to_be_removed(tmp_path: Path) -> None:
     lay(tmp_path)
 
-    done = revising.revise(tmp_path, FOLDER, "R1.2", "", "nobody reads it")
+    done = revising.revise(tmp_path, FOLDER, "R1.2", "", "nobody reads it", writing(tmp_path))
 
     assert [one.sentence for one in done.removals] == [
         "Remove what T1 built for R1.2 in shop/cart.py; R1.1 must still hold",
@@ -94,7 +99,9 @@ def test_a_host_that_counts_keeps_its_numbers(tmp_path: Path) -> None:
              "2. WHEN c THEN it SHALL d\n")  # fmt: skip
     (folder / "requirements.md").write_text(story)
 
-    done = revising.revise(tmp_path, ".kiro/specs/cart", "R1.2", "WHEN e THEN it SHALL f", "new")
+    done = revising.revise(
+        tmp_path, ".kiro/specs/cart", "R1.2", "WHEN e THEN it SHALL f", "new", writing(tmp_path)
+    )
 
     other = story.replace("c THEN it SHALL d", "e THEN it SHALL f")
     assert (folder / "requirements.md").read_text() == other
@@ -111,11 +118,11 @@ def test_what_cannot_be_revised_is_said(tmp_path: Path) -> None:
                                     "#### Scenario: B\n- c\n")  # fmt: skip
 
     with pytest.raises(ConfigurationError, match="no criterion R9"):
-        revising.revise(tmp_path, FOLDER, "R9", "", "why")
+        revising.revise(tmp_path, FOLDER, "R9", "", "why", writing(tmp_path))
     with pytest.raises(RefusedError, match="by a change"):
-        revising.revise(tmp_path, "openspec/changes/one", "cart/A/B", "", "why")
+        revising.revise(tmp_path, "openspec/changes/one", "cart/A/B", "", "why", writing(tmp_path))
     with pytest.raises(ConfigurationError, match="no spec"):
-        revising.revise(tmp_path, "specs", "R1", "", "why")
+        revising.revise(tmp_path, "specs", "R1", "", "why", writing(tmp_path))
     with pytest.raises(ValueError, match="no number"):
         rules.next_id("cart", [])
 

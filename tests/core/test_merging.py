@@ -147,6 +147,9 @@ def test_an_edit_shows_on_which_version_it_was_written() -> None:
     assert merging.written_on(old, (old, new)) == 0
     assert merging.written_on(new, (old, new)) == 1
     assert merging.written_on(old, (None, old)) == 1
+    # Steps that touched other parts of the spec show nothing about this one.
+    other = Part("K", "SHALL keep for 60 minutes and say so")
+    assert merging.written_on(other, (old, old, new, new, new)) == 0
 
 
 def test_a_native_story_is_merged_by_the_same_rule() -> None:

@@ -1,12 +1,17 @@
 """A tick is held against the files that its task names."""
 
+from collections.abc import Sequence
+
 import pytest
 
 from accord.core import ticks
+from accord.core.evidence import Result
 from accord.core.model import Spec
 from accord.formats import native, speckit
 
 FILES = {"src", "src/cart.py", "tests", "tests/test_cart.py"}
+
+UNTRIED = "; no test run of Accord says whether it works"
 
 
 def lies(line: str) -> list[str]:
@@ -24,10 +29,13 @@ def lies(line: str) -> list[str]:
             "- [x] T001 Write src/a.py, src/b.py and src/c.py",
             "T001 is ticked, but src/a.py, src/b.py and 1 more are not there",
         ),
-        ("- [ ] T001 Create src/cart.py", "T001 is open, but src/cart.py is there"),
+        (
+            "- [ ] T001 Create src/cart.py",
+            f"T001 is open, but src/cart.py is there{UNTRIED}",
+        ),
         (
             "- [ ] T001 Write tests/test_cart.py for src/cart.py",
-            "T001 is open, but tests/test_cart.py, src/cart.py are there",
+            f"T001 is open, but tests/test_cart.py, src/cart.py are there{UNTRIED}",
         ),
     ],
 )
@@ -53,6 +61,30 @@ def test_a_tick_that_lies_is_told(line: str, message: str) -> None:
 )
 def test_what_cannot_be_told_from_the_files_is_not(line: str) -> None:
     assert lies(line) == []
+
+
+@pytest.mark.parametrize(
+    ("result", "rule"),
+    [(Result.PASS, ["passes-but-open"]), (Result.UNKNOWN, ["there-but-open"]), (Result.FAIL, [])],
+)
+def test_what_a_run_said_weighs_more_than_what_is_there(result: Result, rule: list[str]) -> None:
+    asked: list[str] = []
+
+    def ran(paths: Sequence[str]) -> tuple[Result, str]:
+        asked.extend(paths)
+        return result, "3 tests passed: make test"
+
+    text = b"## Phase 1\n\n- [ ] T001 Create src/cart.py\n- [x] T002 Create src/cart.py\n"
+    spec = Spec((speckit.read("tasks.md", text),))
+    found = [ticks.lie(claim, FILES.__contains__, ran) for claim in ticks.claims(spec)]
+
+    assert [one.rule for one in found if one] == rule
+    assert asked == ["src/cart.py"]
+    if result is Result.PASS:
+        assert found[0] is not None
+        assert found[0].message == (
+            "T001 is open, but src/cart.py is there and the tests pass (3 tests passed: make test)"
+        )
 
 
 def test_what_a_task_says_below_its_line_counts_too() -> None:

@@ -5,65 +5,34 @@ the change makes of it. Two changes that edit the same one never lose either: wh
 something else, nothing is written and both sentences are shown.
 """
 
-import os
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Protocol
 
 from attrs import frozen
 
-from accord.core import merging
+from accord.app import approvers, spec_bases
+from accord.app.approvers import Approvers
+from accord.app.rewriting import Rewrite, Write
+from accord.app.spec_bases import CHANGES, SPECS, Asked, Bases, History
+from accord.core.bases import Base, Key
 from accord.core.checks import Finding, Severity
-from accord.core.merging import Conflict, Part
+from accord.core.merging import Conflict
 from accord.core.model import Task
 from accord.errors import ConfigurationError, ConflictError, RefusedError
 from accord.formats import openspec, openspec_apply, openspec_merging, openspec_rules
 from accord.formats import openspec_grammar as grammar
 
-CHANGES, SPECS = "openspec/changes", "openspec/specs"
-_CREATED = re.compile(r"(?m)^created[ \t]*:[ \t]*['\"]?(\d{4}-\d{2}-\d{2})")
-
-
-class Version(Protocol):
-    """A file as one commit left it; `day` is YYYY-MM-DD."""
-
-    @property
-    def author(self) -> str:
-        """Return who wrote the commit."""
-
-    @property
-    def day(self) -> str:
-        """Return the day on which it was committed."""
-
-    @property
-    def data(self) -> bytes:
-        """Return the bytes of the file."""
-
-
-class History(Protocol):
-    """What the repository knows of its files, as `git.versions.FileHistory` tells it."""
-
-    @property
-    def cut(self) -> bool:
-        """Tell whether the history is cut off."""
-
-    def versions(self, path: str) -> Sequence[Version]:
-        """Return what a file was, the oldest first."""
-
-    def begun(self, path: str) -> Sequence[str]:
-        """Return the commits that show what a file was first written on, the best first."""
-
-    def at(self, commit: str, path: str) -> bytes | None:
-        """Return what a file was in a commit, or None."""
-
 
 @frozen
 class Side:
-    """One sentence of a conflict, and who wrote it; None for a part that was taken out."""
+    """One sentence of a conflict; None for a part that was taken out.
+
+    `approved` names those who signed for it just as it is; `who` is the author in git.
+    """
 
     text: str | None
     who: str
+    approved: tuple[str, ...] = ()
 
 
 @frozen
@@ -110,6 +79,8 @@ class _Work:
     change: str
     history: History
     over: Sequence[str]
+    noted: Mapping[Key, Base]
+    approved: Approvers
 
     @property
     def folder(self) -> Path:
@@ -123,41 +94,66 @@ def archive(
     root: Path,
     change: str,
     history: History,
+    write: Write,
     *,
     today: str,
     waived: Sequence[str] = (),
     over: Sequence[str] = (),
+    approved: Approvers = approvers.nobody,
 ) -> Archived:
     """Write the deltas of `change` into the specs and move its folder to the archive.
 
     `today` is the day for the folder's name, `waived` the open tasks that may stay open, `over`
-    the requirements whose text in the change replaces the present one, whoever wrote that. Raises
+    the requirements whose text in the change replaces the present one, whoever wrote that. `write`
+    does it as one operation; `approved` tells who signed for a sentence. Raises
     ConfigurationError for a change that is not there, RefusedError for open tasks and for deltas
     that OpenSpec would refuse, ClashError where two edits disagree. Then nothing is written.
     """
-    work = _Work(root, change, history, over)
-    if "/" in change or change.startswith(".") or not work.folder.is_dir():
-        raise ConfigurationError(
-            f"there is no change {change} in {CHANGES}", hint="ls openspec/changes"
-        )
+    _there(root, change, history)
+    ledger, noted = spec_bases.noted(root, change)
+    work = _Work(root, change, history, over, noted, approved)
     target = root / CHANGES / "archive" / f"{today}-{change}"
     if target.exists():
         raise RefusedError(
             f"{target.relative_to(root)} is already there", hint="give the change another name"
         )
     _no_open_task(work, waived)
+    texts, kept = _merged(work)
+    where = target.relative_to(root).as_posix()
+    specs: dict[str, tuple[bytes | None, bytes | None]] = {
+        f"{SPECS}/{capability}/spec.md": (before, text.encode())
+        for capability, (before, text) in texts.items()
+    }
+    if ledger is not None:  # it has served
+        specs[spec_bases.ledger(change)] = ledger, None
+    moves = {f"{CHANGES}/{change}": where}
+    write(Rewrite("archive", change, ", ".join(texts), specs, moves))
+    return Archived(change, where, tuple(texts), tuple(waived), tuple(kept))
+
+
+def note(root: Path, change: str, history: History, write: Write) -> tuple[str, int]:
+    """Keep what each requirement was that `change` edits; return where, and how many they are.
+
+    Raises ConfigurationError for a change that is not there and RefusedError in a shallow clone.
+    """
+    _there(root, change, history)
+    before, after, count = spec_bases.note(root, change, history)
+    path = spec_bases.ledger(change)
+    if after != before:
+        write(Rewrite("note", change, path, {path: (before, after)}))
+    return path, count
+
+
+def _there(root: Path, change: str, history: History) -> None:
+    if "/" in change or change.startswith(".") or not (root / CHANGES / change).is_dir():
+        raise ConfigurationError(
+            f"there is no change {change} in {CHANGES}", hint="ls openspec/changes"
+        )
     if history.cut:
         raise RefusedError(
             "this clone is shallow: it does not tell what the change was written on",
             hint="git fetch --unshallow",
         )
-    texts, kept = _merged(work)
-    for capability, text in texts.items():
-        _write(root / SPECS / capability / "spec.md", text)
-    target.parent.mkdir(parents=True, exist_ok=True)
-    work.folder.rename(target)
-    where = target.relative_to(root).as_posix()
-    return Archived(change, where, tuple(texts), tuple(waived), tuple(kept))
 
 
 def _no_open_task(work: _Work, waived: Sequence[str]) -> None:
@@ -177,9 +173,9 @@ def _no_open_task(work: _Work, waived: Sequence[str]) -> None:
         )
 
 
-def _merged(work: _Work) -> tuple[dict[str, str], list[str]]:
-    """Return the new text of each spec, and what was kept as it is."""
-    texts: dict[str, str] = {}
+def _merged(work: _Work) -> tuple[dict[str, tuple[bytes | None, str]], list[str]]:
+    """Return what was read of each spec with its new text, and what was kept as it is."""
+    texts: dict[str, tuple[bytes | None, str]] = {}
     clashes: list[Clash] = []
     kept: list[str] = []
     files = {
@@ -201,8 +197,10 @@ def _merged(work: _Work) -> tuple[dict[str, str], list[str]]:
     for name, data in files.items():
         if name.startswith("specs/") and name.endswith("/spec.md"):
             capability = name.removeprefix("specs/").removesuffix("/spec.md")
-            text, found, left = _one(work, capability, _text(data, name))
-            texts[capability] = text
+            path = work.root / SPECS / capability / "spec.md"
+            now = path.read_bytes() if path.is_file() else None
+            text, found, left = _one(work, capability, _text(data, name), now)
+            texts[capability] = now, text
             clashes += found
             kept += left
     if clashes:
@@ -217,10 +215,11 @@ def _text(data: bytes, name: str) -> str:
         raise ConfigurationError(f"{name} is not UTF-8", hint="save it as UTF-8") from error
 
 
-def _one(work: _Work, capability: str, delta: str) -> tuple[str, list[Clash], list[str]]:
+def _one(
+    work: _Work, capability: str, delta: str, now: bytes | None
+) -> tuple[str, list[Clash], list[str]]:
     path = f"{SPECS}/{capability}/spec.md"
-    file = work.root / path
-    main = _text(file.read_bytes(), path) if file.is_file() else None
+    main = None if now is None else _text(now, path)
     source = grammar.lines(delta)
     plan = grammar.plan(source)
     ours = openspec_merging.requirements(main)
@@ -231,7 +230,9 @@ def _one(work: _Work, capability: str, delta: str) -> tuple[str, list[Clash], li
                 f"{work.delta(capability)}:{refusal.at + 1}: '{refusal.name}': {refusal.reason}",
                 hint="bring the change up to date with openspec/specs",
             )
-    bases = _Bases(work, capability, ours)
+    bases = Bases(
+        Asked(work.root, work.change, capability, work.history, work.noted, ours, work.over)
+    )
     current = openspec_merging.begun(capability, work.change, source) if main is None else main
     outcome = openspec_merging.merge(current, source, plan, bases.of)
     if outcome.dropped:
@@ -242,14 +243,25 @@ def _one(work: _Work, capability: str, delta: str) -> tuple[str, list[Clash], li
         )
     if not outcome.conflicts:
         _no_new_fault(path, main, outcome.text)
-    who = bases.who
-    clashes = [_clash(capability, one, who) for one in outcome.conflicts]
+    clashes = [_clash(work, capability, one, bases) for one in outcome.conflicts]
     return outcome.text, clashes, [f"{capability}/{name}" for name in outcome.kept]
 
 
-def _clash(capability: str, conflict: Conflict, who: tuple[str, str]) -> Clash:
-    now, change = Side(conflict.ours, who[0]), Side(conflict.theirs, who[1])
-    return Clash(capability, conflict.path, now, change)
+def _clash(work: _Work, capability: str, conflict: Conflict, bases: Bases) -> Clash:
+    """Return a conflict with those who stand behind each of its two sentences."""
+    names = conflict.path
+    delta = work.delta(capability)
+    path = delta.removeprefix(f"{CHANGES}/{work.change}/")
+    signed = work.approved(work.change, path, (work.root / delta).read_bytes())
+    authors = work.history.versions(delta)
+    inner = names[1] if len(names) > 1 else ""
+    present = approvers.of_present(work.root, capability, names, conflict.ours, work.approved)
+    item = approvers.item(capability, names)
+    return Clash(
+        capability, names,
+        Side(conflict.ours, bases.author(names[0], inner, conflict.ours), present),
+        Side(conflict.theirs, authors[-1].author if authors else "", signed.get(item, ())),
+    )  # fmt: skip
 
 
 def _no_new_fault(path: str, before: str | None, after: str) -> None:
@@ -262,58 +274,3 @@ def _no_new_fault(path: str, before: str | None, after: str) -> None:
 def _blocking(path: str, text: str) -> Iterator[Finding]:
     found = openspec_rules.spec(path, grammar.lines(text))
     return (one for one in found if one.severity is Severity.BLOCKS)
-
-
-class _Bases:
-    """What each requirement of one spec was when the change was written.
-
-    The commit that added the delta tells it. Where commits were squashed or rebased that commit is
-    too late, so the day on which the change says that it was created counts too; without one, an
-    edit that shows nothing of the last step of the spec was written before that step.
-    """
-
-    def __init__(self, work: _Work, capability: str, now: Mapping[str, Part]) -> None:
-        path, delta = f"{SPECS}/{capability}/spec.md", work.delta(capability)
-        self.over, self.now = work.over, now
-        found = work.history.versions(path)
-        begun = work.history.begun(delta)
-        shown = (work.history.at(commit, path) for commit in begun)
-        base = next((one for one in shown if one is not None), None)
-        known = [one.data for one in found]
-        last = len(known) - 1 if not begun else _last(known, base)
-        versions = [openspec_merging.requirements(one.decode(errors="replace")) for one in known]
-        self.versions = versions[: last + 1]
-        meta = work.folder / ".openspec.yaml"
-        created = _CREATED.search(meta.read_text(errors="replace")) if meta.is_file() else None
-        self.first = 0
-        self.dated = created is not None
-        if created is not None:
-            earlier = [at for at, one in enumerate(found) if one.day < created[1]]
-            self.first = min(earlier[-1] if earlier else 0, max(last, 0))
-        authors = work.history.versions(delta)
-        self.who = (
-            found[-1].author if found else "",
-            authors[-1].author if authors else "",
-        )
-
-    def of(self, name: str, part: Part | None) -> Part | None:
-        """Return the requirement `name` as it was when the change made `part` of it."""
-        if name in self.over:
-            return self.now.get(name)
-        chain = [one.get(name) for one in self.versions[self.first :]]
-        if not chain:
-            return None
-        if part is None:
-            return chain[0] if self.dated else chain[-1]
-        return chain[merging.written_on(part, chain)]
-
-
-def _last(known: Sequence[bytes], base: bytes | None) -> int:
-    return max((at for at, one in enumerate(known) if one == base), default=-1)
-
-
-def _write(path: Path, text: str) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    fresh = path.with_name(f".{path.name}.{os.getpid()}")
-    fresh.write_bytes(text.encode())
-    fresh.replace(path)

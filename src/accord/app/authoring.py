@@ -15,7 +15,7 @@ from accord.core.gates import TRACK_GATE
 from accord.core.model import NATIVE, Assumption, Document, Question, Stage, Standing, Track
 from accord.core.policy import Proposal, Size
 from accord.errors import ConfigurationError, RefusedError
-from accord.formats import layouts, native, registry
+from accord.formats import clarifying, layouts, native, registry
 from accord.formats.registry import Format
 from accord.formats.templates import template
 
@@ -118,7 +118,7 @@ def answer(workshop: Workshop, change: Change, item_id: str, words: str) -> str:
     records.refuse_agents()
     document, item = _note(change, item_id)
     standing, said = _standing(item, words)
-    if change.form.name != registry.NAME:
+    if _written(change, document, item, standing, said) is None:
         raise RefusedError(
             f"{change.form.name} has no place for an answer, so {item.id} is answered in the text",
             hint=f"edit {change.folder}/{document.path}, line {item.place.line}",
@@ -127,9 +127,18 @@ def answer(workshop: Workshop, change: Change, item_id: str, words: str) -> str:
         desk.save(workshop, change.name, change.found.ref)
         change = load(workshop, change.name)
         document, item = _note(change, item_id)
-    data = native.answer(document, item, standing, said)
+    data = _written(change, document, item, standing, said) or document.data
     write(workshop, change, document, data, f"Answer {item_id} of {change.name}: {words}")
     return f"{item_id} {standing}" + (f": {said}" if said else "")
+
+
+def _written(
+    change: Change, document: Document, item: Question | Assumption, standing: Standing, said: str
+) -> bytes | None:
+    """Return the document with an answer in it, or None where its format has no place for one."""
+    if change.form.name == registry.NAME:
+        return native.answer(document, item, standing, said)
+    return clarifying.answer(document, item, said) if isinstance(item, Question) else None
 
 
 def _note(change: Change, item_id: str) -> tuple[Document, Question | Assumption]:

@@ -5,7 +5,7 @@ from functools import cached_property
 
 from attrs import define, evolve, frozen
 
-from accord.app import desk, identifying, reading, ruling, waivers, writers
+from accord.app import desk, identifying, reading, ruling, spec_bases, waivers, writers
 from accord.app.identifying import ledger as ledger_of
 from accord.app.ledger import Ledger, is_signed, on_branch
 from accord.app.workshop import CHANGES, Workshop
@@ -103,7 +103,7 @@ class Change:
 
         A trivial change has no documents: what lies in its spec folder counts like anything else.
         """
-        own = [f"{FOLDER}/{self.name}/", ledger_of(self.folder)]
+        own = [f"{FOLDER}/{self.name}/", ledger_of(self.folder), spec_bases.ledger(self.name)]
         if self.track is not Track.TRIVIAL:
             own.append(f"{self.folder}/")
         every = self.workshop.repo.changed(self.fork, self.found.tip)

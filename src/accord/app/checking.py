@@ -16,6 +16,7 @@ from accord.core.checks import Finding, Severity
 from accord.core.contradictions import Statement
 from accord.core.markdown import UnreadableError
 from accord.core.model import Document, Spec, whole_file
+from accord.core.ticks import Ran
 from accord.errors import ConfigurationError
 from accord.formats import openspec_grammar, openspec_rules, registry
 from accord.formats.registry import FORMATS, Format
@@ -37,12 +38,18 @@ class Checked:
 
 
 def check(
-    root: Path, folders: Sequence[str], *, verify: str = "", kept: Path | None = None
+    root: Path,
+    folders: Sequence[str],
+    *,
+    verify: str = "",
+    kept: Path | None = None,
+    ran: Ran = ticks.untried,
 ) -> tuple[Checked, ...]:
     """Return what was found in the specs in `folders`, or in every spec below `root`.
 
     `verify` is the configured command for tasks that name none. `kept` is the folder where the
-    findings are kept from one check to the next: then only what moved is read. Raises
+    findings are kept from one check to the next: then only what moved is read. `ran` tells how
+    the tests ended on files that an open task names. Raises
     ConfigurationError for a folder that holds no spec.
     """
     named = [_named(root, one) for one in folders]
@@ -60,7 +67,7 @@ def check(
             known = ", ".join(kind.name for kind in FORMATS)
             raise ConfigurationError(f"{folder.path} holds no spec", hint=f"known formats: {known}")
     _remember(before, found, fresh)
-    return tuple(_results(root, before))
+    return tuple(_results(root, before, ran))
 
 
 def _named(root: Path, name: str) -> list[Folder]:
@@ -88,7 +95,7 @@ def _remember(before: Before, found: dict[str, Kept], fresh: dict[str, Facts]) -
     before.keep(facts)
 
 
-def _results(root: Path, before: Before) -> Iterator[Checked]:
+def _results(root: Path, before: Before, ran: Ran) -> Iterator[Checked]:
     between: dict[str, list[Finding]] = {}
     for path, *row in before.between:
         between.setdefault(path, []).append(checked_before.finding(row))
@@ -100,7 +107,7 @@ def _results(root: Path, before: Before) -> Iterator[Checked]:
         findings = [checked_before.finding(one) for one in kept.findings]
         findings += between.get(path, [])
         for one in kept.claims:
-            lie = ticks.lie(checked_before.claim(one), exists)
+            lie = ticks.lie(checked_before.claim(one), exists, ran)
             findings += [evolve(lie, path=f"{path}/{lie.path}")] if lie else []
         where, kind, criteria, tasks = kept.row
         yield Checked(where, kind, criteria, tasks, tuple(findings))

@@ -1,6 +1,5 @@
 """Convert a spec from one format to another: nothing is lost in silence, nothing overwritten."""
 
-import os
 import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -8,6 +7,7 @@ from pathlib import Path
 from attrs import frozen
 
 from accord.app import spec_folders
+from accord.app.rewriting import Rewrite, Write
 from accord.core.model import Document, Section, Spec
 from accord.errors import ConfigurationError, RefusedError
 from accord.formats import carrying, registry, writing
@@ -45,11 +45,12 @@ class Converted:
     left: tuple[Left, ...]
 
 
-def convert(root: Path, source: str, target: str, into: str = "") -> Converted:
+def convert(root: Path, source: str, target: str, write: Write, into: str = "") -> Converted:
     """Write the spec in the folder `source` anew in the format called `target`.
 
     It goes to the folder `into`, or to where that format keeps specs. Raises ConfigurationError
-    for a folder without a spec or an unknown format, RefusedError where something is already.
+    for a folder without a spec or an unknown format, RefusedError where something is already, and
+    what `write` raises, which does it as one operation.
     What could not be carried is listed in the folder's `conversion.md`, in its own words.
     """
     kind = registry.named(target)
@@ -64,7 +65,7 @@ def convert(root: Path, source: str, target: str, into: str = "") -> Converted:
     read = Spec(tuple(kind.read(name, data) for name, data in files.items()))
     left = (*_left(plain, written, read), *_clashes(plain.files, clash))
     report = _report(source, target, written, left)
-    save(root, folder, {**files, REPORT: report.encode()})
+    write(new("convert", source, folder, {**files, REPORT: report.encode()}))
     return Converted(source, folder, target, (*files, REPORT), written.ids, left)
 
 
@@ -86,21 +87,11 @@ def free(root: Path, folder: str) -> None:
         raise RefusedError(f"{folder} is there already", hint="name another place with --into")
 
 
-def save(root: Path, folder: str, files: Mapping[str, bytes]) -> None:
-    """Write new files into `folder`; one that is there already is never touched.
-
-    Raises RefusedError when one came to be in the meantime.
-    """
-    for name, data in files.items():
-        path = root / folder / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        try:
-            with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o644), "wb") as out:
-                out.write(data)
-        except FileExistsError:
-            raise RefusedError(
-                f"{folder}/{name} is there already", hint="name another place with --into"
-            ) from None
+def new(verb: str, source: str, folder: str, files: Mapping[str, bytes]) -> Rewrite:
+    """Return the operation that writes new files into `folder`, none of which may be there."""
+    written = {f"{folder}/{name}": (None, data) for name, data in files.items()}
+    name = folder.rstrip("/").rpartition("/")[2]
+    return Rewrite(verb, name, f"{source} to {folder}", written)
 
 
 def _words(text: str) -> str:

@@ -5,7 +5,8 @@ from pathlib import Path
 
 from attrs import frozen
 
-from accord.app.converting import free, save
+from accord.app.converting import free, new
+from accord.app.rewriting import Write
 from accord.errors import ConfigurationError
 from accord.formats import importing, writing
 
@@ -22,11 +23,11 @@ class Brought:
     remarks: tuple[str, ...]
 
 
-def bring(root: Path, source: Path, into: str = "") -> Brought:
+def bring(root: Path, source: Path, write: Write, into: str = "") -> Brought:
     """Read `source` and write the documents to `into`, or to a folder named after its title.
 
     Raises ConfigurationError for a file that is absent, too large, or of no known kind,
-    RefusedError where something is already.
+    RefusedError where something is already, and what `write` raises; it does it as one operation.
     """
     if not source.is_file():
         raise ConfigurationError(f"{source} is no file", hint="name a .json or .md file")
@@ -36,6 +37,6 @@ def bring(root: Path, source: Path, into: str = "") -> Brought:
     folder = into or f"specs/{writing.slug(found.title)}"
     free(root, folder)
     files = {name: text.encode() for name, text in found.files.items()}
-    save(root, folder, files)
+    write(new("import", source.name, folder, files))
     sizes = {name: len(data) for name, data in files.items()}
     return Brought(str(source), folder, sizes, found.remarks)

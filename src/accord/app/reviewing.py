@@ -2,7 +2,17 @@
 
 from attrs import frozen
 
-from accord.app import authoring, desk, evidence, identifying, judging, records, ruling, waivers
+from accord.app import (
+    authoring,
+    desk,
+    evidence,
+    identifying,
+    judging,
+    records,
+    ruling,
+    spec_bases,
+    waivers,
+)
 from accord.app.changes import Change, load
 from accord.app.workshop import Workshop
 from accord.app.writers import writers
@@ -240,6 +250,14 @@ def _ledger(change: Change, gate: Gate) -> dict[str, bytes]:
     return {path: identifying.written(change.ids, change.spec)}
 
 
+def _bases(change: Change, gate: Gate) -> dict[str, bytes]:
+    """Return the ledger of what an OpenSpec change was written on, to keep with an approval."""
+    if change.form.name != "openspec" or gate.stage not in SPEC_STAGES:
+        return {}
+    repo, tip = change.workshop.repo, change.found.tip
+    return spec_bases.on_branch(repo, change.fork, tip, change.folder, change.name)
+
+
 def _approve(workshop: Workshop, change: Change, gate: Gate) -> Approved:
     signer, rule = workshop.signer(), workshop.trust.rule(gate.stage)
     _refuse_writer(change, gate.stage, signer)
@@ -275,7 +293,7 @@ def _approve(workshop: Workshop, change: Change, gate: Gate) -> Approved:
     record = records.decide(
         workshop, change, gate.stage, Decision.APPROVE, details=details, items=dict(gate.items),
         about=records.subject(change, gate.stage), number=gate.round if same else gate.round + 1,
-        waived=waived, beside=_ledger(change, gate),
+        waived=waived, beside={**_ledger(change, gate), **_bases(change, gate)},
     )  # fmt: skip
     after = load(workshop, change.name).standings[STAGES.index(gate.stage)]
     return Approved(gate.stage, record, after)

@@ -1,11 +1,11 @@
 """Revise a spec in place: a criterion is superseded or retired, and its id is never used again."""
 
-import os
 from pathlib import Path
 
 from attrs import frozen
 
 from accord.app import identifying, spec_folders
+from accord.app.rewriting import Rewrite, Write
 from accord.core import identity, revising
 from accord.core.model import Criterion, Document, Spec
 from accord.core.revising import Removal
@@ -28,12 +28,12 @@ class Revised:
     removals: tuple[Removal, ...]
 
 
-def revise(root: Path, folder: str, name: str, text: str, why: str) -> Revised:
+def revise(root: Path, folder: str, name: str, text: str, why: str, write: Write) -> Revised:
     """Supersede the criterion `name` of the spec in `folder` by `text`, or retire it without one.
 
     One place of one file changes; what the criterion said, and why it went, stays in the ledger.
     Raises ConfigurationError where there is no such criterion, RefusedError for OpenSpec, whose
-    own way to do this is a delta.
+    own way to do this is a delta, and what `write` raises, which does it as one operation.
     """
     kind, spec = _read(root, folder)
     document, item = _criterion(spec, name)
@@ -42,9 +42,15 @@ def revise(root: Path, folder: str, name: str, text: str, why: str) -> Revised:
             "OpenSpec revises a requirement by a change",
             hint="write it under ## MODIFIED or ## REMOVED Requirements",
         )
-    identifying.remember(root, folder, spec)
+    ledger = root / identifying.ledger(folder)
+    read = ledger.read_bytes() if ledger.is_file() else None
     before = identifying.known(root, folder)
-    own = next(one for one in before if one.host == name and not one.retired)
+    before = identity.record(before, identity.identify(before, spec))
+    own = next((one for one in before if one.host == name and not one.retired), None)
+    if own is None:
+        raise RefusedError(
+            f"{name} may be another criterion than it was", hint=f"accord check {folder}"
+        )
     taken = {one.id for one in spec.items} | {one.host for one in before}
     new, data = "", editing.deleted(document, item)
     if text:
@@ -57,8 +63,11 @@ def revise(root: Path, folder: str, name: str, text: str, why: str) -> Revised:
     left = revising.removals(spec, {name})
     rows = identity.retired(before, own.id, reason)
     rows = identity.record(rows, identity.identify(rows, Spec(rest)))
-    _write(root / identifying.ledger(folder), identity.to_toml(rows).encode())
-    _write(root / path, data)
+    files = {
+        identifying.ledger(folder): (read, identity.to_toml(rows).encode()),
+        path: (document.data, data),
+    }
+    write(Rewrite("revise", folder.rpartition("/")[2], f"{name}: {why}", files))
     return Revised(path, name, new or (name if text else ""), identifying.ledger(folder), left)
 
 
@@ -92,10 +101,3 @@ def _superseding(
         return "", mark + words
     new = revising.next_id(item.id, taken)
     return new, mark.replace(item.id, new, 1) + words
-
-
-def _write(path: Path, data: bytes) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    fresh = path.with_name(f".{path.name}.{os.getpid()}")
-    fresh.write_bytes(data)
-    fresh.replace(path)

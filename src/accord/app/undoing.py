@@ -6,11 +6,12 @@ undoing a rejection is approving, which the person does with open eyes.
 
 from functools import partial
 
-from accord.app import desk, records, reviewing
+from accord.app import desk, records, reviewing, rewriting
 from accord.app.changes import find
+from accord.app.rewriting import Rewriter, about_files, of
 from accord.app.workshop import Workshop
 from accord.core.model import Stage
-from accord.core.ports import Operation
+from accord.core.ports import Journal, Operation
 from accord.errors import ConflictError, RefusedError
 
 UNDONE = "refs/accord/undone"
@@ -21,10 +22,12 @@ def undo(workshop: Workshop, change: str = "") -> str:
     """Undo the last operation (of `change`), and return in words what was done.
 
     Raises RefusedError when there is nothing to undo or when it cannot be taken back, and
-    ConflictError when a ref moved on since.
+    ConflictError when a ref or a file moved on since.
     """
     records.refuse_agents()
-    last = _last(workshop, change)
+    last = _last(workshop.journal, change)
+    if about_files(last):
+        return _bring_back(of(workshop), last)
     if last.verb in DECISIONS or (last.verb == "approve" and last.detail.split(":")[0] == "track"):
         raise RefusedError(
             f"{_words(last)} is signed and stays in the record",
@@ -39,14 +42,25 @@ def undo(workshop: Workshop, change: str = "") -> str:
     for found in find(workshop):
         if found.change == last.change:
             desk.save(workshop, found.change, found.ref)
-    if _last(workshop, change).number != last.number:
+    if _last(workshop.journal, change).number != last.number:
         raise RefusedError(
             f"{last.change} has edits that were just saved", hint="run accord undo again"
         )
     _restore(workshop, last)
     if last.verb == "close":  # the second half of a release
-        last = _last(workshop, last.change)
+        last = _last(workshop.journal, last.change)
         _restore(workshop, last)
+    return f"undid: {_words(last)}"
+
+
+def undo_files(files: Rewriter, change: str = "") -> str:
+    """Undo the last operation (of `change`) where Accord is not set up: all were about files."""
+    records.refuse_agents()
+    return _bring_back(files, _last(files.journal, change))
+
+
+def _bring_back(files: Rewriter, last: Operation) -> str:
+    rewriting.undo(files, last, _words(last))
     return f"undid: {_words(last)}"
 
 
@@ -73,13 +87,17 @@ def _restore(workshop: Workshop, last: Operation) -> None:
 
 def newest(workshop: Workshop, change: str = "") -> Operation | None:
     """Return the operation (of `change`) that `undo` would take back, or None."""
-    done = workshop.journal.operations(change=change)
+    return _newest(workshop.journal, change)
+
+
+def _newest(journal: Journal, change: str) -> Operation | None:
+    done = journal.operations(change=change)
     undone = {one.undoes for one in done if one.undoes}
     return next((one for one in done if not one.undoes and one.number not in undone), None)
 
 
-def _last(workshop: Workshop, change: str) -> Operation:
-    found = newest(workshop, change)
+def _last(journal: Journal, change: str) -> Operation:
+    found = _newest(journal, change)
     if found is None:
         raise RefusedError("there is nothing to undo", hint="accord log")
     return found

@@ -143,8 +143,13 @@ def history(operations: Sequence[Operation]) -> View:
                 "verb": one.verb,
                 "change": one.change,
                 "detail": one.detail,
-                "refs": {
-                    ref: {"before": old, "after": new} for ref, (old, new) in one.refs.items()
+                **{
+                    kind: {
+                        name: {"before": old, "after": new}
+                        for name, (old, new) in one.refs.items()
+                        if name.startswith("/") is (kind == "files")
+                    }
+                    for kind in ("refs", "files")
                 },
                 "undoes": one.undoes,
             }

@@ -13,6 +13,7 @@ from attrs import define
 if TYPE_CHECKING:  # opening the workshop imports everything, which `accord --version` never needs
     from collections.abc import Callable
 
+    from accord.app.rewriting import Rewriter
     from accord.app.workshop import Workshop
 
 
@@ -25,11 +26,38 @@ class Context:
 
     def workshop(self) -> "Workshop":
         """Open the repository around the folder. Raises what `wiring.open_workshop` raises."""
+        from accord.app import rewriting
         from accord.wiring.opening import open_workshop
 
         workshop = open_workshop(self.folder, ask_passphrase)
         click.get_current_context().call_on_close(workshop.close)
+        self._settle(rewriting.of(workshop))
         return workshop
+
+    def files(self, *, logged: bool = False) -> "Rewriter":
+        """Return what changes files here as operations, whether Accord is set up or not.
+
+        Raises ConfigurationError where there is no place for the log; where `logged`, also where
+        Accord is not set up and changed nothing yet.
+        """
+        from accord.git.locate import locate
+        from accord.wiring.machine import state_folder
+        from accord.wiring.opening import NotSetUpError, open_files
+
+        place = locate(self.folder)
+        state = state_folder(place.common)
+        if logged and not (state / "journal.sqlite").is_file():
+            raise NotSetUpError
+        files = open_files(place, state)
+        click.get_current_context().call_on_close(files.journal.close)
+        self._settle(files)
+        return files
+
+    def _settle(self, files: "Rewriter") -> None:
+        from accord.app import rewriting
+
+        for line in rewriting.settle(files):
+            self.remark(f"note: {line}")
 
     def answer(self, data: dict[str, Any], lines: Iterable[str]) -> None:
         """Print the answer: `data` as JSON, or the lines for a person."""

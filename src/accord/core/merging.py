@@ -19,13 +19,20 @@ from accord.core.model import Criterion, Document, Requirement, sha256
 class Part:
     """A requirement or a scenario: its name, its own text, and the parts inside it, in order.
 
-    `head` is the line that names it as it was written. It is carried, never compared.
+    `head` is the line that names it as it was written. It is carried, never compared. `known` is
+    the fingerprint of the text where that alone was kept; `text` is empty then.
     """
 
     name: str
     text: str
     parts: tuple["Part", ...] = ()
     head: str = ""
+    known: str = ""
+
+    @property
+    def fingerprint(self) -> str:
+        """Return the digest of the own text."""
+        return self.known or fingerprint(self.text)
 
 
 @frozen
@@ -63,7 +70,12 @@ def same(one: Part | None, other: Part | None) -> bool:
 
 def _whole(part: Part) -> str:
     inner = sorted(f"{key} {_whole(one)}" for key, one in _keyed(part.parts).items())
-    return sha256("\n".join([fingerprint(part.text), *inner]).encode())
+    return sha256("\n".join([part.fingerprint, *inner]).encode())
+
+
+def whole(part: Part | None) -> str:
+    """Return the digest of all that a part says, the same for parts that are `same`; or ''."""
+    return "" if part is None else _whole(part)
 
 
 def said(part: Part) -> str:
@@ -121,7 +133,7 @@ def _one(
         texts = (None if one is None else said(one) for one in (base, ours, theirs))
         return ours, (Conflict(path, *texts),)
     inner = _level(base.parts if base else (), ours.parts, theirs.parts, path)
-    prints = [None if one is None else fingerprint(one.text) for one in (base, ours, theirs)]
+    prints = [None if one is None else one.fingerprint for one in (base, ours, theirs)]
     text, conflicts = ours.text, list(inner.conflicts)
     if prints[0] == prints[1]:
         text = ours.text if prints[1] == prints[2] else theirs.text
@@ -139,13 +151,16 @@ def written_on(part: Part, versions: Sequence[Part | None]) -> int:
     begun (squashed, rebased), this errs towards asking.
     """
     at = len(versions) - 1
-    while at > 0 and not _carries(part, versions[at - 1], versions[at]):
+    # A step that left the part alone brought nothing that the edit could show: it says neither.
+    while at > 0 and (
+        same(versions[at - 1], versions[at]) or not _carries(part, versions[at - 1], versions[at])
+    ):
         at -= 1
     return at
 
 
 def _carries(part: Part, before: Part | None, after: Part | None) -> bool:
-    if after is None or same(before, after) or same(part, after):
+    if after is None or same(part, after):
         return True
     words = Counter(said(part).split())
     new = Counter(said(after).split())

@@ -252,7 +252,11 @@ class Repo(Protocol):
 
 @frozen
 class Operation:
-    """One mutation: who did what to which change, and each ref it moved, before and after."""
+    """One mutation: who did what to which change, and each ref it moved, before and after.
+
+    A file of a checkout that it changed stands there by its absolute path, with its mode in octal
+    digits and the sha256 of its bytes; empty for one that is not there.
+    """
 
     actor: str
     verb: str

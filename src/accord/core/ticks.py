@@ -2,16 +2,21 @@
 
 Only files count, and only below a folder that is there at all: a plan may speak of a part of the
 project that lies elsewhere. A task that removes or moves something says nothing about what is.
+That a file is there does not say that it works: only a run of the tests on it says that.
 """
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 
 from attrs import frozen
 
 from accord.core.checks import Finding, Severity
 from accord.core.delta import source
+from accord.core.evidence import Result
 from accord.core.model import Spec, Task
+
+Ran = Callable[[Sequence[str]], tuple[Result, str] | None]
+"""What the tests said, and in which words, when they ran on these files just as they are."""
 
 _PATH = re.compile(
     r"(?<![\w/.:@~$*{}-])(?:\./)?((?:[\w.@-]+/)+[\w@-][\w.@-]*\.[A-Za-z]\w{0,7})(?![\w/*{])"
@@ -53,17 +58,35 @@ def claims(spec: Spec) -> Iterator[Claim]:
                 yield Claim(task.id, place.path, place.line, task.done, makes, paths)
 
 
-def lie(claim: Claim, exists: Callable[[str], bool]) -> Finding | None:
-    """Return the finding when `claim` is not so; `exists` answers for a path from the root."""
+def untried(_paths: Sequence[str]) -> tuple[Result, str] | None:
+    """Say that no test ran."""
+    return None
+
+
+def lie(claim: Claim, exists: Callable[[str], bool], ran: Ran = untried) -> Finding | None:
+    """Return the finding when `claim` is not so; `exists` answers for a path from the root.
+
+    A task that is open while its files are there is told as one that is done where the tests
+    passed on them, as a question where none ran, and not at all where they failed.
+    """
     known = [one for one in claim.paths if exists(one.partition("/")[0])]
     absent = [one for one in known if not exists(one)]
     if claim.done and absent:
         words = f"{claim.item} is ticked, but {_list(absent)} not there"
         return _found("ticked-but-absent", claim, words, "untick it, or name the file that it is")
     if not claim.done and claim.makes and known and len(known) == len(claim.paths) and not absent:
-        words = f"{claim.item} is open, but {_list(known)} there"
-        return _found("there-but-open", claim, words, "tick it, or say what is left to do")
+        return _there(claim, f"{claim.item} is open, but {_list(known)} there", ran(known))
     return None
+
+
+def _there(claim: Claim, words: str, said: tuple[Result, str] | None) -> Finding | None:
+    if said is None or said[0] is Result.UNKNOWN:
+        words += "; no test run of Accord says whether it works"
+        return _found("there-but-open", claim, words, "say what is left to do, or tick it")
+    if said[0] is Result.FAIL:
+        return None
+    words += f" and the tests pass ({said[1]})"
+    return _found("passes-but-open", claim, words, "tick it, or say what is left to do")
 
 
 def _found(rule: str, claim: Claim, message: str, hint: str) -> Finding:

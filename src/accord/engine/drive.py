@@ -9,6 +9,7 @@ from attrs import define, evolve, field, frozen
 
 from accord.app.changes import Change, load_all, released
 from accord.app.radar import Radar
+from accord.app.rewriting import about_files
 from accord.app.situations import situation
 from accord.app.workshop import Workshop
 from accord.core.reconcile import Action, Build, Draft, Land, Prove, Release, Wait, next_steps
@@ -74,6 +75,8 @@ def drive(
 def settle(workshop: Workshop) -> None:
     """Close the operations that were cut off: those whose refs moved are done, the others void."""
     for operation in workshop.journal.operations(pending=True):
+        if about_files(operation):  # it has a note of its own, which `app.rewriting` settles
+            continue
         took = all(workshop.repo.resolve(ref) == new for ref, (_, new) in operation.refs.items())
         if took:
             for ref, (old, new) in operation.refs.items():

@@ -8,7 +8,7 @@ from attrs import evolve, frozen
 
 from accord.core.model import NATIVE, Document, Item, Layout, Section, Spec, Task
 from accord.errors import ConfigurationError
-from accord.formats import layouts, native
+from accord.formats import clarifying, layouts, native
 
 
 class Reader(Protocol):
@@ -30,6 +30,17 @@ def _later(module: str, function: str) -> Callable[..., Any]:
 
     def call(*arguments: Any) -> Any:
         return getattr(import_module(f"accord.formats.{module}"), function)(*arguments)
+
+    return call
+
+
+def _asking(module: str) -> Reader:
+    """Return the reader of a format that has no place for questions but markers in its text."""
+    read = _later(module, "read")
+
+    def call(path: str, data: bytes) -> Document:
+        document: Document = read(path, data)
+        return clarifying.asked(document) if path.endswith(".md") else document
 
     return call
 
@@ -84,13 +95,13 @@ _NO_LINKS = _NO_FIELDS | {"no-task-for-criterion", "names-nothing"}
 
 FORMATS = (
     Format(
-        "kiro", (".kiro/specs/*",), _later("kiro", "detect"), _later("kiro", "read"),
+        "kiro", (".kiro/specs/*",), _later("kiro", "detect"), _asking("kiro"),
         _later("kiro", "tick"), _LINKS, layouts.kiro,
         {name: _later("kiro", "claims") for name in ("spec.json", ".config.kiro")},
     ),
     Format(
         "openspec", ("openspec/changes/*",), _later("openspec", "detect"),
-        _later("openspec", "read"), _later("openspec", "tick"), _NO_LINKS, layouts.openspec,
+        _asking("openspec"), _later("openspec", "tick"), _NO_LINKS, layouts.openspec,
     ),
     Format(
         "spec-kit", ("specs/*", ".specify/specs/*", "kitty-specs/*"), _later("speckit", "detect"),

@@ -11,6 +11,7 @@ from accord.agents.runs import AgentRuns
 from accord.app import agency, records
 from accord.app import config as configuration
 from accord.app.config import Config
+from accord.app.rewriting import EDITS, Rewriter
 from accord.app.workshop import Workshop
 from accord.approvals.signers import Signer, load_signer, public_line
 from accord.approvals.trust import FOLDER as TRUST
@@ -42,6 +43,13 @@ WALLED = 3
 """The level at which nothing that was tried got through the walls."""
 
 AskPassphrase = Callable[[str], str]
+
+
+class NotSetUpError(ConfigurationError):
+    """Raised where nobody ran `accord init`."""
+
+    def __init__(self) -> None:
+        super().__init__("Accord is not set up in this repository", hint="accord init")
 
 
 def open_repo(place: Place) -> GitRepo:
@@ -118,7 +126,7 @@ def open_workshop(start: Path, ask: AskPassphrase) -> Workshop:
     try:
         rules = read_rules(repo, place)
         if rules is None:
-            raise ConfigurationError("Accord is not set up in this repository", hint="accord init")
+            raise NotSetUpError
         known = person(rules.trust.project)
         pin_rules(place, rules)
     except BaseException:
@@ -141,6 +149,15 @@ def open_workshop(start: Path, ask: AskPassphrase) -> Workshop:
         clock=SystemClock(),
         symbols=read_symbols,
     )
+
+
+def open_files(place: Place, state: Path) -> Rewriter:
+    """Return what changes files of the checkout at `place` as operations, set up or not.
+
+    `state` is Accord's folder for the repository. Its journal is to be closed by the caller.
+    """
+    journal = SqliteJournal(state / "journal.sqlite")
+    return Rewriter(place.top, state / EDITS, journal, place.person, SystemClock())
 
 
 def read_symbols(path: str, data: bytes) -> tuple[Symbol, ...] | None:

@@ -27,7 +27,9 @@ def answer(context: Context, words: tuple[str, ...]) -> None:
 def _split(words: tuple[str, ...]) -> tuple[str, str, str]:
     # The name of a change has no capital letter. Where a format numbers no questions, the id
     # is made of what one says: Q#1c52a904.
-    found = (at for at, word in enumerate(words[:2]) if re.fullmatch(r"[QA](\d+|#\w+)", word))
+    found = (
+        at for at, word in enumerate(words[:2]) if re.fullmatch(r"[QA](\d+|#\w+(~\d+)?)", word)
+    )
     at = next(found, -1)
     if at < 0 or len(words) <= at + 1:
         raise ConfigurationError(

@@ -1,6 +1,8 @@
 """`accord check`: findings in specs; with `--base`, commits whose code nobody agreed to."""
 
+from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 from attrs import asdict
@@ -8,6 +10,11 @@ from attrs import asdict
 from accord.cli.context import Context, command
 from accord.cli.drifted import FORMATS, MOST, tell, tell_replay
 from accord.cli.render import wrap
+
+if TYPE_CHECKING:
+    from accord.core.evidence import Result
+    from accord.core.ticks import Ran
+    from accord.git.locate import Place
 
 FEW = 24
 
@@ -56,9 +63,13 @@ def check(
     from accord.git.locate import locate
 
     repository = locate(context.folder, detached=True)
+    if (kept := _kept(repository.common)) is not None:
+        _settle(context, kept.parent)
     top = repository.top
     named = [str((context.folder.absolute() / one).resolve()) for one in folders]
-    found = checking.check(top, named, verify="as configured", kept=_kept(repository.common))
+    found = checking.check(
+        top, named, verify="as configured", kept=kept, ran=_ran(repository, kept)
+    )
     lines = []
     # Where there are many specs, those with nothing to say are counted.
     shown = found if len(found) <= FEW else [one for one in found if one.findings]
@@ -100,6 +111,27 @@ def _check_range(context: Context, base: str, root: str) -> None:
 
 def _count(number: int, noun: str) -> str:
     return f"{number} {noun}{'' if number == 1 else 's'}"
+
+
+def _settle(context: Context, state: Path) -> None:
+    """End what was cut off while it changed specs: what would be checked is half of it."""
+    from accord.app.rewriting import EDITS, PENDING
+
+    if (state / EDITS / PENDING).exists():
+        context.files()
+
+
+def _ran(place: "Place", kept: Path | None) -> "Ran":
+    """Return what tells how Accord's own runs ended; they are looked up when first asked for."""
+
+    def ran(paths: Sequence[str]) -> "tuple[Result, str] | None":
+        if kept is None:
+            return None
+        from accord.wiring import trying
+
+        return trying.ran(place, kept.parent, paths)
+
+    return ran
 
 
 def _kept(common: Path) -> Path | None:

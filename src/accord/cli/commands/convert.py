@@ -22,12 +22,15 @@ SHOWN = 20
 @command
 def convert(context: Context, folder: str, target: str, into: str) -> None:
     """Write the spec in FOLDER anew as native, kiro, spec-kit or openspec; FOLDER stays."""
-    from accord.app import converting
+    from functools import partial
+
+    from accord.app import converting, rewriting
     from accord.git.locate import locate
 
     root = locate(context.folder).top
     named = [inside(root, context.folder, one) if one else "" for one in (folder, into)]
-    done = converting.convert(root, named[0], target, named[1])
+    write = partial(rewriting.rewrite, context.files())
+    done = converting.convert(root, named[0], target, write, named[1])
     lines = [wrap(f"{done.folder} holds {done.source} as {done.format}")]
     told = [f"not carried: {one.what}: {one.why}" for one in done.left[:SHOWN]]
     lines += [wrap(one, "  ", "    ") for one in told]

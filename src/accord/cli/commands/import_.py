@@ -15,13 +15,16 @@ from accord.cli.render import wrap
 @command
 def import_(context: Context, file: Path, into: str) -> None:
     """Write FILE (Task Master's tasks.json, an issue's JSON, markdown) as native documents."""
-    from accord.app import importing
+    from functools import partial
+
+    from accord.app import importing, rewriting
     from accord.cli.commands.convert import inside
     from accord.git.locate import locate
 
     root = locate(context.folder).top
     target = inside(root, context.folder, into) if into else ""
-    done = importing.bring(root, context.folder / file, target)
+    write = partial(rewriting.rewrite, context.files())
+    done = importing.bring(root, context.folder / file, write, target)
     names = ", ".join(done.files)
     lines = [wrap(f"{done.folder} holds {file.name} as {names}")]
     lines += [wrap(one, "  ", "    ") for one in done.remarks]

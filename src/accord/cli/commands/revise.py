@@ -15,12 +15,16 @@ from accord.cli.render import wrap
 @command
 def revise(context: Context, folder: str, criterion: str, words: str, why: str) -> None:
     """Supersede CRITERION of the spec in FOLDER by WORDS, or retire it without any."""
-    from accord.app import revising
+    from functools import partial
+
+    from accord.app import revising, rewriting
     from accord.cli.commands.convert import inside
     from accord.git.locate import locate
 
     root = locate(context.folder).top
-    done = revising.revise(root, inside(root, context.folder, folder), criterion, words, why)
+    write = partial(rewriting.rewrite, context.files())
+    where = inside(root, context.folder, folder)
+    done = revising.revise(root, where, criterion, words, why, write)
     fate = f"superseded by {done.new}" if done.new else "retired"
     lines = [wrap(f"{done.retired} is {fate} in {done.file}")]
     lines += [wrap(f"to do: {one.sentence}", "  ", "    ") for one in done.removals]

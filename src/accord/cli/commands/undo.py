@@ -12,6 +12,10 @@ from accord.cli.render import wrap
 def undo(context: Context, change: str) -> None:
     """Take back the last operation (of CHANGE); nothing is deleted by it."""
     from accord.app import undoing
+    from accord.wiring.opening import NotSetUpError
 
-    said = undoing.undo(context.workshop(), change)
+    try:
+        said = undoing.undo(context.workshop(), change)
+    except NotSetUpError:  # what archive, convert, import and revise did can be taken back anyhow
+        said = undoing.undo_files(context.files(logged=True), change)
     context.answer({"undone": said}, [wrap(said)])
