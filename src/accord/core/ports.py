@@ -19,6 +19,9 @@ class Agent(Protocol):
     def report(self, run_id: str) -> AgentReport | None:
         """Return the report of a finished run, None while it is under way or was never started."""
 
+    def order(self, run_id: str) -> AgentOrder | None:
+        """Return what a run was given, None when there is no record of it."""
+
     def is_running(self, run_id: str) -> bool:
         """Tell whether the run's process is alive."""
 
