@@ -8,6 +8,7 @@ from attrs import field, frozen
 from accord.core.approval import Json
 from accord.core.fingerprint import Symbol
 from accord.core.orders import AgentEvent, AgentOrder, AgentReport
+from accord.core.spending import Spent
 
 
 class Agent(Protocol):
@@ -36,6 +37,13 @@ class Agent(Protocol):
 
     def stop(self, run_id: str) -> None:
         """End a run that is not over, with all it started. Raises AgentError if it cannot."""
+
+
+class Purse(Protocol):
+    """Knows what was spent on agents; it is for looking, the gateways keep the budgets."""
+
+    def below(self, prefix: str) -> Mapping[str, Spent]:
+        """Map each scope that begins with `prefix` (`run:build/guest/`) to what was spent on it."""
 
 
 @frozen
