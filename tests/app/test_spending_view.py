@@ -89,7 +89,7 @@ def test_each_screen_of_the_command_line_says_what_was_spent(built: Project) -> 
     assert [one[0] for one in sums] == ["scripted", "T1", "scripted"]  # the run, the sums
     assert (held["tokens"], held["micros"]) == (9_500, 420_001)
     assert built.ok("status", "--json").json["spent"]["changes"]["guest"]["tokens"] == 9_500
-    assert all(len(line) <= 80 for line in f"{status}{show}{runs}".splitlines())
+    assert all(len(line) <= 80 for line in f"{status}{runs}".splitlines())
 
 
 def test_the_pages_say_what_was_spent_and_how_the_budgets_are_used(visitor: Visitor) -> None:
