@@ -16,6 +16,7 @@ from bench import (
     replaying,
     reviewing,
     simulating,
+    slicing,
     starting,
     verifying,
 )
@@ -43,6 +44,7 @@ def main() -> int:
         figures += boxing.measure(place, srt)
     _say("reading and checking documents")
     figures += reading.measure()
+    figures += slicing.measure()
     _say("verifying approvals")
     figures.append(verifying.measure())
     _say("recalling decisions and replaying corrections")

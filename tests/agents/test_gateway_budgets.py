@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from accord.agents.spending import LEDGER, Entry, Ledger, Short, Spent, shown, spent
+from accord.agents.spending import LEDGER, Entry, Ledger, Short, spent
 from accord.agents.usage import Usage, micros
 from accord.core.orders import (
     AgentReport,
@@ -18,6 +18,7 @@ from accord.core.orders import (
     Budget,
     Price,
 )
+from accord.core.spending import Spent, shown
 from outlets import ASK, Got, gateway, message, out, service, sse, stream, url
 
 # One request of ASK may take its 1,000 tokens of output and a third of its bytes as input.

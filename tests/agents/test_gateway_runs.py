@@ -22,7 +22,7 @@ from accord.agents.model_script import Hang, Op, Say, Scene, Write
 from accord.agents.model_server import ModelServer
 from accord.agents.processes import marked
 from accord.agents.runs import AgentRuns
-from accord.agents.spending import LEDGER, Spent, spent
+from accord.agents.spending import LEDGER, spent
 from accord.core.orders import (
     AgentChoice,
     AgentKind,
@@ -34,6 +34,7 @@ from accord.core.orders import (
     Limits,
     Outlet,
 )
+from accord.core.spending import Spent
 from outlets import ASK, KEY, Got, message, out, plain, service, url
 
 Ordering = Callable[[str], AgentOrder]

@@ -24,6 +24,7 @@ from bench import (
     replaying,
     reviewing,
     simulating,
+    slicing,
     starting,
     verifying,
 )
@@ -212,3 +213,23 @@ def test_drifting_gives_a_figure_for_the_first_check_and_the_next(root: Path) ->
             cwd=place.repo, capture_output=True, text=True, check=True,
         ).stdout  # fmt: skip
     assert [figure.value > 0 for figure in figures] == [True, True]
+
+
+def test_the_context_of_a_task_is_measured_at_full_coverage(tmp_path: Path) -> None:
+    folder = tmp_path / "project" / ".kiro" / "specs" / "cart"
+    folder.mkdir(parents=True)
+    story = "# Requirements Document\n\n## Requirements\n"
+    tasks = "# Implementation Plan\n\n"
+    for one in range(1, 9):
+        story += f"\n### Requirement {one}\n\nStory.\n\n#### Acceptance Criteria\n\n"
+        story += f"1. WHEN {one} comes THEN the shop SHALL keep the cart of the guest\n"
+        tasks += f"- [ ] {one}. Keep the cart\n  - _Requirements: {one}.1_\n"
+    (folder / "requirements.md").write_text(story)
+    (folder / "design.md").write_text("# Design\n" + "\n## Part\n\nWords of it.\n" * 50)
+    (folder / "tasks.md").write_text(tasks)
+
+    median, ninth, covered = slicing.measure(tmp_path)
+
+    assert covered.value == 1.0
+    assert 0 < median.value <= ninth.value < 1
+    assert slicing.measure(tmp_path / "nothing") == []

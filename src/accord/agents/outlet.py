@@ -16,7 +16,7 @@ from accord.agents import folder, upstream
 from accord.agents.gateway import Gateway, Plan
 from accord.agents.gateway_rules import SERVICES, Service
 from accord.agents.redaction import EVERY_KEY
-from accord.agents.spending import LEDGER, Ledger, shown
+from accord.agents.spending import LEDGER, Ledger
 from accord.core.orders import (
     BRIDGE_PORT,
     DOOR,
@@ -28,6 +28,7 @@ from accord.core.orders import (
     EventKind,
     Outlet,
 )
+from accord.core.spending import shown
 from accord.errors import AgentError
 
 

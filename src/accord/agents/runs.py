@@ -81,6 +81,12 @@ class AgentRuns:
                     return None
             return report or _settle(run, run_id)
 
+    def order(self, run_id: str) -> AgentOrder | None:
+        """Return what a run was given, None when there is no record of it that can be read."""
+        with suppress(OSError, ValueError, KeyError, TypeError):
+            return folder.read_order(self._folder(run_id))
+        return None
+
     def is_running(self, run_id: str) -> bool:
         """Tell whether the run's process is alive."""
         run = self._folder(run_id)

@@ -10,6 +10,7 @@
 Steps outside of any scene (`[[step]]`) are played for every prompt that no scene is for.
 """
 
+import base64
 import re
 import tomllib
 from collections.abc import Iterator, Mapping
@@ -19,16 +20,21 @@ from attrs import frozen
 
 from accord.errors import ConfigurationError
 
+PLAYING = "[scripted] Playing a script; no model is asked.\n"
+"""What the scripted agent says first."""
+
 CLAIM = "Done. Everything that was asked for is implemented and all tests pass."
 
 _VERBS: Mapping[str, tuple[Mapping[str, type], Mapping[str, type]]] = {
-    "write": ({"path": str, "text": str}, {}),
+    "write": ({"path": str, "text": str}, {"executable": bool}),
+    "write-bytes": ({"path": str, "base64": str}, {"executable": bool}),
     "append": ({"path": str, "text": str}, {}),
     "replace": ({"path": str, "old": str, "new": str}, {}),
     "delete": ({"path": str}, {}),
     "run": ({"argv": list}, {}),
     "ask": ({"path": str}, {"text": str}),
     "say": ({"text": str}, {}),
+    "tool": ({"text": str}, {"path": str}),
     "wait": ({"seconds": float}, {}),
     "finish": ({}, {}),
     "die": ({}, {"status": int}),
@@ -47,6 +53,8 @@ class Step:
     do: str
     path: str = ""
     text: str = ""
+    base64: str = ""
+    executable: bool | None = None
     old: str = ""
     new: str = ""
     argv: tuple[str, ...] = ()
@@ -135,9 +143,11 @@ class _Reader:
 
 def _check(value: object, kind: type, name: str, where: str) -> None:
     kinds = (int, float) if kind is float else (kind,)
-    fits = isinstance(value, kinds) and not isinstance(value, bool)
+    fits = isinstance(value, kinds) and isinstance(value, bool) is (kind is bool)
     if isinstance(value, list):
         fits = fits and bool(value) and _are_texts(value)
+    if name == "base64" and fits:
+        fits = _is_base64(str(value))
     if not fits:
         raise _wrong(f"{where} has a `{name}` of the wrong kind: {value!r}")
 
@@ -157,6 +167,14 @@ def _only(table: dict[str, Any], known: set[str], where: str) -> None:
     for name in table:
         if name not in known:
             raise _wrong(f"{where} has `{name}`, which means nothing there")
+
+
+def _is_base64(text: str) -> bool:
+    try:
+        base64.b64decode(text, validate=True)
+    except ValueError:
+        return False
+    return True
 
 
 def _headers(text: str, header: str) -> Iterator[int]:

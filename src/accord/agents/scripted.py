@@ -10,6 +10,7 @@ import os
 import signal
 import sys
 from asyncio.subprocess import DEVNULL
+from base64 import b64decode
 from pathlib import Path
 from typing import Any, cast
 
@@ -27,7 +28,7 @@ from acp.schema import (
 )
 
 from accord import __version__
-from accord.agents.script import Scene, Script, Step, parse
+from accord.agents.script import PLAYING, Scene, Script, Step, parse
 from accord.errors import ConfigurationError
 
 _SESSION = "scripted"
@@ -74,7 +75,7 @@ class ScriptedAgent:
         if scene is None:
             await self._say("[scripted] The script holds no scene for this prompt.")
             return PromptResponse(stop_reason="end_turn")
-        await self._say("[scripted] Playing a script; no model is asked.\n")
+        await self._say(PLAYING)
         self._playing = asyncio.create_task(self._play(scene))
         try:
             await self._playing
@@ -95,12 +96,14 @@ class ScriptedAgent:
 
     async def _do(self, step: Step) -> None:
         match step.do:
-            case "write" | "append" | "replace" | "delete":
+            case "write" | "write-bytes" | "append" | "replace" | "delete":
                 await self._tool(step)
                 await self._tried(step)
             case "run":
                 await self._tool(step)
                 await self._run(step)
+            case "tool":
+                await self._show(step)
             case "ask":
                 await self._ask(step)
             case "say" | "claim":
@@ -138,8 +141,11 @@ class ScriptedAgent:
             path.unlink()
             return
         path.parent.mkdir(parents=True, exist_ok=True)
-        if step.do == "write":
-            path.write_text(step.text, encoding="utf-8")
+        if step.do in ("write", "write-bytes"):
+            path.write_bytes(b64decode(step.base64) or step.text.encode())
+            if step.executable is not None:
+                bits = path.stat().st_mode
+                path.chmod(bits | 0o111 if step.executable else bits & ~0o111)
         elif step.do == "append":
             with path.open("a", encoding="utf-8") as file:
                 file.write(step.text)
@@ -183,6 +189,18 @@ class ScriptedAgent:
                 else None,
             ),
         )
+
+    async def _show(self, step: Step) -> None:
+        """Tell of a tool that is not used; nothing in the words of `step` is done."""
+        self._calls += 1
+        await self._client.session_update(
+            session_id=_SESSION,
+            update=acp.start_tool_call(
+                f"call-{self._calls}", step.text, kind="other", status="in_progress",
+                locations=[ToolCallLocation(path=str(self._folder / step.path))]
+                if step.path else None,
+            ),
+        )  # fmt: skip
 
     async def _say(self, text: str) -> None:
         await self._client.session_update(

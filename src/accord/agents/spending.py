@@ -10,13 +10,14 @@ import os
 import sqlite3
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
 from attrs import astuple, frozen
 
 from accord.agents.usage import Usage
 from accord.core.orders import Budget
+from accord.core.spending import Spent, shown
 
 LEDGER = "spend.sqlite"
 _BUSY_S = 10.0
@@ -36,15 +37,10 @@ CREATE TABLE IF NOT EXISTS spending (
 CREATE INDEX IF NOT EXISTS spending_request ON spending (request);
 """
 
-
-@frozen
-class Spent:
-    """What was spent on a scope, and what requests that are under way may take at most."""
-
-    tokens: int = 0
-    micros: int = 0
-    held_tokens: int = 0
-    held_micros: int = 0
+_SUMS = (
+    "total(tokens * (1 - held)), total(micros * (1 - held)), total(tokens * held),"
+    " total(micros * held)"
+)
 
 
 @frozen
@@ -83,14 +79,6 @@ class Entry:
     def tokens(self) -> int:
         """Return all tokens together."""
         return self.usage.tokens
-
-
-def shown(unit: str, amount: int) -> str:
-    """Return an amount of `tokens` or `micros` for a person: `1,200 tokens` or `$0.42`."""
-    if unit == "tokens":
-        return f"{amount:,} tokens"
-    cents = -(-amount // 10_000)
-    return f"${cents // 100:,}.{cents % 100:02d}"
 
 
 class Ledger:
@@ -157,12 +145,34 @@ class Ledger:
         self._file.close()
 
 
+class Purse:
+    """Looks into the ledger at a path, which need not be there; implements the `Purse` port."""
+
+    def __init__(self, path: Path) -> None:
+        """Take the path of the file."""
+        self._path = path
+
+    def below(self, prefix: str) -> dict[str, Spent]:
+        """Map each scope that begins with `prefix` to what was spent on it.
+
+        A ledger that is not there or cannot be read says nothing: the gateways, which keep the
+        budgets, refuse to work without one.
+        """
+        with suppress(sqlite3.Error):
+            where = f"{self._path.absolute().as_uri()}?mode=ro"
+            with closing(sqlite3.connect(where, uri=True, timeout=_BUSY_S)) as file:
+                rows = file.execute(
+                    f"SELECT scope, {_SUMS} FROM spending WHERE scope >= ? AND scope < ?"  # noqa: S608 -- a constant
+                    " GROUP BY scope",
+                    (prefix, f"{prefix}\U0010ffff"),
+                ).fetchall()
+            return {scope: Spent(*map(int, sums)) for scope, *sums in rows}
+        return {}
+
+
 def spent(path: Path, scope: str) -> Spent:
     """Return what the ledger at `path` says was spent on `scope`; nothing when there is none."""
-    if not path.exists():
-        return Spent()
-    with closing(Ledger(path)) as ledger:
-        return ledger.spent(scope)
+    return Purse(path).below(scope).get(scope, Spent())
 
 
 def _room(scope: str, budget: Budget, used: Spent, most: Entry) -> Short | None:
@@ -177,8 +187,7 @@ def _room(scope: str, budget: Budget, used: Spent, most: Entry) -> Short | None:
 
 def _sum(file: sqlite3.Connection, scope: str) -> Spent:
     found = file.execute(
-        "SELECT total(tokens * (1 - held)), total(micros * (1 - held)), total(tokens * held),"
-        " total(micros * held) FROM spending WHERE scope = ?",
+        f"SELECT {_SUMS} FROM spending WHERE scope = ?",  # noqa: S608 -- a constant
         (scope,),
     ).fetchone()
     return Spent(*(int(value) for value in found))

@@ -22,6 +22,7 @@ def board_view(workshop: Workshop, who: str) -> View:
     rows = [row for row in every if not row["command"]]
     titles = {row["change"]: row["title"] for row in rows}
     return {
+        "changes": [row["change"] for row in every],
         "needs": waiting[:SHOWN],
         "needs_more": max(0, len(waiting) - SHOWN),
         "running": [

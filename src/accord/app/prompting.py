@@ -1,15 +1,16 @@
 """What an agent is told: the stage's instructions and just the approved text that it needs."""
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from importlib.resources import files
+from itertools import groupby
 
 from accord.app.changes import Change
+from accord.core import slicing
 from accord.core.approval import Decision
 from accord.core.assignments import names
 from accord.core.checks import Finding
-from accord.core.delta import source
-from accord.core.model import SPEC_STAGES, Item, Stage, Task, Track, dependencies
+from accord.core.model import SPEC_STAGES, Stage, Task, Track
 from accord.formats import layouts
 from accord.formats.registry import NAME
 
@@ -83,7 +84,7 @@ def for_task(
     change: Change, task: Task, verify: str, feedback: str = "", *, decisions: str = "",
     beside: str = "",
 ) -> str:  # fmt: skip
-    """Return the prompt that asks for `task`, with its criteria and the sections behind them.
+    """Return the prompt that asks for `task`, with the part of the documents that it needs.
 
     `decisions` is the part that shows the decisions in force for code, `beside` says what is in
     its way of the work of others.
@@ -95,16 +96,9 @@ def for_task(
         verify=verify or "(no command is set)",
         context="",
     )
-    wanted = set(dependencies(change.spec).get(task.id, ()))
-    slices = [
-        source(document, item).rstrip()
-        for document in change.spec.documents
-        for item in document.items
-        if item.id in wanted or _is_parent(item, wanted)
-    ]
     parts = [text.rstrip()]
-    if slices:
-        parts.append(_quoted("What was agreed", "\n\n".join(slices)))
+    if change.track is not Track.TRIVIAL:
+        parts += _agreed(change, slicing.of_task(change.spec, task, loose=change.form.loose))
     elif change.sentence:
         parts.append(_quoted("What was asked for", change.sentence))
     parts += [
@@ -136,8 +130,14 @@ def _rejections(change: Change, stage: Stage) -> Sequence[str]:
     ][-3:]
 
 
-def _is_parent(item: Item, wanted: set[str]) -> bool:
-    return any(name.rpartition(".")[0] == item.id for name in wanted)
+def _agreed(change: Change, found: slicing.Slice) -> Iterator[str]:
+    """Yield what is linked to a task, by document, what is near it, and where the rest lies."""
+    for path, parts in groupby(found.linked, key=lambda one: one.path):
+        yield _quoted(f"What was agreed, in {path}", "\n\n".join(one.text for one in parts))
+    if found.near:
+        near = "\n\n".join(f"[{one.path}]\n{one.text}" for one in found.near)
+        yield _quoted("Near it, to find your way: not for this task to do", near)
+    yield f"The whole documents lie in `{change.folder}/`; read there what you miss here."
 
 
 def _template(name: str) -> str:

@@ -4,14 +4,18 @@ from collections.abc import Iterator
 
 from accord.app.views import View
 from accord.app.workshop import Workshop
-from accord.core.orders import EventKind
+from accord.core.orders import AgentReport, EventKind
+from accord.core.spending import Spent
 from accord.errors import ConfigurationError
 
 SHOWN = 400
 
 
 def runs(workshop: Workshop, change: str) -> list[View]:
-    """Return the runs about `change`, each with its state, the latest attempt first."""
+    """Return the runs about `change`, each with its state, the latest attempt first.
+
+    `spent` says in words what the ledger has of each, else what its agent says that it took.
+    """
     found: list[View] = []
     for kind in ("draft", "build"):
         for key in workshop.journal.noted(f"base/{kind}/{change}/"):
@@ -49,7 +53,7 @@ def _rounds(workshop: Workshop, action: str) -> Iterator[View]:
     _, change, subject, _, attempt = parts
     for number in range(1, workshop.config.rounds + 1):
         run_id = f"{action}/{number}"
-        report = workshop.agents.report(run_id)
+        report, order = workshop.agents.report(run_id), workshop.agents.order(run_id)
         alive = report is None and workshop.agents.is_running(run_id)
         if report is None and not alive:
             return
@@ -62,5 +66,15 @@ def _rounds(workshop: Workshop, action: str) -> Iterator[View]:
             "alive": alive,
             "state": "running" if report is None else str(report.status),
             "detail": report.detail if report else "",
-            "tokens": report.input_tokens + report.output_tokens if report else 0,
+            "agent": order.agent.name if order else "?",
+            **_spent(workshop, run_id, report),
         }
+
+
+def _spent(workshop: Workshop, run_id: str, report: AgentReport | None) -> View:
+    scope = f"run:{run_id}"
+    entered = workshop.purse.below(scope).get(scope)
+    told = report.input_tokens + report.output_tokens if report else 0
+    spent = entered or Spent(tokens=told)
+    words = "" if spent == Spent() else str(spent) if entered else f"{spent}, as it says"
+    return {"tokens": spent.tokens, "micros": spent.micros, "spent": words}

@@ -34,7 +34,7 @@ def _at_document(
     workshop: Workshop, change: Change, gate: Gate, facts: Situation, *, acting: bool
 ) -> Situation:
     stage = gate.stage
-    by_agent = workshop.config.agent(stage) is not None
+    by_agent = workshop.config.agent(stage, change.track) is not None
     basis = _basis(change, gate)
     tries = workshop.journal.noted(f"draft/{change.name}/{stage}/{basis[:12]}/")
     blank = is_blank(change.spec, stage)
@@ -83,7 +83,8 @@ def _work(
     key = change.keys[task.id]
     prefix = f"build/{change.name}/{task.id}/{key[:12]}/"
     attempt = len(workshop.journal.noted(prefix)) + 1
-    by_hand = workshop.config.agent(Stage.IMPLEMENTATION) is None or task.id in handed_in
+    agent = workshop.config.agent(Stage.IMPLEMENTATION, change.track, task.id)
+    by_hand = agent is None or task.id in handed_in
     commit, folder = "", ""
     if task.id in change.landed:
         state = WorkState.LANDED

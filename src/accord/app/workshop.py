@@ -8,7 +8,7 @@ from attrs import define, field
 from accord.app.config import Config
 from accord.approvals.signers import Signer
 from accord.core.approval import Trust
-from accord.core.ports import Agent, Clock, Journal, Operation, Repo, Sandbox, Symbols
+from accord.core.ports import Agent, Clock, Journal, Operation, Purse, Repo, Sandbox, Symbols
 from accord.errors import ConflictError, RefusedError
 
 CHANGES = "refs/heads/accord/"
@@ -38,6 +38,7 @@ class Workshop:
     signer: Callable[[], Signer]
     journal: Journal
     agents: Agent
+    purse: Purse
     sandbox: Callable[[], Sandbox]
     clock: Clock
     symbols: Symbols

@@ -8,6 +8,7 @@ from attrs import field, frozen
 from accord.core.approval import Json
 from accord.core.fingerprint import Symbol
 from accord.core.orders import AgentEvent, AgentOrder, AgentReport
+from accord.core.spending import Spent
 
 
 class Agent(Protocol):
@@ -18,6 +19,9 @@ class Agent(Protocol):
 
     def report(self, run_id: str) -> AgentReport | None:
         """Return the report of a finished run, None while it is under way or was never started."""
+
+    def order(self, run_id: str) -> AgentOrder | None:
+        """Return what a run was given, None when there is no record of it."""
 
     def is_running(self, run_id: str) -> bool:
         """Tell whether the run's process is alive."""
@@ -33,6 +37,13 @@ class Agent(Protocol):
 
     def stop(self, run_id: str) -> None:
         """End a run that is not over, with all it started. Raises AgentError if it cannot."""
+
+
+class Purse(Protocol):
+    """Knows what was spent on agents; it is for looking, the gateways keep the budgets."""
+
+    def below(self, prefix: str) -> Mapping[str, Spent]:
+        """Map each scope that begins with `prefix` (`run:build/guest/`) to what was spent on it."""
 
 
 @frozen

@@ -49,16 +49,16 @@ class Outcome:
 
 def drive(
     workshop: Workshop, names: Sequence[str], *, tell: Tell, handed_in: Collection[str] = (),
-    notice: Callable[[str], None] = lambda _: None,
+    only: str = "", notice: Callable[[str], None] = lambda _: None,
 ) -> Outcome:  # fmt: skip
     """Do for the changes called `names` all that may be done, and return what waits.
 
-    `handed_in` names tasks that a person built. Raises ConflictError when another process drives
-    this repository already.
+    `handed_in` names tasks that a person built; `only` the stage or task beside which nothing is
+    done. Raises ConflictError when another process drives this repository already.
     """
     settle(workshop)
     with _alone(workshop):
-        steering = _Drive(workshop, tuple(names), tell, frozenset(handed_in))
+        steering = _Drive(workshop, tuple(names), tell, frozenset(handed_in), only)
         first = steering.look()
         if not any(not isinstance(step, Wait) for step in first):
             return steering.outcome(first)
@@ -93,6 +93,7 @@ class _Drive:
     names: tuple[str, ...]
     tell: Tell
     handed_in: frozenset[str]
+    only: str = ""
     failed: dict[str, dict[str, str]] = field(factory=dict)
     tries: dict[str, int] = field(factory=dict)
     busy: dict[asyncio.Task[dict[str, object]], Action] = field(factory=dict)
@@ -115,7 +116,11 @@ class _Drive:
     def _steps(self, change: Change, base: str) -> tuple[Action | Wait, ...]:
         facts = situation(self.workshop, change, failed=self.failed.get(change.name, {}),
                           handed_in=self.handed_in, acting=True)  # fmt: skip
-        return next_steps(facts, base)
+        steps = next_steps(facts, base)
+        return tuple(
+            step for step in steps
+            if not self.only or isinstance(step, Wait) or step.subject == self.only
+        )  # fmt: skip
 
     async def run(self, submit: Callable[..., object]) -> Outcome:
         while True:

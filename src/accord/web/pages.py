@@ -9,7 +9,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from accord.app import undoing, views
+from accord.app import spending_view, undoing, views
 from accord.app.board_view import board_view
 from accord.app.changes import Change, load
 from accord.app.figures_view import figures_view
@@ -18,6 +18,7 @@ from accord.app.needs import needs
 from accord.app.past_view import document_at, past_view
 from accord.app.result_view import result_view
 from accord.app.runs_view import run_view, runs
+from accord.app.views import View
 from accord.app.workshop import Workshop
 from accord.core.model import SPEC_STAGES
 from accord.web.guard import DRAWING
@@ -60,7 +61,11 @@ def needs_you(request: Request, workshop: Workshop) -> Response:
 @page
 def board(request: Request, workshop: Workshop) -> Response:
     """Answer `/board`: what waits, what runs, what is queued, what landed."""
-    return _render(request, "board.html", **board_view(workshop, _room(request).who(workshop)))
+    view = board_view(workshop, _room(request).who(workshop))
+    spent = spending_view.overall(workshop, view["changes"])
+    for one in view["running"]:
+        one["budgets"] = spending_view.of_run(workshop, one["run"])
+    return _render(request, "board.html", **view, spent=spent)
 
 
 @page
@@ -73,7 +78,7 @@ def gate(request: Request, workshop: Workshop) -> Response:
             one["path"] for one in view["documents"] if one["here"] and one["path"].endswith(MOCKUP)
         ]
         return _render(request, "gate.html", **view, mockups=mockups)
-    return _render(request, "result.html", **view, result=result_view(workshop, change))
+    return _result(request, workshop, change, view)
 
 
 @page
@@ -81,7 +86,13 @@ def result(request: Request, workshop: Workshop) -> Response:
     """Answer `/changes/NAME/result`: what was built beside what was asked for."""
     change = _change(request, workshop)
     view = gate_view(workshop, change, _room(request).who(workshop))
-    return _render(request, "result.html", **view, result=result_view(workshop, change))
+    return _result(request, workshop, change, view)
+
+
+def _result(request: Request, workshop: Workshop, change: Change, view: View) -> Response:
+    spent = spending_view.of_change(workshop, change.name)
+    return _render(request, "result.html", **view, result=result_view(workshop, change),
+                   spent=spent)  # fmt: skip
 
 
 @page
@@ -96,7 +107,8 @@ def past(request: Request, workshop: Workshop) -> Response:
 @page
 def run(request: Request, workshop: Workshop) -> Response:
     """Answer `/runs/ID`: what an agent said and did, while it does."""
-    return _render(request, "run.html", **run_view(workshop, request.path_params["run"]))
+    view = run_view(workshop, request.path_params["run"])
+    return _render(request, "run.html", **view, budgets=spending_view.of_run(workshop, view["run"]))
 
 
 @page

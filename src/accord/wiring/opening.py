@@ -8,6 +8,7 @@ from pathlib import Path
 from attrs import evolve, frozen
 
 from accord.agents.runs import AgentRuns
+from accord.agents.spending import LEDGER, Purse
 from accord.app import agency, records
 from accord.app import config as configuration
 from accord.app.config import Config
@@ -145,6 +146,7 @@ def open_workshop(start: Path, ask: AskPassphrase) -> Workshop:
         signer=_signer(rules.trust, known, ask),
         journal=SqliteJournal(state / "journal.sqlite"),
         agents=AgentRuns(state / "runs"),
+        purse=Purse(state / LEDGER),
         sandbox=partial(walls, state),
         clock=SystemClock(),
         symbols=read_symbols,

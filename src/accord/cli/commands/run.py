@@ -1,9 +1,14 @@
 """`accord run`: let everything go on that waits for nobody."""
 
+from typing import TYPE_CHECKING
+
 import click
 
 from accord.cli.context import Context, command
 from accord.cli.render import plain, style, wrap
+
+if TYPE_CHECKING:
+    from accord.app.workshop import Workshop
 
 
 @click.command()
@@ -21,11 +26,8 @@ def run(
     built: tuple[str, ...], *, accepted: bool,
 ) -> None:  # fmt: skip
     """Go on with CHANGE (or with all) until whatever is left waits for a person."""
-    from attrs import asdict
-
     from accord.app.changes import choose, find
     from accord.app.running import refuse_early
-    from accord.engine.drive import Event, drive
     from accord.wiring import opening
 
     workshop = opening.with_agent(context.workshop(), agent=agent, script=script or "")
@@ -39,6 +41,22 @@ def run(
     if built:
         refuse_early(choose(workshop, names[0]), built)
 
+    drive_on(context, workshop, names, built=built)
+
+
+def drive_on(
+    context: Context, workshop: "Workshop", names: list[str], *, built: tuple[str, ...] = (),
+    only: str = "",
+) -> None:  # fmt: skip
+    """Drive the changes called `names` and say how it goes; exit with what went wrong.
+
+    `only` is the one stage or task that is worked on, where there is one.
+    """
+    from attrs import asdict
+
+    from accord.engine.drive import Event, drive
+    from accord.wiring import opening
+
     def tell(event: Event) -> None:
         mark = "" if event.good else "not done: "
         words = f"{event.change} {event.subject}: {mark}{event.text}"
@@ -48,7 +66,7 @@ def run(
         said = wrap(line, "", "  ")
         context.remark(style(said, err=True, fg="red") if line.startswith("warning") else said)
     try:
-        outcome = drive(workshop, names, tell=tell, handed_in=built)
+        outcome = drive(workshop, names, tell=tell, handed_in=built, only=only)
     except KeyboardInterrupt:
         click.echo("stopped; an agent that runs goes on, and accord run finds it", err=True)
         raise click.exceptions.Exit(130) from None

@@ -6,7 +6,7 @@ from typing import Any
 import click
 
 from accord.cli.context import Context, command
-from accord.cli.render import plain, style, wrap
+from accord.cli.render import plain, style, table, wrap
 
 PARTLY = 2
 """The level below which there is no wall at all."""
@@ -21,10 +21,13 @@ FINDINGS = 40
 @click.option("--template", is_flag=True, help="Print the empty document of the current stage.")
 @click.option("--path", is_flag=True, help="Print just the path where you work next.")
 @click.option("--plan", is_flag=True, help="Show how its tasks would run side by side.")
+@click.option("--runs", is_flag=True, help="List the runs of agents and what they spent.")
 @command
-def show(context: Context, change: str, *, template: bool, path: bool, plan: bool) -> None:
+def show(
+    context: Context, change: str, *, template: bool, path: bool, plan: bool, runs: bool
+) -> None:
     """Show CHANGE at its gate: what is asked, what changed, what is known."""
-    from accord.app import planning, views
+    from accord.app import planning, spending_view, views
     from accord.app.changes import choose
 
     workshop = context.workshop()
@@ -41,7 +44,11 @@ def show(context: Context, change: str, *, template: bool, path: bool, plan: boo
         drawn = planning.draw(workshop, found)
         context.answer(drawn, plan_lines(drawn))
         return
-    data = views.show(workshop, found)
+    spent = spending_view.of_change(workshop, found.name)
+    if runs:
+        context.answer(spent, run_lines(found.name, spent))
+        return
+    data = {**views.show(workshop, found), "spent": spent}
     context.answer(data, lines(data))
 
 
@@ -78,9 +85,36 @@ def lines(data: dict[str, Any]) -> Iterator[str]:
         yield from decision_lines(data["decisions"])
         yield from _findings(data["findings"])
     yield ""
+    if data["spent"]["tokens"]:
+        yield from spent_lines(data["spent"], f"accord show {data['change']} --runs")
     yield f"documents: {plain(data['folder'])}"
     for step in data["next"]:
         yield from _next(step, data)
+
+
+def spent_lines(spent: dict[str, Any], more: str) -> Iterator[str]:
+    """Yield what was spent in one line, and how each budget is used."""
+    count = len(spent["runs"])
+    words = f"spent: {spent['words']} in {count} run{'' if count == 1 else 's'}"
+    yield wrap(f"{words} ({more})" if more else words, "", "  ")
+    for one in spent["budgets"]:
+        yield wrap(f"budget: {one['words']}", "", "  ")
+
+
+def run_lines(change: str, spent: dict[str, Any]) -> Iterator[str]:
+    """Yield the runs of agents, then what each task or stage and each agent took."""
+    if not spent["runs"]:
+        yield f"no agent has run for {plain(change)} yet"
+        return
+    rows = [(one["run"], one["agent"], one["state"], one["spent"] or "-") for one in spent["runs"]]
+    yield from table(rows, ("RUN", "AGENT", "ENDED", "SPENT"))
+    if spent["tokens"]:
+        for head, key in (("TASK OR STAGE", "tasks"), ("AGENT", "agents")):
+            yield ""
+            sums = [(one["name"], one["words"]) for one in spent[key]]
+            yield from table(sums, (head, "SPENT"))
+        yield ""
+        yield from spent_lines(spent, "")
 
 
 def plan_lines(data: dict[str, Any]) -> Iterator[str]:

@@ -12,7 +12,7 @@ from accord.cli.render import plain, style, table, wrap
 @command
 def status(context: Context, *, sync: bool) -> None:
     """Say what to do now, and list every open change."""
-    from accord.app import views
+    from accord.app import spending_view, views
 
     workshop = context.workshop()
     if sync:
@@ -23,6 +23,8 @@ def status(context: Context, *, sync: bool) -> None:
             for path in keep_in_step(workshop, change):
                 context.remark(plain(f"written: {path}"))
     data = views.status(workshop)
+    spent = spending_view.overall(workshop, [row["change"] for row in data["changes"]])
+    data["spent"] = spent
     now = data["now"]
     lines = [style(wrap(now["what"]), bold=True), f"  {plain(now['command'])}"]
     if data["changes"]:
@@ -32,6 +34,9 @@ def status(context: Context, *, sync: bool) -> None:
         lines += ["", *table(rows, ("CHANGE", "TRACK", "STAGE", "WAITS FOR"))]
     if data["beside"]:
         lines += ["", *(wrap(one, "", "  ") for one in data["beside"])]
+    if spent["tokens"]:
+        lines += ["", wrap(f"spent on these: {spent['words']}", "", "  ")]
+    lines += [wrap(f"budget: {one['words']}", "", "  ") for one in spent["budgets"]]
     if data["released"]:
         lines += ["", wrap(f"released: {', '.join(data['released'][-5:])}")]
     context.answer(data, lines)
