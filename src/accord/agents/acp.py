@@ -13,7 +13,7 @@ from pydantic import ValidationError
 
 from accord import __version__
 from accord.agents import quirks, sessions
-from accord.agents.memory import CUT_OFF, Memory
+from accord.agents.memory import Memory, prompt
 from accord.agents.supervising import ENDED, supervise
 from accord.agents.transcript import one_line
 from accord.agents.turn import Turn
@@ -70,12 +70,10 @@ async def _converse(
     if greeting.protocol_version != PROTOCOL_VERSION:
         raise AgentError(f"speaks version {greeting.protocol_version} of the protocol, not 1")
     how = sessions.resumption(greeting)
-    prompt = order.prompt
-    cut_off = memory is not None and bool(memory.session)
-    if memory is not None and cut_off:
-        turn.session, prompt = memory.session, CUT_OFF
-    if not cut_off or not await sessions.take_up(connection, turn, how, order):
-        prompt = f"{order.prompt}\n\n{CUT_OFF}" if cut_off else order.prompt
+    held = memory.session if memory is not None else ""
+    turn.session = held
+    resumed = bool(held) and await sessions.take_up(connection, turn, how, order)
+    if not resumed:
         session = await connection.new_session(cwd=turn.folder, mcp_servers=[])
         turn.session = session.session_id
         await sessions.prepare(connection, session.session_id, session.modes,
@@ -83,7 +81,8 @@ async def _converse(
         if memory is not None and how:
             memory.keep(turn.session)
     turn.prompted = True
-    answer = await connection.prompt(session_id=turn.session, prompt=[text_block(prompt)])
+    said = text_block(prompt(order, held, resumed))
+    answer = await connection.prompt(session_id=turn.session, prompt=[said])
     turn.finish(answer.stop_reason, answer.usage)
 
 

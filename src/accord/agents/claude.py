@@ -340,7 +340,7 @@ class _Run:
         return AgentReport(run, status, detail, self.said, stop, refused, read, written)
 
 
-async def drive(order: AgentOrder, emit: Emit) -> AgentReport:
+async def drive(order: AgentOrder, emit: Emit, _memory: object = None) -> AgentReport:
     """Run one turn of Claude Code for `order`, tell `emit` of it as it goes, return the report.
 
     Never raises for what the agent or the model's service does: that is what the report says. The
