@@ -78,7 +78,8 @@ class Account:
         self.say(EventKind.USAGE, f"{tokens_in} tokens in, {tokens_out} out")
 
     def report(self, status: AgentStatus, detail: str) -> AgentReport:
-        """Emit how the run ended and return the report of it."""
+        """Emit how the run ended and return the report of it; `detail` goes on from a name."""
+        detail = f"{one_line(self.order.agent.name, 80)} {detail}" if detail else ""
         if status is not AgentStatus.ENDED:
             self.say(EventKind.ERROR, detail)
         self.say(EventKind.END, status)

@@ -30,9 +30,10 @@ async def drive(order: AgentOrder, emit: Emit, memory: Memory | None = None) -> 
     agent to cancel its turn, then kills it and raises CancelledError.
     """
     turn, order = Turn(order, emit), quirks.dressed(order)
-    return await supervise(
+    fault = await supervise(
         order, order.agent.command, turn, lambda wire: _Talk(wire, order, turn, memory)
     )
+    return turn.report(*fault)
 
 
 class _Talk:

@@ -33,7 +33,8 @@ async def drive(order: AgentOrder, emit: Emit, memory: Memory | None = None) -> 
     Every fault is a status of the report. Cancelling interrupts the turn, then kills the agent.
     """
     turn = _Turn(order, emit)
-    return await supervise(order, command(order), turn, lambda wire: _Talk(wire, turn, memory))
+    fault = await supervise(order, command(order), turn, lambda wire: _Talk(wire, turn, memory))
+    return turn.report(*fault)
 
 
 def command(order: AgentOrder) -> tuple[str, ...]:

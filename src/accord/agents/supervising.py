@@ -20,7 +20,7 @@ from accord.agents.environment import RUN_MARK, clean
 from accord.agents.processes import die_with_parent, end_marked
 from accord.agents.transcript import one_line
 from accord.agents.wire import Fault, Read, Wire, rpc
-from accord.core.orders import AgentOrder, AgentReport, AgentStatus, Limits
+from accord.core.orders import AgentOrder, AgentStatus, Limits
 from accord.errors import AgentError
 
 CANCEL_S = 2.0
@@ -51,21 +51,12 @@ Begin = Callable[[Wire], Talk]
 
 async def supervise(
     order: AgentOrder, command: Sequence[str], account: Account, begin: Begin, read: Read = rpc
-) -> AgentReport:
-    """Start `command` in the order's box, have the talk that `begin` makes, report how it ended.
-
-    `read` understands a line that the process wrote. Every fault of the agent is a status of the
-    report, never an exception. Cancelling interrupts the talk, then kills the agent and raises
-    CancelledError.
-    """
-    status, detail = await _run(order, command, account, begin, read)
-    name = one_line(order.agent.name, 80)
-    return account.report(status, f"{name} {detail}" if detail else "")
-
-
-async def _run(
-    order: AgentOrder, command: Sequence[str], account: Account, begin: Begin, read: Read
 ) -> Fault:
+    """Start `command` in the order's box, have the talk that `begin` makes, return how it ended.
+
+    `read` understands a line that the process wrote. Every fault of the agent is returned, never
+    raised. Cancelling interrupts the talk, then kills the agent and raises CancelledError.
+    """
     missing = _missing(order, command)
     if missing:
         return AgentStatus.FAILED, f"was not started: {missing}"
