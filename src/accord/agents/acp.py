@@ -8,7 +8,12 @@ from typing import cast
 
 from acp import PROTOCOL_VERSION, Client, RequestError, connect_to_agent, text_block
 from acp.client.connection import ClientSideConnection
-from acp.schema import ClientCapabilities, FileSystemCapabilities, Implementation
+from acp.schema import (
+    ClientCapabilities,
+    FileSystemCapabilities,
+    Implementation,
+    InitializeResponse,
+)
 from pydantic import ValidationError
 
 from accord import __version__
@@ -21,6 +26,9 @@ from accord.agents.wire import Fault, Wire
 from accord.core.orders import AgentOrder, AgentReport, AgentStatus, Emit
 from accord.errors import AgentError
 
+ODD = (RequestError, ValidationError)
+"""What the acp package raises at an answer that is an error, or none that the protocol knows."""
+
 
 async def drive(order: AgentOrder, emit: Emit, memory: Memory | None = None) -> AgentReport:
     """Run the agent of `order` to the end of one turn and report how it ended.
@@ -30,10 +38,33 @@ async def drive(order: AgentOrder, emit: Emit, memory: Memory | None = None) -> 
     agent to cancel its turn, then kills it and raises CancelledError.
     """
     turn, order = Turn(order, emit), quirks.dressed(order)
-    fault = await supervise(
+    ended = await supervise(
         order, order.agent.command, turn, lambda wire: _Talk(wire, order, turn, memory)
     )
-    return turn.report(*fault)
+    return turn.report(*ended)
+
+
+async def greet(connection: ClientSideConnection) -> InitializeResponse:
+    """Introduce Accord to an agent and return what it says of itself.
+
+    Raises AgentError where it speaks another version of the protocol, and the errors of `ODD`.
+    """
+    greeting = await connection.initialize(
+        protocol_version=PROTOCOL_VERSION,
+        client_capabilities=ClientCapabilities(fs=FileSystemCapabilities(), terminal=False),
+        client_info=Implementation(name="accord", version=__version__),
+    )
+    if greeting.protocol_version != PROTOCOL_VERSION:
+        raise AgentError(f"speaks version {greeting.protocol_version} of the protocol, not 1")
+    return greeting
+
+
+def fault(error: Exception) -> Fault:
+    """Return what one of the errors of `ODD` says of the agent."""
+    if isinstance(error, RequestError):
+        data = f" ({error.data})" if error.data else ""
+        return AgentStatus.FAILED, f"answered with an error: {one_line(f'{error}{data}')}"
+    return AgentStatus.GARBAGE, "gave an answer that the protocol does not know"
 
 
 class _Talk:
@@ -46,11 +77,8 @@ class _Talk:
     async def hold(self) -> Fault:
         try:
             await _converse(self._connection, self._order, self._turn, self._memory)
-        except RequestError as error:
-            data = f" ({error.data})" if error.data else ""
-            return AgentStatus.FAILED, f"answered with an error: {one_line(f'{error}{data}')}"
-        except ValidationError:
-            return AgentStatus.GARBAGE, "gave an answer that the protocol does not know"
+        except ODD as error:
+            return fault(error)
         return _verdict(self._order, self._turn)
 
     async def interrupt(self) -> None:
@@ -63,13 +91,7 @@ class _Talk:
 async def _converse(
     connection: ClientSideConnection, order: AgentOrder, turn: Turn, memory: Memory | None
 ) -> None:
-    greeting = await connection.initialize(
-        protocol_version=PROTOCOL_VERSION,
-        client_capabilities=ClientCapabilities(fs=FileSystemCapabilities(), terminal=False),
-        client_info=Implementation(name="accord", version=__version__),
-    )
-    if greeting.protocol_version != PROTOCOL_VERSION:
-        raise AgentError(f"speaks version {greeting.protocol_version} of the protocol, not 1")
+    greeting = await greet(connection)
     how = sessions.resumption(greeting)
     held = memory.session if memory is not None else ""
     turn.session = held

@@ -38,11 +38,11 @@ async def drive(order: AgentOrder, emit: Emit, memory: Memory | None = None) -> 
 
 
 def command(order: AgentOrder) -> tuple[str, ...]:
-    """Return the command that starts the app-server, Codex being the configured one or `codex`.
+    """Return the command that starts the app-server of the Codex that the order names.
 
     Its configuration is told by flags: a thread may not have another service than its server.
     """
-    given = order.agent.command or ("codex",)
+    given = order.agent.command
     server = () if _SERVER in given else (_SERVER,)
     return (*given, *server, *_flags("", quirks.codex(quirks.asked(order))))
 
