@@ -3,8 +3,10 @@
 import json
 import os
 import shutil
+import sys
 import time
 from collections.abc import Callable, Sequence
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -45,15 +47,19 @@ class Real:
     words: tuple[str, ...]
     service: str
     model: str
+    kind: AgentKind = AgentKind.ACP
 
     @property
     def command(self) -> tuple[str, ...]:
+        if not self.words:
+            return ()
         program = str(INSTALLED / self.words[0])
         head = (NODE, program) if program.endswith(".js") else (program,)
         return (*head, *self.words[1:])
 
 
 REAL = {
+    "claude": Real("claude-agent-sdk", (), "anthropic", "claude-sonnet-4-5", AgentKind.CLAUDE),
     "claude-agent-acp": Real(
         "@agentclientprotocol/claude-agent-acp",
         ("@agentclientprotocol/claude-agent-acp/dist/index.js",),
@@ -65,6 +71,9 @@ REAL = {
         ("@agentclientprotocol/codex-acp/dist/index.js",),
         "openai",
         "gpt-5.5",
+    ),
+    "codex": Real(
+        "@openai/codex", ("@openai/codex/bin/codex.js",), "openai", "gpt-5.5", AgentKind.CODEX
     ),
     "copilot": Real(
         "@github/copilot", ("@github/copilot-linux-x64/copilot", "--acp"), "openai", "scripted"
@@ -81,7 +90,9 @@ REAL = {
 
 def missing(name: str) -> str:
     """Return why the agent `name` cannot be driven here, an empty string when it can."""
-    if not (INSTALLED / REAL[name].words[0]).exists():
+    if not REAL[name].words and find_spec("claude_agent_sdk") is None:
+        return "claude-agent-sdk is not installed (the extra accord[claude])"
+    if REAL[name].words and not (INSTALLED / REAL[name].words[0]).exists():
         return f"{name} is not installed: make agents"
     return "" if find_program() else "bubblewrap is not installed"
 
@@ -133,14 +144,14 @@ class Driven:
         door = Path(self.runs.door(run))
         door.mkdir(mode=0o700, parents=True, exist_ok=True)
         walls = Walls(
-            str(self.work), writable, protected, (str(INSTALLED.parent),), str(door),
+            str(self.work), writable, protected, (str(INSTALLED.parent), sys.prefix), str(door),
             home=self.runs.home(run),
         )  # fmt: skip
         patterns = tuple("**" if one == "." else f"/{one}/**" for one in writable)
         budgets = ((f"run:{run}", Budget(tokens=budget)),) if budget else ()
         order = AgentOrder(
             run_id=run,
-            agent=AgentChoice("agent", AgentKind.ACP, self.real.command, self.real.model),
+            agent=AgentChoice("agent", self.real.kind, self.real.command, self.real.model),
             workdir=str(self.work),
             prompt="Please build the cart.",
             writable=patterns,

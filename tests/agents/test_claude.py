@@ -10,7 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from accord.agents.claude import Ruling, drive, environment, judge
+from accord.agents.claude import dressed, drive
+from accord.agents.claude_tools import Ruling, judge
+from accord.agents.environment import RUN_MARK, clean
+from accord.agents.memory import CUT_OFF, Memory
 from accord.agents.model_script import Fail, Hang, Op, Read, Say, Scene, Shell, Write
 from accord.agents.model_server import ModelServer
 from accord.core.orders import (
@@ -73,6 +76,7 @@ def order_for(
         box=box,
         environment=(
             ("HOME", str(work.parent / "home")),
+            (RUN_MARK, str(work)),
             ("ANTHROPIC_BASE_URL", url),
             ("ANTHROPIC_API_KEY", "sk-test"),
             ("CLAUDE_CODE_MAX_RETRIES", "0"),
@@ -87,11 +91,13 @@ def play(
     limits: Limits = GENEROUS,
     box: tuple[str, ...] = (),
     emit: Callable[[AgentEvent], None] | None = None,
+    memory: Memory | None = None,
+    when: str = "guest checkout",
 ) -> AgentReport:
     log = work.parent / "requests.jsonl"
-    with ModelServer([Scene(("guest checkout",), ops)], log) as server:
+    with ModelServer([Scene((when,), ops)], log) as server:
         order = order_for(work, writable, limits, box, url=server.url)
-        return asyncio.run(drive(order, emit or (lambda _event: None)))
+        return asyncio.run(drive(order, emit or (lambda _event: None), memory))
 
 
 def seen_by_the_model(work: Path) -> list[str]:
@@ -126,7 +132,7 @@ def test_a_spec_run_writes_its_document_and_nothing_that_it_was_not_given(checko
         emit=told.append,
     )
     assert report.status is AgentStatus.ENDED
-    assert report.refused == ("src/app.py", "specs/guest/out/trap.py", "Bash")
+    assert report.refused == ("src/app.py", "src/trap.py")
     assert (checkout / "specs/guest/requirements.md").read_text() == "# Guest checkout\n"
     assert (checkout / "specs/guest/notes.md").exists()
     assert list((checkout / "src").iterdir()) == [checkout / "src/in"]
@@ -136,7 +142,7 @@ def test_a_spec_run_writes_its_document_and_nothing_that_it_was_not_given(checko
     allowed = [event.path for event in told if event.kind is EventKind.ALLOWED]
     assert allowed == ["specs/guest/requirements.md", "specs/guest/notes.md"]
     refused = [event.path for event in told if event.kind is EventKind.REFUSED]
-    assert refused == ["src/app.py", "specs/guest/out/trap.py", ""]
+    assert refused == ["src/app.py", "src/trap.py", ""]
     assert [event.kind for event in told if event.text == "I begin."] == [EventKind.TEXT]
     assert [event.kind for event in told][-2:] == [EventKind.USAGE, EventKind.END]
     asked = json.loads(seen_by_the_model(checkout)[0])["body"]
@@ -185,7 +191,7 @@ def test_an_error_of_the_service_that_is_dressed_as_success_is_a_failure(checkou
     told: list[AgentEvent] = []
     report = play(checkout, Fail(401), Say("never said"), emit=told.append)
     assert report.status is AgentStatus.FAILED
-    assert report.detail == "the model's service answered 401"
+    assert report.detail == "claude ended its turn in an error: the model's service answered 401"
     assert report.said == ""
     assert report.detail in [event.text for event in told if event.kind is EventKind.ERROR]
 
@@ -194,7 +200,7 @@ def test_an_error_of_the_service_that_is_dressed_as_success_is_a_failure(checkou
 def test_a_silent_service_makes_a_hung_run_that_leaves_no_process(checkout: Path) -> None:
     report = play(checkout, Hang(), limits=Limits(total_s=120, idle_s=8))
     assert report.status is AgentStatus.HUNG
-    assert report.detail == "Claude Code was silent for 8 s"
+    assert report.detail == "claude was silent for 8 s"
     assert left_running(checkout) == []
 
 
@@ -217,19 +223,60 @@ def test_a_run_that_is_cancelled_leaves_no_process(checkout: Path) -> None:
 
 
 @needs_sdk
+def test_the_same_command_that_fails_again_and_again_ends_the_run(checkout: Path) -> None:
+    report = play(checkout, *[Shell("cat there-is-none")] * 20, Say("never said"), box=("env",))
+    assert report.status is AgentStatus.LOOPED
+    assert report.detail.endswith("went round in circles: 4 times this failed: cat there-is-none")
+    assert left_running(checkout) == []
+
+
+@needs_sdk
+def test_a_conversation_is_remembered_while_it_is_held(checkout: Path) -> None:
+    memory = Memory(checkout.parent)
+    report = play(checkout, Say("done"), memory=memory)
+    assert report.status is AgentStatus.ENDED
+    assert Memory(checkout.parent).session == memory.session != ""
+    again = play(checkout, Say("done"), memory=memory, when=CUT_OFF)
+    assert again.status is AgentStatus.ENDED
+    last = json.loads(seen_by_the_model(checkout)[-1])["body"]["messages"]
+    assert json.dumps(last).count(PROMPT) == 1
+    assert CUT_OFF in json.dumps(last[-1])
+
+
+@needs_sdk
+def test_a_conversation_that_is_forgotten_begins_anew_and_is_told_all_of_it(checkout: Path) -> None:
+    memory = Memory(checkout.parent)
+    memory.keep("0f3a1d3e-0000-4000-8000-000000000000")
+    report = play(checkout, Say("done"), memory=memory)
+    assert (report.status, report.said) == (AgentStatus.ENDED, "done")
+    last = json.dumps(json.loads(seen_by_the_model(checkout)[-1])["body"]["messages"])
+    assert PROMPT in last
+    assert CUT_OFF in last
+    assert memory.session != "0f3a1d3e-0000-4000-8000-000000000000"
+
+
+@needs_sdk
 @pytest.mark.parametrize(
     ("command", "status", "words"),
     [
-        (("/nowhere/claude",), AgentStatus.FAILED, "could not be started"),
-        (("sh", "-c", "echo no licence >&2; exit 3"), AgentStatus.DIED, "exit status 3: no lic"),
-        (("sh", "-c", "read line; exit 0"), AgentStatus.DIED, "exit status 0"),
-        (("sh", "-c", "echo '{half'"), AgentStatus.GARBAGE, "cannot be understood"),
+        (("/nowhere/claude",), AgentStatus.FAILED, "was not started: /nowhere/claude"),
+        (
+            ("sh", "-c", "echo no licence >&2; exit 3"),
+            AgentStatus.DIED,
+            "exited with status 3 before its turn began: no lic",
+        ),
+        (("sh", "-c", "read line; exit 0"), AgentStatus.DIED, "exited with status 0"),
+        (("sh", "-c", "echo '{half'"), AgentStatus.GARBAGE, "is not the protocol: '{half'"),
         (("sh", "-c", 'echo \'{"type":"control_request"}\''), AgentStatus.GARBAGE, "cannot be"),
-        ((sys.executable, "-c", f"{GREETING}sys.exit(9)"), AgentStatus.DIED, "exit status 9"),
+        (
+            (sys.executable, "-c", f"{GREETING}sys.exit(9)"),
+            AgentStatus.DIED,
+            "exited with status 9",
+        ),
         (
             (sys.executable, "-c", f"{GREETING}while True: print('x' * 9999)"),
             AgentStatus.FLOODED,
-            "bytes and more",
+            "wrote more than",
         ),
         (
             (sys.executable, "-c", "import time, sys\nsys.stdin.readline()\ntime.sleep(600)"),
@@ -273,7 +320,7 @@ def test_the_environment_holds_what_is_needed_and_what_was_ordered(
 ) -> None:
     for name in ("ANTHROPIC_API_KEY", "AWS_SECRET_ACCESS_KEY", "SSH_AUTH_SOCK", "HTTPS_PROXY"):
         monkeypatch.setenv(name, "a secret of the person")
-    seen = environment(order_for(checkout))
+    seen = clean(dict(dressed(order_for(checkout)).environment))
     assert "a secret of the person" not in seen.values()
     assert seen["ANTHROPIC_API_KEY"] == "sk-test"
     assert seen["HOME"] == str(checkout.parent / "home")

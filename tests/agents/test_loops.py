@@ -6,7 +6,6 @@ import sys
 from typing import Any
 
 import pytest
-from acp.schema import ToolCallProgress, ToolCallStart
 
 from accord.agents import acp
 from accord.agents.loops import FAILING, REPEATED, Circle
@@ -31,24 +30,10 @@ for line in sys.stdin:
 
 
 def ran(circle: Circle, number: int, command: str, output: Any = None, **more: Any) -> str:
-    name, kind = f"call-{number}", more.get("kind", "execute")
-    circle.note(
-        ToolCallStart(
-            session_update="tool_call", tool_call_id=name, title="Terminal", kind=kind,
-            status="pending",
-        )
-    )  # fmt: skip
-    circle.note(
-        ToolCallProgress(
-            session_update="tool_call_update", tool_call_id=name, raw_input={"command": command}
-        )
-    )
-    status = more.get("status", "completed")
-    return circle.note(
-        ToolCallProgress(
-            session_update="tool_call_update", tool_call_id=name, status=status, raw_output=output
-        )
-    )
+    name = f"call-{number}"
+    circle.note(name, more.get("kind", "execute"))
+    circle.note(name, command=command)
+    return circle.note(name, status=more.get("status", "completed"), output=output)
 
 
 @pytest.mark.parametrize(

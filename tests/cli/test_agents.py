@@ -49,7 +49,7 @@ def test_an_agent_that_does_not_answer_as_it_should_is_named(project: Project) -
     assert result.exit == 1
     said = " ".join(result.out.split())
     assert "old: speaks version 7 of the protocol, not 1" in said
-    assert "dead: gave no proper answer: no licence" in said
+    assert "dead: exited with status 1 before its turn began: no licence" in said
     assert "missing gone: there-is-no-such-agent was not found" in said
 
 
@@ -71,3 +71,35 @@ def test_an_installed_agent_is_found_and_how_to_configure_it_is_said(
     )
     shown = project.run("agents", "--accept-unsandboxed").out
     assert '[agents.gemini]\n        command = ["gemini", "--acp"]' in shown
+
+
+CODEX = """
+import json, sys
+print("a note", file=sys.stderr)
+if sys.argv[1] != "app-server":
+    sys.exit("no such command")
+for line in sys.stdin:
+    asked = json.loads(line)
+    if "id" in asked:
+        answer = {"userAgent": "accord/9.9.1 (Debian) unknown (accord; 0)"}
+        print(json.dumps({"id": asked["id"], "result": answer}), flush=True)
+"""
+
+
+def test_codex_is_asked_through_its_own_server_and_configured_by_its_kind(
+    project: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "programs"
+    folder.mkdir()
+    program = folder / "codex"
+    program.write_text(f"#!{sys.executable} -I\n{CODEX}")
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{folder}:/usr/bin:/bin")
+    shown = project.run("agents", "--accept-unsandboxed").out
+    assert "codex: 9.9.1; resume, tools over HTTP" in shown
+    assert '[agents.codex]\n        kind = "codex"\n        command = ["codex"]' in shown
+    config = project.top / ".accord" / "config.toml"
+    config.write_text(config.read_text() + '\n[agents.codex]\nkind = "codex"\n')
+    project.git("commit", "-q", "-a", "-m", "Name Codex")
+    (one,) = project.run("agents", "--accept-unsandboxed", "--json").json["agents"]
+    assert (one["configured"], one["command"], one["state"]) == (True, ["codex"], "answers")

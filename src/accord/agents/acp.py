@@ -1,49 +1,33 @@
 """Drives any agent that speaks the Agent Client Protocol on its standard streams, for one turn.
 
 Nothing is offered but the conversation: no file system and no terminal of ours, since what an
-agent does through those it can do as well without them. Whatever happens, the agent's process
-group is dead when `drive` returns.
+agent does through those it can do as well without them.
 """
 
-import asyncio
-import os
-import signal
-import time
-from asyncio.subprocess import PIPE, Process
-from contextlib import suppress
-from pathlib import Path
 from typing import cast
 
 from acp import PROTOCOL_VERSION, Client, RequestError, connect_to_agent, text_block
 from acp.client.connection import ClientSideConnection
-from acp.schema import ClientCapabilities, FileSystemCapabilities, Implementation
+from acp.schema import (
+    ClientCapabilities,
+    FileSystemCapabilities,
+    Implementation,
+    InitializeResponse,
+)
 from pydantic import ValidationError
 
 from accord import __version__
 from accord.agents import quirks, sessions
-from accord.agents.environment import clean
-from accord.agents.memory import Memory
-from accord.agents.processes import die_with_parent
+from accord.agents.memory import Memory, prompt
+from accord.agents.supervising import ENDED, supervise
 from accord.agents.transcript import one_line
 from accord.agents.turn import Turn
 from accord.agents.wire import Fault, Wire
-from accord.core.orders import (
-    AgentOrder,
-    AgentReport,
-    AgentStatus,
-    Emit,
-    Limits,
-)
+from accord.core.orders import AgentOrder, AgentReport, AgentStatus, Emit
 from accord.errors import AgentError
 
-CANCEL_S = 2.0
-"""How long an agent may take to end its turn when it is asked to, before it is killed."""
-
-CUT_OFF = "You were cut off in the middle of this. Look at what is there already, and go on."
-"""What an agent is told whose process was killed and whose conversation goes on."""
-
-_SETTLE_S = 1.0
-_ENDED: Fault = (AgentStatus.ENDED, "")
+ODD = (RequestError, ValidationError)
+"""What the acp package raises at an answer that is an error, or none that the protocol knows."""
 
 
 async def drive(order: AgentOrder, emit: Emit, memory: Memory | None = None) -> AgentReport:
@@ -53,73 +37,18 @@ async def drive(order: AgentOrder, emit: Emit, memory: Memory | None = None) -> 
     Every fault of the agent is a status of the report, never an exception. Cancelling asks the
     agent to cancel its turn, then kills it and raises CancelledError.
     """
-    turn = Turn(order, emit)
-    status, detail = await _run(order, turn, memory)
-    name = one_line(order.agent.name, 80)
-    return turn.report(status, f"{name} {detail}" if detail else "")
-
-
-async def _run(order: AgentOrder, turn: Turn, memory: Memory | None) -> Fault:
-    order = quirks.dressed(order)
-    missing = _missing(order)
-    if missing:
-        return AgentStatus.FAILED, f"was not started: {missing}"
-    try:
-        process = await _spawn(order)
-    except OSError as error:
-        command = (*order.box, *order.agent.command)[0]
-        return AgentStatus.FAILED, f"was not started: {command}: {error.strerror}"
-    wire = Wire(process, order.limits)
-    turn.fail = wire.fail
-    connection = connect_to_agent(cast(Client, turn), wire)
-    talk = asyncio.create_task(_converse(connection, order, turn, memory))
-    watch = asyncio.create_task(_watch(process, wire, order.limits))
-    drain = asyncio.create_task(wire.drain())
-    try:
-        await asyncio.wait({talk, watch}, return_when=asyncio.FIRST_COMPLETED)
-        found = _outcome(talk, watch, wire)
-        if found == _ENDED and order.outlet is None and _is_excuse(order, turn):
-            return AgentStatus.FAILED, f"ended with an error: {one_line(turn.said)}"
-        circle = quirks.of(order.agent.command).circle
-        if found == _ENDED and circle and turn.stop_reason == circle:
-            return AgentStatus.LOOPED, "went round in circles and stopped itself"
-        return found or await _death(process, wire, drain, turn)
-    except asyncio.CancelledError:
-        await _ask_to_cancel(connection, turn, talk)
-        raise
-    finally:
-        await _end(process)
-        for task in (talk, watch, drain):
-            task.cancel()
-        await asyncio.gather(talk, watch, drain, return_exceptions=True)
-        await connection.close()
-        with suppress(TimeoutError):
-            await asyncio.wait_for(wire.empty(), _SETTLE_S)
-
-
-def _missing(order: AgentOrder) -> str:
-    if not order.agent.command:
-        return "no command is configured for it"
-    return "" if Path(order.workdir).is_dir() else f"there is no folder {order.workdir}"
-
-
-async def _spawn(order: AgentOrder) -> Process:
-    return await asyncio.create_subprocess_exec(
-        *order.box,
-        *order.agent.command,
-        cwd=order.workdir,
-        env=clean(dict(order.environment)),
-        stdin=PIPE,
-        stdout=PIPE,
-        stderr=PIPE,
-        start_new_session=True,
-        preexec_fn=die_with_parent(),
+    turn, order = Turn(order, emit), quirks.dressed(order)
+    ended = await supervise(
+        order, order.agent.command, turn, lambda wire: _Talk(wire, order, turn, memory)
     )
+    return turn.report(*ended)
 
 
-async def _converse(
-    connection: ClientSideConnection, order: AgentOrder, turn: Turn, memory: Memory | None
-) -> None:
+async def greet(connection: ClientSideConnection) -> InitializeResponse:
+    """Introduce Accord to an agent and return what it says of itself.
+
+    Raises AgentError where it speaks another version of the protocol, and the errors of `ODD`.
+    """
     greeting = await connection.initialize(
         protocol_version=PROTOCOL_VERSION,
         client_capabilities=ClientCapabilities(fs=FileSystemCapabilities(), terminal=False),
@@ -127,13 +56,47 @@ async def _converse(
     )
     if greeting.protocol_version != PROTOCOL_VERSION:
         raise AgentError(f"speaks version {greeting.protocol_version} of the protocol, not 1")
+    return greeting
+
+
+def fault(error: Exception) -> Fault:
+    """Return what one of the errors of `ODD` says of the agent."""
+    if isinstance(error, RequestError):
+        data = f" ({error.data})" if error.data else ""
+        return AgentStatus.FAILED, f"answered with an error: {one_line(f'{error}{data}')}"
+    return AgentStatus.GARBAGE, "gave an answer that the protocol does not know"
+
+
+class _Talk:
+    """One turn over ACP."""
+
+    def __init__(self, wire: Wire, order: AgentOrder, turn: Turn, memory: Memory | None) -> None:
+        self._order, self._turn, self._memory = order, turn, memory
+        self._connection = connect_to_agent(cast(Client, turn), wire)
+
+    async def hold(self) -> Fault:
+        try:
+            await _converse(self._connection, self._order, self._turn, self._memory)
+        except ODD as error:
+            return fault(error)
+        return _verdict(self._order, self._turn)
+
+    async def interrupt(self) -> None:
+        await self._connection.cancel(session_id=self._turn.session)
+
+    async def close(self) -> None:
+        await self._connection.close()
+
+
+async def _converse(
+    connection: ClientSideConnection, order: AgentOrder, turn: Turn, memory: Memory | None
+) -> None:
+    greeting = await greet(connection)
     how = sessions.resumption(greeting)
-    prompt = order.prompt
-    cut_off = memory is not None and bool(memory.session)
-    if memory is not None and cut_off:
-        turn.session, prompt = memory.session, CUT_OFF
-    if not cut_off or not await sessions.take_up(connection, turn, how, order):
-        prompt = f"{order.prompt}\n\n{CUT_OFF}" if cut_off else order.prompt
+    held = memory.session if memory is not None else ""
+    turn.session = held
+    resumed = bool(held) and await sessions.take_up(connection, turn, how, order)
+    if not resumed:
         session = await connection.new_session(cwd=turn.folder, mcp_servers=[])
         turn.session = session.session_id
         await sessions.prepare(connection, session.session_id, session.modes,
@@ -141,94 +104,17 @@ async def _converse(
         if memory is not None and how:
             memory.keep(turn.session)
     turn.prompted = True
-    answer = await connection.prompt(session_id=turn.session, prompt=[text_block(prompt)])
+    said = text_block(prompt(order, held, resumed))
+    answer = await connection.prompt(session_id=turn.session, prompt=[said])
     turn.finish(answer.stop_reason, answer.usage)
 
 
-async def _watch(process: Process, wire: Wire, limits: Limits) -> Fault | None:
-    """Return the first fault that time or the wire shows, None when the process is gone."""
-    began = time.monotonic()
-    while wire.fault is None:
-        total = began + limits.total_s - time.monotonic()
-        idle = wire.heard + limits.idle_s - time.monotonic()
-        if total <= 0:
-            return AgentStatus.HUNG, f"took longer than the {limits.total_s:g} s that it may take"
-        if idle <= 0:
-            return AgentStatus.HUNG, f"was silent for {limits.idle_s:g} s"
-        if process.returncode is not None:
-            # Its last words may still be in the pipe. The pipe need not end with it: a process
-            # that it left behind may hold the other end open.
-            await asyncio.sleep(_SETTLE_S)
-            return None
-        with suppress(TimeoutError):
-            await asyncio.wait_for(wire.faulted.wait(), min(total, idle, 1.0))
-    return wire.fault
-
-
-def _outcome(
-    talk: asyncio.Task[None], watch: asyncio.Task[Fault | None], wire: Wire
-) -> Fault | None:
-    """Return how the turn ended, None when it broke off because the agent is gone."""
-    if wire.fault is not None:
-        return wire.fault
-    if not talk.done():
-        return watch.result()
-    try:
-        talk.result()
-    except RequestError as error:
-        data = f" ({error.data})" if error.data else ""
-        return AgentStatus.FAILED, f"answered with an error: {one_line(f'{error}{data}')}"
-    except AgentError as error:
-        return AgentStatus.FAILED, error.message
-    except ValidationError:
-        return AgentStatus.GARBAGE, "gave an answer that the protocol does not know"
-    except ConnectionError:
-        return None
-    return _ENDED
-
-
-def _is_excuse(order: AgentOrder, turn: Turn) -> bool:
-    """Tell whether the last words are an error that the agent calls an end of its turn.
-
-    A gateway knows better; without one these words are all that tells.
-    """
-    excuse = quirks.of(order.agent.command).excuse
-    return excuse is not None and excuse.search(turn.said) is not None
-
-
-async def _death(process: Process, wire: Wire, drain: asyncio.Task[None], turn: Turn) -> Fault:
-    await _gone(process, _SETTLE_S)
-    await asyncio.wait({drain}, timeout=_SETTLE_S)
-    when = "during its turn" if turn.prompted else "before its turn began"
-    words = wire.tail.decode(errors="replace").strip().splitlines()
-    last = f": {one_line(words[-1])}" if words else ""
-    status = process.returncode
-    if status is None:
-        return AgentStatus.DIED, f"closed its end {when}{last}"
-    if status < 0:
-        return AgentStatus.DIED, f"was ended by signal {-status} {when}{last}"
-    return AgentStatus.DIED, f"exited with status {status} {when}{last}"
-
-
-async def _ask_to_cancel(
-    connection: ClientSideConnection, turn: Turn, talk: asyncio.Task[None]
-) -> None:
-    if not turn.session or talk.done():
-        return
-    with suppress(ConnectionError, TimeoutError):
-        async with asyncio.timeout(CANCEL_S):
-            await connection.cancel(session_id=turn.session)
-            await asyncio.wait({talk})
-
-
-async def _end(process: Process) -> None:
-    with suppress(ProcessLookupError, PermissionError):
-        os.killpg(process.pid, signal.SIGKILL)
-    await _gone(process, 10 * _SETTLE_S)
-
-
-async def _gone(process: Process, patience: float) -> None:
-    # Process.wait() may, depending on the Python, also wait for pipes that others hold open.
-    deadline = time.monotonic() + patience
-    while process.returncode is None and time.monotonic() < deadline:  # noqa: ASYNC110 - see above
-        await asyncio.sleep(0.01)
+def _verdict(order: AgentOrder, turn: Turn) -> Fault:
+    """Return what the end of the turn is worth: agents call an end what is none."""
+    known = quirks.of(order.agent.command)
+    # A gateway knows better; without one the last words are all that tells.
+    if order.outlet is None and known.excuse is not None and known.excuse.search(turn.said):
+        return AgentStatus.FAILED, f"ended with an error: {one_line(turn.said)}"
+    if known.circle and turn.stop_reason == known.circle:
+        return AgentStatus.LOOPED, "went round in circles and stopped itself"
+    return ENDED

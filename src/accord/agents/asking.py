@@ -1,29 +1,21 @@
-"""Asks an agent that speaks ACP who it is, without giving it any work."""
+"""Asks an agent who it is, without giving it any work."""
 
 import asyncio
-import os
-import signal
-from asyncio.subprocess import PIPE
+import re
 from collections.abc import Sequence
-from contextlib import suppress
-from typing import cast
+from typing import Protocol, cast
 
-from acp import PROTOCOL_VERSION, Client, RequestError, connect_to_agent
-from acp.schema import (
-    ClientCapabilities,
-    FileSystemCapabilities,
-    Implementation,
-    InitializeResponse,
-)
+from acp import Client, connect_to_agent
+from acp.schema import InitializeResponse
 from attrs import frozen
-from pydantic import ValidationError
 
-from accord import __version__
-from accord.agents import quirks
-from accord.agents.environment import clean
+from accord.agents import acp, codex, quirks
+from accord.agents.account import Account
+from accord.agents.rpc import Rpc, text
+from accord.agents.supervising import ENDED, Talk, supervise
 from accord.agents.transcript import one_line
-from accord.agents.wire import Wire
-from accord.core.orders import AgentChoice, AgentKind, AgentOrder, Limits
+from accord.agents.wire import Fault, Message, Wire
+from accord.core.orders import AgentChoice, AgentKind, AgentOrder, AgentStatus, Limits
 
 PATIENCE_S = 60.0
 
@@ -40,59 +32,57 @@ class Answer:
     trouble: str = ""
 
 
-async def ask(command: Sequence[str], box: Sequence[str], folder: str) -> Answer:
+async def ask(agent: AgentChoice, box: Sequence[str], folder: str) -> Answer:
     """Start the agent behind `box` in `folder`, have it introduce itself, end it.
 
     Whatever is wrong with it is the answer's trouble; nothing is raised.
     """
-    choice = AgentChoice("agent", AgentKind.ACP, tuple(command))
-    order = quirks.dressed(AgentOrder("ask", choice, folder, "", (), box=tuple(box)))
-    try:
-        process = await asyncio.create_subprocess_exec(
-            *box, *command, cwd=folder, env=clean(dict(order.environment)),
-            stdin=PIPE, stdout=PIPE, stderr=PIPE, start_new_session=True,
-        )  # fmt: skip
-    except OSError as error:
-        return Answer(trouble=f"cannot be started: {error.strerror}")
-    wire = Wire(process, Limits(output_bytes=2**20))
-    drain = asyncio.create_task(wire.drain())
-    connection = connect_to_agent(cast(Client, _Nobody()), wire)
-    try:
-        async with asyncio.timeout(PATIENCE_S):
-            return _read(
-                await connection.initialize(
-                    protocol_version=PROTOCOL_VERSION,
-                    client_capabilities=ClientCapabilities(
-                        fs=FileSystemCapabilities(), terminal=False
-                    ),
-                    client_info=Implementation(name="accord", version=__version__),
-                )
-            )
-    except TimeoutError:
-        return Answer(trouble=f"did not answer for {PATIENCE_S:g} s")
-    except (RequestError, ValidationError, ConnectionError) as error:
-        words = wire.tail.decode(errors="replace").strip().splitlines()
-        last = wire.fault[1] if wire.fault else words[-1] if words else str(error)
-        return Answer(trouble=one_line(f"gave no proper answer: {last}", 200))
-    finally:
-        with suppress(ProcessLookupError, PermissionError):
-            os.killpg(process.pid, signal.SIGKILL)
-        await process.wait()
-        drain.cancel()
-        await asyncio.gather(drain, return_exceptions=True)
-        await connection.close()
-        with suppress(TimeoutError):
-            await asyncio.wait_for(wire.empty(), 1.0)
+    limits = Limits(total_s=PATIENCE_S, idle_s=PATIENCE_S, output_bytes=2**20)
+    plain = AgentOrder("ask", agent, folder, "", (), limits, tuple(box))
+    native = agent.kind is AgentKind.CODEX
+    order = plain if native else quirks.dressed(plain)
+    command = codex.command(order) if native else agent.command
+    met: list[_Greeting] = []
+
+    def begin(wire: Wire) -> Talk:
+        met.append(_Codex(wire) if native else _Acp(wire))
+        return met[-1]
+
+    status, detail = await supervise(order, command, Account(order, lambda _: None), begin)
+    return met[-1].answer if status is AgentStatus.ENDED else Answer(trouble=one_line(detail, 200))
+
+
+class _Greeting(Talk, Protocol):
+    answer: Answer
+
+
+class _Acp:
+    """A greeting over ACP."""
+
+    def __init__(self, wire: Wire) -> None:
+        self.answer = Answer()
+        self._connection = connect_to_agent(cast(Client, _Nobody()), wire)
+
+    async def hold(self) -> Fault:
+        try:
+            self.answer = _read(await acp.greet(self._connection))
+        except acp.ODD as error:
+            return acp.fault(error)
+        return ENDED
+
+    async def interrupt(self) -> None:
+        """Do nothing: there is no turn."""
+
+    async def close(self) -> None:
+        await self._connection.close()
 
 
 class _Nobody:
     """The client of an agent that is asked for nothing."""
 
 
-def _read(answer: InitializeResponse) -> Answer:
-    if answer.protocol_version != PROTOCOL_VERSION:
-        return Answer(trouble=f"speaks version {answer.protocol_version} of the protocol, not 1")
-    able = answer.agent_capabilities
+def _read(greeting: InitializeResponse) -> Answer:
+    able = greeting.agent_capabilities
     can = []
     if able is not None:
         sessions = able.session_capabilities
@@ -102,5 +92,33 @@ def _read(answer: InitializeResponse) -> Answer:
             can.append("load")
         if able.mcp_capabilities is not None and able.mcp_capabilities.http:
             can.append("tools over HTTP")
-    info = answer.agent_info
+    info = greeting.agent_info
     return Answer(one_line(info.version, 40) if info else "", tuple(can))
+
+
+class _Codex:
+    """A greeting of Codex's app-server, which says `CLIENT/VERSION (SYSTEM) ...` of itself."""
+
+    def __init__(self, wire: Wire) -> None:
+        self.answer = Answer()
+        self._rpc = Rpc(wire, _refused, lambda _method, _params: None)
+
+    async def hold(self) -> Fault:
+        listening = asyncio.create_task(self._rpc.listen())
+        try:
+            said = text((await codex.greet(self._rpc)).get("userAgent"))
+        finally:
+            listening.cancel()
+        version = re.match(r"[^/]*/(\S{1,40})", said)
+        self.answer = Answer(one_line(version[1]) if version else "", ("resume", "tools over HTTP"))
+        return ENDED
+
+    async def interrupt(self) -> None:
+        """Do nothing: there is no turn."""
+
+    async def close(self) -> None:
+        """Do nothing: the pipes are the process's own."""
+
+
+def _refused(_method: str, _params: Message) -> None:
+    """Answer no request."""

@@ -13,7 +13,7 @@ import os
 import signal
 import sys
 import traceback
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -38,6 +38,8 @@ from accord.errors import AgentError
 
 if TYPE_CHECKING:
     from accord.agents.gateway import Gateway
+
+Drive = Callable[[AgentOrder, Emit, Memory | None], Awaitable[AgentReport]]
 
 GRACE_S = 5.0
 """How long an agent may take to end its turn once its gateway has shut."""
@@ -166,23 +168,33 @@ async def _drive(
 
 
 async def _driver(run: Path, order: AgentOrder, emit: Emit) -> AgentReport:
+    drive, order = _chosen(order)
+    memory = Memory(run)
+    while True:
+        report = await drive(order, emit, memory)
+        if report.status is not AgentStatus.DIED or not memory.resumes():
+            return report
+        memory.begin()
+
+
+def _chosen(order: AgentOrder) -> tuple[Drive, AgentOrder]:
+    """Return the driver for the agent of an order, and the order as that is to have it."""
     # Each driver is imported where it is used: none of them is light, and one may not be installed.
     if order.agent.kind is AgentKind.CLAUDE:
         from accord.agents import claude
 
-        return await claude.drive(order, emit)
+        return claude.drive, order
+    if order.agent.kind is AgentKind.CODEX:
+        from accord.agents import codex
+
+        return codex.drive, order
     from accord.agents import acp
 
     if order.agent.kind is AgentKind.SCRIPTED:
         # Isolated, or else a file in the folder that it works in could pose as a module of ours.
         command = (sys.executable, "-I", "-m", "accord.agents.scripted", *order.agent.command)
         order = evolve(order, agent=evolve(order.agent, command=command))
-    memory = Memory(run)
-    while True:
-        report = await acp.drive(order, emit, memory)
-        if report.status is not AgentStatus.DIED or not memory.resumes():
-            return report
-        memory.begin()
+    return acp.drive, order
 
 
 if __name__ == "__main__":

@@ -5,9 +5,7 @@ output, by words in it, or not at all. For those last the command alone has to d
 """
 
 import re
-from typing import Any
 
-from acp.schema import ToolCallStart, ToolCallUpdate
 from attrs import define, field
 
 from accord.agents.transcript import one_line
@@ -33,25 +31,27 @@ class Circle:
     _failed: dict[str, int] = field(factory=dict)
     _run: dict[str, int] = field(factory=dict)
 
-    def note(self, call: ToolCallStart | ToolCallUpdate) -> str:
-        """Take one message about a tool call; return in words what loop it closes, else ''."""
-        name = call.tool_call_id
-        self._kinds[name] = call.kind or self._kinds.get(name, "")
-        command = _command(call)
+    def note(
+        self, call: str, kind: str = "", command: str = "", status: str = "", output: object = None
+    ) -> str:
+        """Take what became known of the tool call `call`; return what loop it closes, else ''.
+
+        `kind` is one of the kinds of tools in the Agent Client Protocol (`edit`, `execute`),
+        `status` is `completed` or `failed` once it is over. What is not known yet is empty.
+        """
+        self._kinds[call] = kind or self._kinds.get(call, "")
         if command:
-            self._commands[name] = command
-        if call.status not in ("completed", "failed") or name in self._over:
+            self._commands[call] = command
+        if status not in ("completed", "failed") or call in self._over:
             return ""
-        self._over.add(name)
-        if self._kinds[name] in _EDITS:
-            if call.status == "completed":
+        self._over.add(call)
+        if self._kinds[call] in _EDITS:
+            if status == "completed":
                 self._failed.clear()
                 self._run.clear()
             return ""
-        command = self._commands.get(name, "")
-        if not command:
-            return ""
-        return self._count(command, failed=call.status == "failed" or _failed(call.raw_output))
+        ran = self._commands.get(call, "")
+        return self._count(ran, failed=status == "failed" or _failed(output)) if ran else ""
 
     def _count(self, command: str, *, failed: bool) -> str:
         self._run[command] = self._run.get(command, 0) + 1
@@ -64,13 +64,7 @@ class Circle:
         return ""
 
 
-def _command(call: ToolCallStart | ToolCallUpdate) -> str:
-    given = call.raw_input.get("command") if isinstance(call.raw_input, dict) else None
-    words = " ".join(map(str, given)) if isinstance(given, list) else given
-    return words if isinstance(words, str) and words else call.title or ""
-
-
-def _failed(output: Any) -> bool:
+def _failed(output: object) -> bool:
     """Tell whether the output of a command names an exit status other than 0."""
     if isinstance(output, dict):
         held = [output, *(one for one in output.values() if isinstance(one, dict))]

@@ -4,9 +4,20 @@ import json
 from pathlib import Path
 
 from accord.agents import folder
+from accord.core.orders import AgentOrder
 
 STARTS = 3
 """How often the agent of one run is started at most."""
+
+CUT_OFF = "You were cut off in the middle of this. Look at what is there already, and go on."
+"""What an agent is told whose process was killed and whose conversation goes on."""
+
+
+def prompt(order: AgentOrder, held: str, resumed: bool) -> str:
+    """Return what the agent is told: all of it, unless the conversation `held` was `resumed`."""
+    if resumed:
+        return CUT_OFF
+    return f"{order.prompt}\n\n{CUT_OFF}" if held else order.prompt
 
 
 class Memory:

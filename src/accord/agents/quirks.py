@@ -14,7 +14,7 @@ from pathlib import PurePath
 
 from attrs import evolve, field, frozen
 
-from accord.core.orders import AgentOrder
+from accord.core.orders import AgentKind, AgentOrder
 
 Variables = Mapping[str, str]
 Given = Callable[["Asked"], Variables]
@@ -42,7 +42,7 @@ class Quirks:
     what follows a refused request. `goes_on` is the method that takes a conversation up again.
     `excuse` finds, in the last words of a turn, an error of the model's service that the agent
     itself calls an end, and `circle` is the reason that it gives when it stopped itself in a loop.
-    `tried` tells whether the program itself was driven.
+    `tried` tells whether the program itself was driven, `kind` by which driver.
     """
 
     name: str
@@ -56,6 +56,7 @@ class Quirks:
     excuse: re.Pattern[str] | None = None
     circle: str = ""
     tried: bool = True
+    kind: AgentKind = AgentKind.ACP
 
 
 _HTTP = r"(?:[45]\d\d\b|overloaded|rate.?limit|unauthori[sz]ed|too many requests|reconnecting)"
@@ -73,7 +74,8 @@ def _claude(asked: Asked) -> Variables:
     }
 
 
-def _codex(asked: Asked) -> Variables:
+def codex(asked: Asked) -> dict[str, object]:
+    """Return the configuration of Codex, by the names of its own configuration file."""
     config: dict[str, object] = {
         "check_for_update_on_startup": False,
         "analytics": {"enabled": False},
@@ -81,10 +83,6 @@ def _codex(asked: Asked) -> Variables:
     }
     if asked.model:
         config["model"] = asked.model
-    if asked.boxed:
-        # A sandbox cannot be built within this box, and need not be: the box is the wall.
-        config |= {"sandbox_mode": "danger-full-access", "approval_policy": "never"}
-    provider: dict[str, str] = {}
     if asked.url:
         config["model_providers"] = {
             "accord": {
@@ -96,7 +94,15 @@ def _codex(asked: Asked) -> Variables:
             }
         }
         config["model_provider"] = "accord"
-        provider["MODEL_PROVIDER"] = "accord"
+    return config
+
+
+def _codex(asked: Asked) -> Variables:
+    config = codex(asked)
+    if asked.boxed:
+        # A sandbox cannot be built within this box, and need not be: the box is the wall.
+        config |= {"sandbox_mode": "danger-full-access", "approval_policy": "never"}
+    provider = {"MODEL_PROVIDER": "accord"} if asked.url else {}
     mode = "agent-full-access" if asked.boxed else "read-only"
     return {"CODEX_CONFIG": json.dumps(config), "INITIAL_AGENT_MODE": mode, **provider}
 
@@ -157,6 +163,7 @@ QUIRKS: tuple[Quirks, ...] = (
     Quirks("codex-acp", ("codex-acp",), service="openai", given=_codex,
            modes=("agent-full-access", "read-only"), rejection=_ENDS_TURN, goes_on="resume",
            excuse=_ERROR_TEXT),
+    Quirks("codex", ("codex",), ("app-server",), "openai", kind=AgentKind.CODEX),
     Quirks("copilot", ("copilot",), ("--acp",), "openai", rejection=_ENDS_TURN, given=_copilot,
            excuse=_ERROR_TEXT),
     Quirks("gemini", ("gemini", "gemini-cli"), ("--acp",), "gemini", given=_gemini,
@@ -197,11 +204,17 @@ def _names(word: str) -> set[str]:
     return {*plain, *(part.partition(".")[0] for part in plain)}
 
 
+def asked(order: AgentOrder) -> Asked:
+    """Return what the agent of `order` is to be told."""
+    service = "openai" if order.agent.kind is AgentKind.CODEX else of(order.agent.command).service
+    own = dict(order.environment)
+    url = own.get(_URLS.get(service, ""), "") if order.outlet is not None else ""
+    return Asked(order.agent.model, url, bool(order.box))
+
+
 def dressed(order: AgentOrder) -> AgentOrder:
     """Return `order` with the variables that its agent needs; what the order sets itself stays."""
-    quirks = of(order.agent.command)
     own = dict(order.environment)
-    url = own.get(_URLS.get(quirks.service, ""), "") if order.outlet is not None else ""
-    given = quirks.given(Asked(order.agent.model, url, bool(order.box)))
+    given = of(order.agent.command).given(asked(order))
     added = tuple((name, value) for name, value in given.items() if name not in own)
     return evolve(order, environment=(*order.environment, *added))

@@ -3,7 +3,6 @@
 Protocol: Agent Client Protocol, version 1 (`session/update`, `session/request_permission`).
 """
 
-from collections.abc import Callable
 from typing import Any
 
 from acp.schema import (
@@ -22,20 +21,8 @@ from acp.schema import (
 )
 from attrs import frozen
 
-from accord.agents.loops import Circle
-from accord.agents.permissions import writable
-from accord.agents.transcript import EVENT_CHARS, one_line, plain
-from accord.core.orders import (
-    AgentEvent,
-    AgentOrder,
-    AgentReport,
-    AgentStatus,
-    Emit,
-    EventKind,
-)
-
-SAID_CHARS = 4_000
-REFUSED_PATHS = 100
+from accord.agents.account import Account
+from accord.core.orders import AgentOrder, Emit, EventKind
 
 _HARMLESS = frozenset({"read", "search", "execute"})
 _WRITES = frozenset({"edit", "delete", "move"})
@@ -66,27 +53,14 @@ class _Wish:
         )
 
 
-class Turn:
-    """Receives one turn of an agent: emits its events, answers its requests, keeps the sum."""
+class Turn(Account):
+    """Receives one turn of an agent: tells its events, answers its requests."""
 
     def __init__(self, order: AgentOrder, emit: Emit) -> None:
         """Take what the run may do and where its events go."""
-        self._order = order
-        self._emit = emit
-        self._writable = writable(order)
+        super().__init__(order, emit)
         self._wishes: dict[str, _Wish] = {}
-        self._unsent = ""
-        self.said = ""
-        self._said_is_over = False
-        self._refused: dict[str, None] = {}
-        self._usage: Usage | None = None
-        self._circle = Circle()
-        self.fail: Callable[[AgentStatus, str], None] = lambda _status, _detail: None
-        self.folder = str(self._writable.root)
-        self.session = ""
-        self.prompted = False
         self.loading = False
-        self.stop_reason = ""
 
     async def session_update(self, update: object, **_: object) -> None:
         """Turn one update of the agent into an event; kinds that say nothing here are skipped.
@@ -97,16 +71,16 @@ class Turn:
             return
         match update:
             case AgentMessageChunk(content=TextContentBlock(text=text)):
-                self._hear(text)
+                self.hear(text)
             case ToolCallStart():
                 wish = self._join(update)
-                self._say(EventKind.TOOL, wish.title, self._shown(*wish.paths[:1]))
-                self._look_for_a_circle(update)
+                self.say(EventKind.TOOL, wish.title, self.shown(*wish.paths[:1]))
+                self._note(update)
             case ToolCallProgress():
                 self._join(update)
-                self._look_for_a_circle(update)
+                self._note(update)
             case UsageUpdate(used=used, size=size):
-                self._say(EventKind.USAGE, f"{used} of {size} tokens of context")
+                self.say(EventKind.USAGE, f"{used} of {size} tokens of context")
 
     async def request_permission(
         self, tool_call: ToolCallUpdate, options: list[PermissionOption], **_: Any
@@ -116,10 +90,10 @@ class Turn:
         closed = self._closed(wish)
         once = next((o for o in options if o.kind == "allow_once"), None)
         if closed is None and once is not None:
-            self._say(EventKind.ALLOWED, wish.title, self._shown(*wish.paths[:1]))
+            self.say(EventKind.ALLOWED, wish.title, self.shown(*wish.paths[:1]))
             return _chosen(once)
-        for shown in dict.fromkeys(map(self._shown, closed or wish.paths or ("",))):
-            self._refuse(wish, shown)
+        for shown in dict.fromkeys(map(self.shown, closed or wish.paths or ("",))):
+            self.refuse(wish.title, shown)
         rejections = [o for o in options if o.kind in ("reject_once", "reject_always")]
         if not rejections:
             return RequestPermissionResponse(outcome=DeniedOutcome(outcome="cancelled"))
@@ -128,50 +102,12 @@ class Turn:
     def finish(self, stop_reason: str, usage: Usage | None) -> None:
         """Take what the agent gave at the end of its turn."""
         self.stop_reason = stop_reason
-        self._usage = usage
         if usage is not None:
-            spent = f"{usage.input_tokens} tokens in, {usage.output_tokens} out"
-            self._say(EventKind.USAGE, spent)
+            self.count(usage.input_tokens, usage.output_tokens)
 
-    def report(self, status: AgentStatus, detail: str) -> AgentReport:
-        """Emit how the run ended and return the report of it."""
-        if status is not AgentStatus.ENDED:
-            self._say(EventKind.ERROR, detail)
-        self._say(EventKind.END, status)
-        return AgentReport(
-            run_id=self._order.run_id,
-            status=status,
-            detail=detail,
-            said=self.said,
-            stop_reason=self.stop_reason,
-            refused=tuple(self._refused),
-            input_tokens=self._usage.input_tokens if self._usage else 0,
-            output_tokens=self._usage.output_tokens if self._usage else 0,
-        )
-
-    def _look_for_a_circle(self, call: ToolCallStart | ToolCallProgress) -> None:
-        words = self._circle.note(call)
-        if words:
-            self.fail(AgentStatus.LOOPED, words)
-
-    def _hear(self, text: str) -> None:
-        if self._said_is_over:
-            self.said, self._said_is_over = "", False
-        self.said += plain(text, SAID_CHARS - len(self.said))
-        # Agents stream a few letters at a time; one event for each would bury the rest.
-        self._unsent += plain(text, EVENT_CHARS)
-        if len(self._unsent) >= EVENT_CHARS:
-            self._flush()
-
-    def _say(self, kind: EventKind, text: str, path: str = "") -> None:
-        self._flush()
-        self._said_is_over = self._said_is_over or kind is EventKind.TOOL
-        self._emit(AgentEvent(kind, plain(text, EVENT_CHARS), path))
-
-    def _flush(self) -> None:
-        if self._unsent:
-            self._emit(AgentEvent(EventKind.TEXT, self._unsent[:EVENT_CHARS]))
-            self._unsent = ""
+    def _note(self, call: ToolCallStart | ToolCallProgress) -> None:
+        status, kind = call.status or "", call.kind or ""
+        self.ran(call.tool_call_id, kind, _command(call), status, call.raw_output)
 
     def _join(self, call: ToolCallUpdate | ToolCallStart) -> _Wish:
         wish = self._wishes.get(call.tool_call_id, _Wish()).joined(call)
@@ -186,16 +122,14 @@ class Turn:
         known = len(wish.paths) >= (2 if wish.kind == "move" else 1)
         if not known or not (wish.kind in _WRITES or wish.edits):
             return wish.paths
-        shut = tuple(path for path in wish.paths if not self._writable.allows(path))
+        shut = tuple(path for path in wish.paths if not self.writable.allows(path))
         return shut or None
 
-    def _refuse(self, wish: _Wish, shown: str) -> None:
-        if shown and len(self._refused) < REFUSED_PATHS:
-            self._refused[shown] = None
-        self._say(EventKind.REFUSED, wish.title or "a request that names nothing", shown)
 
-    def _shown(self, path: str = "") -> str:
-        return one_line(str(self._writable.relative(path) or path))
+def _command(call: ToolCallStart | ToolCallProgress) -> str:
+    given = call.raw_input.get("command") if isinstance(call.raw_input, dict) else None
+    words = " ".join(map(str, given)) if isinstance(given, list) else given
+    return words if isinstance(words, str) and words else call.title or ""
 
 
 def _chosen(option: PermissionOption) -> RequestPermissionResponse:

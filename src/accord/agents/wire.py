@@ -1,15 +1,19 @@
-"""The pipe to an ACP agent: one JSON message a line, every byte counted, the first lie noticed."""
+"""The pipe to an agent: one JSON message a line, every byte counted, the first lie noticed."""
 
 import asyncio
 import json
 import time
 from asyncio.subprocess import Process
+from collections.abc import Callable
 from typing import Any
 
 from accord.agents.transcript import one_line
 from accord.core.orders import AgentStatus, Limits
 
 Fault = tuple[AgentStatus, str]
+Message = dict[str, Any]
+Read = Callable[[bytes], Message | None]
+"""Understands a line: an empty message is passed over, None is not the protocol."""
 
 LINE_BYTES = 50 * 2**20
 _CHUNK = 2**16
@@ -22,11 +26,12 @@ class Wire:
     After `receive` has returned None, `fault` tells why, unless the agent just closed its end.
     """
 
-    def __init__(self, process: Process, limits: Limits) -> None:
-        """Take a process whose three pipes are open."""
+    def __init__(self, process: Process, limits: Limits, read: "Read | None" = None) -> None:
+        """Take a process whose three pipes are open; lines are JSON-RPC unless `read` differs."""
         if process.stdin is None or process.stdout is None or process.stderr is None:
             raise ValueError("the three streams of an agent's process must be pipes")
         self._stdin, self._stdout, self._stderr = process.stdin, process.stdout, process.stderr
+        self._read = read or rpc
         self._limit = limits.output_bytes
         self._total = 0
         self._held = bytearray()
@@ -36,17 +41,21 @@ class Wire:
         self.fault: Fault | None = None
         self.faulted = asyncio.Event()
 
-    async def send(self, message: dict[str, Any]) -> None:
+    async def send(self, message: Message) -> None:
         """Write one message. Raises ConnectionError when the agent no longer listens."""
-        self._stdin.write(json.dumps(message, separators=(",", ":")).encode() + b"\n")
+        await self.write(json.dumps(message, separators=(",", ":")) + "\n")
+
+    async def write(self, text: str) -> None:
+        """Write whole lines. Raises ConnectionError when the agent no longer listens."""
+        self._stdin.write(text.encode())
         await self._stdin.drain()
 
-    async def receive(self) -> dict[str, Any] | None:
+    async def receive(self) -> Message | None:
         """Return the next message, None at the end of the stream or at the first fault."""
         while (line := await self._line()) is not None:
-            if not line.strip():
+            message = self._read(line)
+            if message == {}:
                 continue
-            message = _message(line)
             if message is None:
                 said = one_line(line[:200].decode(errors="replace"), 80)
                 self.fail(AgentStatus.GARBAGE, f"wrote what is not the protocol: {said!r}")
@@ -106,12 +115,21 @@ class Wire:
             self.faulted.set()
 
 
-def _message(line: bytes) -> dict[str, Any] | None:
+def rpc(line: bytes) -> Message | None:
+    """Return the message of JSON-RPC on a line, with or without its version; see `Read`."""
+    if not line.strip():
+        return {}
+    message = parsed(line)
+    if message is None or not isinstance(message.get("id"), int | str | None):
+        return None
+    named = isinstance(message.get("method"), str)
+    return message if named or ("id" in message and "method" not in message) else None
+
+
+def parsed(line: bytes) -> Message | None:
+    """Return the JSON object on a line, None where there is none."""
     try:
         message = json.loads(line)
     except (ValueError, RecursionError):
         return None
-    if not isinstance(message, dict) or not isinstance(message.get("id"), int | str | None):
-        return None
-    named = isinstance(message.get("method"), str)
-    return message if named or ("id" in message and "method" not in message) else None
+    return message if isinstance(message, dict) else None

@@ -98,6 +98,8 @@ def service_of(agent: AgentChoice) -> str:
         return agent.service
     if agent.kind is AgentKind.CLAUDE:
         return "anthropic"
+    if agent.kind is AgentKind.CODEX:
+        return "openai"
     line = " ".join(agent.command)
     named = {"claude": "anthropic", "codex": "openai", "gemini": "gemini"}
     named |= dict.fromkeys(("copilot", "opencode", "goose"), "openai")

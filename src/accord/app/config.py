@@ -205,7 +205,7 @@ def _agent(name: str, facts: object) -> AgentChoice:
     return AgentChoice(
         name,
         AgentKind(kind),
-        texts(facts, "command", ()),
+        texts(facts, "command", ("codex",) if kind == AgentKind.CODEX else ()),
         text(facts, "model", ""),
         texts(facts, "env", ()),
         service,

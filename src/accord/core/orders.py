@@ -11,6 +11,7 @@ class AgentKind(StrEnum):
 
     ACP = "acp"
     CLAUDE = "claude"
+    CODEX = "codex"
     SCRIPTED = "scripted"
 
 
@@ -19,12 +20,12 @@ class AgentChoice:
     """One configured agent: its name on screens, how it is driven, the command that starts it.
 
     For ACP the command speaks the Agent Client Protocol on stdin and stdout. For the scripted
-    agent `command` holds the absolute path of its script. For Claude it may name the CLI, or be
-    empty to use the one that the SDK carries. `passes` names the variables of the person's
-    environment that the agent is given; it gets no other that could hold a secret. `service`,
-    `upstream` and `key` say where its model is asked (see `Outlet`), and `reads` which files of
-    the person it may read in its box. `otherwise` names the agent that steps in for this one
-    where its service does not serve it.
+    agent `command` holds the absolute path of its script. For Codex it names the program; for
+    Claude it may do so, or be empty to use the one that the SDK carries. `passes` names the
+    variables of the person's environment that the agent is given; it gets no other that could
+    hold a secret. `service`, `upstream` and `key` say where its model is asked (see `Outlet`), and
+    `reads` which files of the person it may read in its box. `otherwise` names the agent that
+    steps in for this one where its service does not serve it.
     """
 
     name: str

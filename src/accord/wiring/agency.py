@@ -32,6 +32,7 @@ class Found:
     can: tuple[str, ...] = ()
     said: str = ""
     tried: bool = True
+    kind: AgentKind = AgentKind.ACP
 
 
 def look(workshop: Workshop) -> list[Found]:
@@ -45,8 +46,10 @@ def look(workshop: Workshop) -> list[Found]:
     names = {name for one in agents for name in (one.name, *one.command[:1])}
     for one in quirks.QUIRKS:
         program = next((name for name in one.programs if shutil.which(name)), "")
+        # The driver of Codex starts its app-server itself.
+        words = (program, *one.arguments) if one.kind is AgentKind.ACP else (program,)
         if program and one.name not in known and program not in names:
-            agents.append(AgentChoice(one.name, AgentKind.ACP, (program, *one.arguments)))
+            agents.append(AgentChoice(one.name, one.kind, words))
     return asyncio.run(_all(workshop, agents))
 
 
@@ -62,8 +65,8 @@ async def _one(workshop: Workshop, agent: AgentChoice) -> Found:
 
     def found(state: str, answer: asking.Answer) -> Found:
         configured = agent.name in workshop.config.agents
-        return Found(agent.name, configured, agent.command, work, agent.otherwise, state,
-                     answer.version, answer.can, answer.trouble, told.tried)  # fmt: skip
+        facts = (state, answer.version, answer.can, answer.trouble, told.tried, agent.kind)
+        return Found(agent.name, configured, agent.command, work, agent.otherwise, *facts)
 
     if agent.kind is AgentKind.SCRIPTED:
         return found("answers", asking.Answer(can=("plays a file and thinks nothing",)))
@@ -84,5 +87,5 @@ async def _one(workshop: Workshop, agent: AgentChoice) -> Found:
     with tempfile.TemporaryDirectory(dir=workshop.state, prefix="ask-") as scratch:
         visible = boxing.readable((*workshop.config.reads, *agent.reads))
         prefix = box.prefix(Walls(str(Path(scratch)), visible=visible))
-        answer = await asking.ask(agent.command, prefix, scratch)
+        answer = await asking.ask(agent, prefix, scratch)
     return found("silent" if answer.trouble else "answers", answer)

@@ -34,6 +34,8 @@ def agents(context: Context, *, accepted: bool) -> None:
         if not one.configured:
             words = ", ".join(f'"{word}"' for word in one.command)
             lines.append(f"        [agents.{plain(one.name)}]")
+            if one.kind != "acp":
+                lines.append(f'        kind = "{one.kind}"')
             lines.append(f"        command = [{plain(words)}]")
     if not found:
         lines.append("no agent is configured or installed; people write and build")
