@@ -8,6 +8,7 @@ from accord.app.changes import Change
 from accord.app.views import View
 from accord.app.workshop import Workshop
 from accord.core import paths
+from accord.core.breaking import Answer
 from accord.core.evidence import Proof, is_test
 from accord.core.model import SPEC_STAGES, Task, lineage
 from accord.core.ports import FileChange
@@ -43,6 +44,7 @@ def result_view(workshop: Workshop, change: Change) -> View:
         "built": gate is None or gate.stage not in SPEC_STAGES,
         "verified": bool(known),
         "criteria": criteria,
+        "surviving": [one["id"] for one in criteria if one["survives"]],
         "proven": sum(one["proof"] == Proof.PROVEN for one in criteria),
         "runs": known.get("runs") or {},
         "files": files,
@@ -71,6 +73,7 @@ def _criterion(change: Change, name: str, found: object, files: Sequence[View]) 
         "proof": str(held.get("proof", Proof.MISSING)),
         "reason": str(held.get("reason", "nothing was verified for the code as it is now")),
         "tests": held.get("tests", []),
+        "survives": held.get("broken") == str(Answer.SURVIVES),
         "files": [one for one in files if name in one["criteria"]],
     }
 
