@@ -72,6 +72,7 @@ def lines(data: dict[str, Any]) -> Iterator[str]:
         asked = {item["id"] for item in data["items"]}
         yield from _tasks(data["tasks"], data["waves"], asked)
         yield from _files(data["files"], data["diff"])
+        yield from _weakened(data["weakened"])
         yield from evidence_lines(data["evidence"])
         yield from decision_lines(data["decisions"])
         yield from _findings(data["findings"])
@@ -204,6 +205,17 @@ def _files(files: list[dict[str, Any]], diff: str) -> Iterator[str]:
         what = "deleted" if one["deleted"] else f"{one['lines']} lines"
         unasked = ", which no task was to touch" if one["unasked"] else ""
         yield wrap(f"{one['path']} ({what}{unasked})", "  ", "    ")
+
+
+def _weakened(found: list[dict[str, Any]]) -> Iterator[str]:
+    if not found:
+        return
+    yield ""
+    yield "Tests that do less than before"
+    for one in found[:LONGEST]:
+        yield wrap(f"{one['path']}:{one['line']} {one['test']} {one['words']}", "  ", "    ")
+    if (more := len(found) - LONGEST) > 0:
+        yield f"  … {more} more"
 
 
 def evidence_lines(found: dict[str, Any] | None) -> Iterator[str]:
