@@ -269,8 +269,8 @@ Changed: 2 files (git diff HASH HASH)
   tests/test_minutes.py (8 lines)
 
 Evidence, from runs that Accord made on a fresh checkout
-  R1.1 claimed: 2 tests passed: python -m unittest discover -s tests -t .; no
-     test names it
+  R1.1 claimed: 2 tests passed: python -m unittest discover -s tests -t .;
+     test_r1_1_keeps_for_an_hour fails when MINUTES has another value
   R1.2 claimed: 2 tests passed: python -m unittest discover -s tests -t .; no
      test names it
 

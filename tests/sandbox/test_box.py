@@ -284,7 +284,8 @@ def test_the_environment_of_a_command_is_cleaned(
     names = {line.partition("=")[0] for line in run.output.splitlines()}
     assert names <= {
         "PATH", "HOME", "LANG", "LC_ALL", "TZ", "TMPDIR", "VIRTUAL_ENV", "USER", "LOGNAME", "PWD",
-        "PYTEST_ADDOPTS", "PYTHONDONTWRITEBYTECODE", "GIT_CONFIG_NOSYSTEM", "LC_CTYPE",
+        "PYTEST_ADDOPTS", "COVERAGE_FILE", "PYTHONDONTWRITEBYTECODE", "GIT_CONFIG_NOSYSTEM",
+        "LC_CTYPE",
     }  # fmt: skip
 
 

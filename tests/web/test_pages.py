@@ -174,7 +174,8 @@ def test_the_result_shows_what_nobody_asked_for(project: Project, visitor: Visit
     assert "1 unasked" in said
     assert re.search(r'<details class="file" open id="file-settings.py">', text)
     assert re.search(r'<details class="file" open id="file-tests/test_cart.py">', text)
-    assert "test lost lines" in said
+    assert "test does less" in said
+    assert "Cart.test_keeps is gone" in said
     assert "DEBUG = True" in said
 
 

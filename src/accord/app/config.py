@@ -6,6 +6,7 @@ A change branch may hold an edited copy; that copy steers nothing until it has b
 import shlex
 import tomllib
 from collections.abc import Mapping
+from enum import StrEnum
 from typing import Any
 
 from attrs import field, frozen
@@ -36,13 +37,21 @@ LEAST = 2
 _STAGES = (*SPEC_STAGES, Stage.IMPLEMENTATION)
 _TRACKS = (Track.TRIVIAL, Track.SMALL)
 _SHAPE: Mapping[str, tuple[str, ...]] = {
-    "verify": ("command", "timeout_s", "network"),
+    "verify": ("command", "timeout_s", "network", "mutation", "mutation_s", "coverage"),
     "tracks": ("trivial", "small", "risk_paths"),
     "agent": ("default", "parallel", "rounds", "total_s", "idle_s", *_STAGES, *_TRACKS),
     "box": ("least", "reads"),
     "budget": SCOPES,
 }
 _AGENT = ("kind", "command", "model", "env", "service", "upstream", "key", "reads", "else")
+
+
+class Mutation(StrEnum):
+    """Whether code is broken on purpose to see if its tests notice, and what follows from it."""
+
+    OFF = "off"
+    SHOW = "show"
+    REQUIRE = "require"
 
 
 @frozen
@@ -61,6 +70,9 @@ class Config:
     prices: tuple[Price, ...] = ()
     format: str = NAME
     network: bool = False
+    mutation: Mutation = Mutation.SHOW
+    mutation_s: int = 300
+    coverage: str = ""
     beside: SideBySide = field(factory=SideBySide)
     environment: Environment = field(factory=Environment)
 
@@ -173,8 +185,18 @@ def read(data: bytes) -> Config:
     return Config(policy, agents, stages, parallel, rounds, Limits(total, idle), least,
                   texts(box, "reads", ()), budgets, _prices(table(raw, "prices")),
                   registry.named(text(raw, "format", NAME)).name,
-                  flag(verify, "network"), side_by_side.read(raw),
-                  environment.read(raw))  # fmt: skip
+                  flag(verify, "network"), _mutation(verify),
+                  number(verify, "mutation_s", 300), text(verify, "coverage", ""),
+                  side_by_side.read(raw), environment.read(raw))  # fmt: skip
+
+
+def _mutation(verify: Mapping[str, Any]) -> Mutation:
+    said = text(verify, "mutation", Mutation.SHOW)
+    if said not in set(Mutation):
+        raise ConfigurationError(
+            f"{PATH}: verify.mutation is {said}", hint=f"one of {', '.join(Mutation)}"
+        )
+    return Mutation(said)
 
 
 def words(command: str) -> tuple[str, ...]:

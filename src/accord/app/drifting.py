@@ -16,6 +16,7 @@ from typing import Any
 from attrs import define, evolve, field, frozen
 
 from accord import __version__
+from accord.app import renewing
 from accord.core import drift, fingerprint, trace
 from accord.core.drift import Cause, Kind, Now, Seen, Standing, Verdict
 from accord.core.evidence import TestCase
@@ -35,7 +36,8 @@ class Drift:
     """What a check found: the commit, the findings (the worst first), and how many stand how.
 
     `looked` is how many criteria were looked at; the others are as they were in the last check.
-    `settled` is how many findings more there are that verdicts closed.
+    `settled` is how many findings more there are that verdicts closed, `proved` are the criteria
+    whose code changed and that tests proved anew, `renewed` is their number.
     """
 
     commit: str
@@ -44,34 +46,35 @@ class Drift:
     looked: int
     renewed: int = 0
     settled: int = 0
+    proved: tuple[Verdict, ...] = ()
 
 
 def check(
     repo: Repo, symbols: Symbols, head: str, *, results: Sequence[TestCase] | None = None,
-    kept: Path | None = None,
+    kept: Path | None = None, doubted: Mapping[tuple[str, str], str] | None = None,
 ) -> Drift:  # fmt: skip
     """Return how the criteria of every trace in the commit `head` stand.
 
-    `results` are the tests that ran on it, None where none did. `kept` is the file in which it is
-    remembered what was quiet. Raises ConfigurationError for a trace that cannot be read.
+    `results` are the tests that ran on it, None where none did; `doubted` says why tests that pass
+    prove nothing. `kept` is the file in which it is remembered what was quiet. Raises
+    ConfigurationError for a trace that cannot be read.
     """
-    traces = {
-        name: entry.id
-        for name, entry in repo.folder(head, trace.FOLDER).items()
-        if trace.change_of(name)
-    }
+    found_traces = traces(repo, head)
+    again = renewing.load(kept)
     before = _Before.load(kept, repo, head) if results is None else _Before({}, None)
     standing: Counter[str] = Counter()
     findings: list[Verdict] = []
-    looked = renewed = 0
+    proved: list[Verdict] = []
+    looked = 0
     quiet: dict[str, Any] = {}
-    for name, blob in sorted(traces.items()):
+    for name, blob in sorted(found_traces.items()):
         row = before.quiet(name, blob)
         if row is None:
-            found, paths = _look(repo, symbols, head, name, blob, results)
+            bound = again.applied(name, blob, read_trace(repo, name, blob))
+            found, paths = _look(repo, symbols, head, bound, results, doubted or {})
             looked += len(found)
-            renewed += sum(one.renewed for one in found)
             findings += [one for one in found if one.is_finding]
+            proved += [one for one in found if one.renewed]
             counts = Counter(one.standing.value for one in found)
             row = {"blob": blob, "paths": sorted(paths), "counts": dict(counts)}
         standing.update(row["counts"])
@@ -79,7 +82,9 @@ def check(
             quiet[name] = row
     if results is None:
         _remember(kept, head, quiet)
-    return Drift(head, drift.ranked(findings), dict(standing), looked, renewed)
+    return Drift(
+        head, drift.ranked(findings), dict(standing), looked, len(proved), proved=tuple(proved)
+    )
 
 
 def explain(repo: Repo, symbols: Symbols, head: str, verdict: Verdict) -> Verdict:
@@ -122,22 +127,46 @@ def replay(repo: Repo, symbols: Symbols, first: str, commits: Sequence[str]) -> 
     return Replay(len(commits), tuple(reports))
 
 
-def _look(
-    repo: Repo, symbols: Symbols, head: str, name: str, blob: str,
-    results: Sequence[TestCase] | None,
-) -> tuple[tuple[Verdict, ...], set[str]]:  # fmt: skip
-    """Return the verdicts of one trace, and the files that they rest on."""
+def touched_since(repo: Repo, head: str, kept: Path | None) -> dict[str, str]:
+    """Return the traces in `head`, with their blobs, that were not quiet in the last check."""
+    before = _Before.load(kept, repo, head)
+    rows = traces(repo, head).items()
+    return {name: blob for name, blob in rows if before.quiet(name, blob) is None}
+
+
+def traces(repo: Repo, head: str) -> dict[str, str]:
+    """Map the name of each trace in `head` to its blob."""
+    rows = repo.folder(head, trace.FOLDER).items()
+    return {name: entry.id for name, entry in rows if trace.change_of(name)}
+
+
+def read_trace(repo: Repo, name: str, blob: str) -> Trace:
+    """Return the trace in the file `name`. Raises ConfigurationError where it cannot be read."""
     path = f"{trace.FOLDER}/{name}"
     try:
-        found = trace.from_toml(trace.change_of(name), repo.blob(blob).decode())
+        return trace.from_toml(trace.change_of(name), repo.blob(blob).decode())
     except (TraceError, UnicodeDecodeError) as error:
         raise ConfigurationError(
             f"{path} cannot be read: {error}", hint=f"git log -p -- {path}"
         ) from error
-    since = repo.began(head, path)
-    looking = Looking(repo, symbols, since, head, repo.changed(since, head) if since else ())
-    now = Now(looking.look, _words(repo, head, found), results)
-    links = (*found.symbols, *found.tests)
+
+
+def looking_at(repo: Repo, symbols: Symbols, head: str, found: Trace) -> "Looking":
+    """Return what finds the marks of a trace in `head`."""
+    since = repo.began(head, trace.path(found.change))
+    changed = repo.changed(since, head) if since else ()
+    return Looking(repo, symbols, since, head, changed)
+
+
+def _look(
+    repo: Repo, symbols: Symbols, head: str, found: Trace,
+    results: Sequence[TestCase] | None, doubted: Mapping[tuple[str, str], str],
+) -> tuple[tuple[Verdict, ...], set[str]]:  # fmt: skip
+    """Return the verdicts of one trace, and the files that they rest on."""
+    path = trace.path(found.change)
+    looking = looking_at(repo, symbols, head, found)
+    now = Now(looking.look, _words(repo, head, found), results, doubted)
+    links = (*found.symbols, *found.tests, *found.executes)
     paths = {one.path for _, one in links} | {one.path for one in found.promises} | {path}
     verdicts = drift.judge(found, now)
     return verdicts, paths | looking.places

@@ -7,7 +7,7 @@ always makes it again.
 import os
 import platform
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
 
@@ -21,7 +21,7 @@ from accord.app.waivers import enough, is_waiver
 from accord.app.workshop import Workshop
 from accord.core import evidence
 from accord.core.approval import Json
-from accord.core.evidence import Result, Run
+from accord.core.evidence import Evidence, Result, Run
 from accord.core.model import Task, sha256
 from accord.core.ports import CommandRun
 
@@ -34,7 +34,19 @@ def verify(workshop: Workshop, commit: str, command: str) -> Run:
     tree = workshop.repo.tree(commit)
     if not command.strip():
         return Run((), tree, Result.UNKNOWN, "no command is set that would verify it")
-    argv = words(command)
+    ran = run_on(workshop, commit, words(command), workshop.config.policy.verify_timeout_s)
+    run = evidence.judge(ran, tree)
+    workshop.journal.note(f"run/{tree}/{sha256(command.encode())[:16]}", _kept(ran, run))
+    if run.result is Result.PASS:
+        workshop.journal.note(verdict_key(workshop, tree, command), {"result": str(run.result)})
+    return run
+
+
+def run_on(workshop: Workshop, commit: str, command: Sequence[str], limit_s: float) -> CommandRun:
+    """Run `command` in the box, on a fresh checkout of `commit`, for `limit_s` seconds at most.
+
+    The checkout is set up first. Where that fails it is what is returned, as `unready`.
+    """
     checks = workshop.state / "checks"
     checks.mkdir(parents=True, exist_ok=True)
     # A folder of its own for each run: one that was cut off may still be at work in another.
@@ -43,16 +55,7 @@ def verify(workshop: Workshop, commit: str, command: str) -> Run:
         variables = leasing.furnish(workshop, f"{folder}/tree", Path(folder).name)
         walls = evolve(for_check(workshop, f"{folder}/tree"), variables=variables)
         broken = leasing.set_up(workshop, walls)
-        timeout_s = workshop.config.policy.verify_timeout_s
-        ran = broken or workshop.sandbox().run(argv, walls, timeout_s)
-    run = evidence.judge(ran, tree)
-    if broken is not None:
-        said = f"it could not be set up: {leasing.why(broken)}"
-        run = Run(argv, tree, Result.UNKNOWN, said)
-    workshop.journal.note(f"run/{tree}/{sha256(command.encode())[:16]}", _kept(ran, run))
-    if run.result is Result.PASS:
-        workshop.journal.note(verdict_key(workshop, tree, command), {"result": str(run.result)})
-    return run
+        return broken or workshop.sandbox().run(command, walls, limit_s)
 
 
 def verdict_key(workshop: Workshop, tree: str, command: str) -> str:
@@ -69,11 +72,12 @@ def command(workshop: Workshop, task: Task) -> str:
     return task.verify or workshop.config.policy.verify
 
 
-def prove(workshop: Workshop, change: Change) -> dict[str, Json]:
-    """Run every task's command on the change, and its tests without the change; keep the result.
+def gathered(workshop: Workshop, change: Change) -> tuple[tuple[Evidence, ...], dict[str, Run]]:
+    """Run every task's command on the change, and its tests without the change.
 
-    The run without the change is the base with the change's test files laid over it: a test that
-    passes there too proves nothing about the change.
+    Returns the evidence for each criterion, and the run of each task. The run without the change
+    is the base with the change's test files laid over it: a test that passes there too proves
+    nothing about the change.
     """
     tip = change.found.tip
 
@@ -83,27 +87,37 @@ def prove(workshop: Workshop, change: Change) -> dict[str, Json]:
 
     runs = {task.id: after(command(workshop, task)) for task in change.tasks}
     before = _before(workshop, change, sorted({command(workshop, one) for one in change.tasks}))
-    found = evidence.for_criteria(change.spec, runs, before)
+    return evidence.for_criteria(change.spec, runs, before), runs
+
+
+def keep(
+    workshop: Workshop, change: Change, found: Sequence[Evidence], runs: Mapping[str, Run]
+) -> None:
+    """Keep what is known about a change for its code exactly as it is now."""
     result: dict[str, Json] = {
-        "tree": workshop.repo.tree(tip),
+        "tree": workshop.repo.tree(change.found.tip),
         "criteria": evidence.as_json(found),
         "runs": {name: f"{run.result}: {run.reason}" for name, run in runs.items()},
     }
     workshop.journal.note(_key(change), result)
-    return result
 
 
 def known(workshop: Workshop, change: Change) -> dict[str, Json] | None:
-    """Return what `prove` found for the code exactly as it is now, or None."""
+    """Return what was kept for the code exactly as it is now, or None."""
     return workshop.journal.noted(_key(change)).get(_key(change))
 
 
 def waived(change: Change, task: str) -> bool:
     """Tell whether enough people signed that `task`, as it is agreed now, may go unverified."""
+    return waived_key(change, change.keys[task])
+
+
+def waived_key(change: Change, key: str) -> bool:
+    """Tell whether enough people signed that what `key` names may go without evidence."""
     found = []
     for one in change.log.signed:
         keys = one.approval.details.get("keys")
-        if is_waiver(one, "evidence") and isinstance(keys, list) and change.keys[task] in keys:
+        if is_waiver(one, "evidence") and isinstance(keys, list) and key in keys:
             found.append(one)
     return enough(change.workshop.trust, found, "evidence")
 

@@ -17,6 +17,7 @@ from accord.app.boxing import for_check, for_setup
 from accord.app.config import words
 from accord.app.environment import PORTS, Environment
 from accord.app.workshop import Workshop
+from accord.core.evidence import ended
 from accord.core.ports import CommandRun, Walls
 from accord.errors import RefusedError
 
@@ -57,15 +58,7 @@ def furnish(workshop: Workshop, folder: str, name: str) -> Variables:
 def set_up(workshop: Workshop, walls: Walls) -> CommandRun | None:
     """Set up the checkout in `walls`, which holds an agent's work; return the run if it failed."""
     ran = _run(workshop, workshop.config.environment.setup, walls)
-    return ran if ran is not None and ran.exit_status != 0 else None
-
-
-def why(ran: CommandRun) -> str:
-    """Return how a run of the set-up or the check ended, in words."""
-    line = " ".join(ran.command)
-    if ran.missing:
-        return f"the command was not found: {line}"
-    return f"{'time limit' if ran.timed_out else f'exit {ran.exit_status}'}: {line}"
+    return evolve(ran, unready=True) if ran is not None and ran.exit_status != 0 else None
 
 
 def _run(workshop: Workshop, command: str, walls: Walls) -> CommandRun | None:
@@ -78,7 +71,7 @@ def _demand(ran: CommandRun | None, fault: str, folder: str) -> None:
     if ran is not None and ran.exit_status != 0:
         last = ran.output.strip().splitlines()[-1:] or [""]
         raise RefusedError(
-            f"{fault} ({why(ran)}) {last[0][:200]}".rstrip(), hint=f"run it yourself in {folder}"
+            f"{fault} ({ended(ran)}) {last[0][:200]}".rstrip(), hint=f"run it yourself in {folder}"
         )
 
 

@@ -6,11 +6,14 @@ from collections.abc import Sequence
 from accord.app import evidence
 from accord.app.changes import Change
 from accord.app.views import View
+from accord.app.weakening import weakenings
 from accord.app.workshop import Workshop
 from accord.core import paths
+from accord.core.breaking import Answer
 from accord.core.evidence import Proof, is_test
 from accord.core.model import SPEC_STAGES, Task, lineage
 from accord.core.ports import FileChange
+from accord.core.weakening import Weakened
 
 CONTEXT = 3
 LONGEST_FILE = 3000  # lines; above it the diff is read with git
@@ -24,11 +27,15 @@ def result_view(workshop: Workshop, change: Change) -> View:
     """Return what was built: the criteria with their evidence, and the files with their diffs.
 
     A file belongs to the criteria of the tasks that declared it. `unasked` are files that no task
-    declared, `weakened` tests that were there before and lost lines; both are never folded.
+    declared, `weakened` tests that were there before and lost lines, or do less in other ways; both
+    are never folded.
     """
     known = evidence.known(workshop, change) or {}
     tasks = change.tasks
-    files = [_file(workshop, change, one, tasks) for one in change.code]
+    less: dict[str, list[Weakened]] = {}
+    for each in weakenings(workshop, change):
+        less.setdefault(each.path, []).append(each)
+    files = [_file(workshop, change, one, tasks, less.get(one.path, ())) for one in change.code]
     files.sort(key=lambda one: (not one["unasked"], not one["weakened"], -one["lines"]))
     proofs = known.get("criteria")
     proved = {
@@ -43,6 +50,7 @@ def result_view(workshop: Workshop, change: Change) -> View:
         "built": gate is None or gate.stage not in SPEC_STAGES,
         "verified": bool(known),
         "criteria": criteria,
+        "surviving": [one["id"] for one in criteria if one["survives"]],
         "proven": sum(one["proof"] == Proof.PROVEN for one in criteria),
         "runs": known.get("runs") or {},
         "files": files,
@@ -71,11 +79,15 @@ def _criterion(change: Change, name: str, found: object, files: Sequence[View]) 
         "proof": str(held.get("proof", Proof.MISSING)),
         "reason": str(held.get("reason", "nothing was verified for the code as it is now")),
         "tests": held.get("tests", []),
+        "survives": held.get("broken") == str(Answer.SURVIVES),
         "files": [one for one in files if name in one["criteria"]],
     }
 
 
-def _file(workshop: Workshop, change: Change, one: FileChange, tasks: Sequence[Task]) -> View:
+def _file(
+    workshop: Workshop, change: Change, one: FileChange, tasks: Sequence[Task],
+    less: Sequence[Weakened],
+) -> View:  # fmt: skip
     asking = [task for task in tasks if not paths.outside([one.path], task.touches)]
     before = workshop.repo.read(change.fork, one.path)
     after = workshop.repo.blob(one.id) if one.id else b""
@@ -91,7 +103,11 @@ def _file(workshop: Workshop, change: Change, one: FileChange, tasks: Sequence[T
         "new": before is None,
         "unasked": not asking,
         "test": is_test(one.path),
-        "weakened": is_test(one.path) and before is not None and lost and bool(asking),
+        "weakened": before is not None
+        and is_test(one.path)
+        and bool(asking)
+        and (lost or bool(less)),
+        "lost": [f"{each.test} {each.words}" for each in less],
         "tasks": [task.id for task in asking],
         "criteria": [name for name in _ids(change) if named & set(lineage(name))],
         "diff": diff,

@@ -8,6 +8,7 @@ from accord.app import (
     evidence,
     identifying,
     judging,
+    proving,
     records,
     ruling,
     spec_bases,
@@ -106,8 +107,8 @@ def withdraw(workshop: Workshop, name: str, stage: Stage) -> Signed:
 def waive(workshop: Workshop, name: str, reason: str) -> str:
     """Sign that what stands in the way may stay as it is; return what that was.
 
-    Three things can be waived: text that hides, by each person who approves it; that a change
-    outgrew its track; and that nothing verified a task.
+    Four things can be waived: text that hides, by each person who approves it; that a change
+    outgrew its track; that nothing verified a task; and that a criterion is not proven.
     """
     records.refuse_agents()
     if not reason.strip():
@@ -132,6 +133,9 @@ def waive(workshop: Workshop, name: str, reason: str) -> str:
     elif unverified:
         what, words = "evidence", f"nothing verified {', '.join(unverified)}"
         details = {"keys": [change.keys[task] for task in unverified]}
+    elif unproven := proving.unproven(workshop, change):
+        what, words = "evidence", f"nothing proves {', '.join(unproven)}"
+        details = {"keys": [proving.waiver_key(change, one) for one in unproven]}
     else:
         raise RefusedError(f"nothing about {name} needs a waiver", hint=f"accord show {name}")
     number = sum(one.approval.gate == what for one in change.log.signed) + 1
@@ -192,7 +196,19 @@ def waiting(change: Change) -> Gate:
         )
     else:
         judging.refuse_broken(change)
+        _refuse_unproven(change, gate)
     return gate
+
+
+def _refuse_unproven(change: Change, gate: Gate) -> None:
+    found = proving.unproven(change.workshop, change) if gate.stage is Stage.REVIEW else ()
+    if found:
+        is_are = "is" if len(found) == 1 else "are"
+        raise RefusedError(
+            f"{', '.join(found)} of {change.name} {is_are} not proven, and verify.mutation asks "
+            "for it",
+            hint=f"accord show {change.name}; accord approve {change.name} --waive 'why not'",
+        )
 
 
 def _looked_at(change: Change, token: str) -> Gate:

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from attrs import evolve
 
 from accord.app.changes import TRAILER, Change, trailer
+from accord.app.covering import covered
 from accord.app.workshop import Workshop
 from accord.core import evidence, fingerprint, trace
 from accord.core.fingerprint import Mark, Symbol, last_name, mark
@@ -25,7 +26,7 @@ _HUNKS = 20
 
 def traced(workshop: Workshop, change: Change, commit: str) -> str:
     """Return the tree of `commit` with the trace of `change` in it, or '' where there is none."""
-    found = bind(workshop, change, commit)
+    found = covered(workshop, commit, bind(workshop, change, commit))
     if not (found.symbols or found.tests):
         return ""
     files: dict[str, bytes | None] = {trace.path(change.name): trace.to_toml(found).encode()}

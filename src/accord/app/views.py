@@ -13,6 +13,7 @@ from accord.app.desk import of
 from accord.app.records import level
 from accord.app.situations import is_blank, situation
 from accord.app.waivers import hidden
+from accord.app.weakening import weakenings
 from accord.app.workshop import Workshop
 from accord.core import paths, plan
 from accord.core.approval import Signed
@@ -80,6 +81,7 @@ def show(workshop: Workshop, change: Change) -> View:
         ],
         "evidence": evidence.known(workshop, change) if gate and gate.items else None,
         "files": _files(change, gate),
+        "weakened": _weakened(workshop, change, gate),
         "diff": f"git diff {change.fork[:12]} {change.found.tip[:12]}"
         if _files(change, gate)
         else "",
@@ -260,6 +262,12 @@ def _files(change: Change, gate: Gate | None) -> list[View]:
         }
         for one in sorted(change.code, key=lambda one: one.path not in unasked)
     ]
+
+
+def _weakened(workshop: Workshop, change: Change, gate: Gate | None) -> list[View]:
+    if gate is None or gate.stage in SPEC_STAGES:
+        return []
+    return [asdict(one) for one in weakenings(workshop, change)]
 
 
 def _step(step: Step) -> View:

@@ -8,7 +8,18 @@ from attrs import define, field
 from accord.app.config import Config
 from accord.approvals.signers import Signer
 from accord.core.approval import Trust
-from accord.core.ports import Agent, Clock, Journal, Operation, Purse, Repo, Sandbox, Symbols
+from accord.core.ports import (
+    Agent,
+    Breaks,
+    Clock,
+    Coverage,
+    Journal,
+    Operation,
+    Purse,
+    Repo,
+    Sandbox,
+    Symbols,
+)
 from accord.errors import ConflictError, RefusedError
 
 CHANGES = "refs/heads/accord/"
@@ -23,7 +34,8 @@ class Workshop:
     for the person's key when it is first needed; `state` is Accord's folder outside the checkout.
     `sandbox` proves the walls of this machine when they are first needed; `accepts_open` tells
     that the person accepted, for this command alone, that there may be none. `channel` says in
-    records where the person decided. `symbols` reads code, and loads its grammars when first asked.
+    records where the person decided. `symbols` reads code and `breaks` breaks it
+    on purpose; the grammars are loaded when first asked for. `coverage` reads what tests ran.
     `proved` holds each (tree, command) that this process saw pass for a release.
     """
 
@@ -42,6 +54,8 @@ class Workshop:
     sandbox: Callable[[], Sandbox]
     clock: Clock
     symbols: Symbols
+    breaks: Breaks
+    coverage: Coverage
     accepts_open: bool = False
     channel: str = "cli"
     proved: set[tuple[str, str]] = field(factory=set)

@@ -24,12 +24,12 @@ class Context:
     folder: Path
     json: bool = False
 
-    def workshop(self) -> "Workshop":
+    def workshop(self, *, detached: bool = False) -> "Workshop":
         """Open the repository around the folder. Raises what `wiring.open_workshop` raises."""
         from accord.app import rewriting
         from accord.wiring.opening import open_workshop
 
-        workshop = open_workshop(self.folder, ask_passphrase)
+        workshop = open_workshop(self.folder, ask_passphrase, detached=detached)
         click.get_current_context().call_on_close(workshop.close)
         self._settle(rewriting.of(workshop))
         return workshop

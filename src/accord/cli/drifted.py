@@ -1,7 +1,7 @@
 """How drift is told: for a person, as JSON, as SARIF, as markdown."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -23,17 +23,52 @@ MOST = 10
 
 def tell(context: Context, junit: tuple["Path", ...], form: str, most: int) -> None:
     """Check for drift and answer in `form`; exit with 1 where a person has to look."""
-    from accord.report import drift as report
     from accord.wiring.drifting import check_drift
 
     found = check_drift(context.folder, junit, most)
+    _tell(context, found, form, most, {}, ())
+
+
+def tell_run(context: Context, form: str, most: int, *, write: bool) -> None:
+    """Run the tests of what was touched, then answer as `tell` does."""
+    from accord.core.breaking import Answer
+    from accord.wiring.drifting import reprove
+
+    done = reprove(context.workshop(detached=True), context.folder, most, write=write)
+    said = [(*key, one) for key, one in done.tried.items() if one.answer is not Answer.UNKNOWN]
+    words = {Answer.NOTICED: "proven", Answer.SURVIVES: "survives"}
+    lines = [wrap(f"{change} {criterion} {words[one.answer]}: {one.words}")
+             for change, criterion, one in said]  # fmt: skip
+    if done.run is None:
+        lines.append("nothing was touched that tests would have to prove again")
+    else:
+        many = "criterion" if len(done.asked) == 1 else "criteria"
+        lines.append(wrap(f"ran the tests of {len(done.asked)} {many}: {done.run.reason}"))
+    lines += [f"wrote {path}; commit it alone" for path in done.written]
+    data = {
+        "run": None if done.run is None else
+        {"result": str(done.run.result), "reason": done.run.reason, "tests": done.run.tests},
+        "asked": [list(one) for one in done.asked],
+        "tried": [{"change": change, "criterion": criterion, "answer": str(one.answer),
+                   "words": one.words} for change, criterion, one in said],
+        "written": list(done.written),
+    }  # fmt: skip
+    _tell(context, done.drift, form, most, data, lines)
+
+
+def _tell(
+    context: Context, found: "Drift", form: str, most: int, more: dict[str, Any],
+    before: Sequence[str],
+) -> None:  # fmt: skip
+    from accord.report import drift as report
+
     if form == "sarif":
         click.echo(json.dumps(report.sarif(found.findings, __version__), indent=2))
     elif form == "markdown":
         click.echo(report.markdown(found.findings, found.standing, most), nl=False)
     else:
         context.json = context.json or form == "json"
-        context.answer(_data(found), _lines(found, most))
+        context.answer({**_data(found), **more}, [*before, *_lines(found, most)])
     if found.findings:
         raise click.exceptions.Exit(1)
 
@@ -83,6 +118,8 @@ def _lines(found: "Drift", most: int) -> Iterator[str]:
     if found.settled:
         yield f"settled by a verdict: {found.settled}"
     again = f"; {found.renewed} proved again" if found.renewed else ""
+    if found.standing.get(Standing.TOUCHED):
+        yield "touched: code that their tests run changed; accord check --run proves them again"
     yield f"criteria: {', '.join(counts)}{again}" if counts else "nothing is traced yet"
 
 

@@ -7,7 +7,7 @@ quiet too where every test that is linked to the criterion, itself as it was, pa
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from enum import StrEnum
 
-from attrs import evolve, frozen
+from attrs import evolve, field, frozen
 
 from accord.core.evidence import TestCase
 from accord.core.fingerprint import Mark, last_name
@@ -21,6 +21,7 @@ class Standing(StrEnum):
     BROKEN = "broken"
     STALE = "stale"
     ORPHANED = "orphaned"
+    TOUCHED = "touched"
     UNPROVEN = "unproven"
     HOLDS = "holds"
 
@@ -105,21 +106,26 @@ class Now:
 
     `look` tells what became of a mark. `words` maps (path, id) to the digests of a criterion's
     words, one for each format that the file could have. `results` are the tests that ran, None:
-    none did.
+    none did. `doubted` maps (change, id) to why its tests prove nothing, though they pass.
     """
 
     look: Callable[[Mark], Seen]
     words: Mapping[tuple[str, str], tuple[str, ...]]
     results: Sequence[TestCase] | None = None
+    doubted: Mapping[tuple[str, str], str] = field(factory=dict)
 
 
 def judge(trace: Trace, now: Now) -> tuple[Verdict, ...]:
     """Return how each criterion of a trace stands, in the order of the trace."""
-    symbols, tests = _grouped(trace.symbols), _grouped(trace.tests)
-    return tuple(
-        _judged(trace.change, one, symbols.get(one.id, ()), tests.get(one.id, ()), now)
-        for one in trace.promises
-    )
+    symbols, tests, executes = map(_grouped, (trace.symbols, trace.tests, trace.executes))
+    found = []
+    for one in trace.promises:
+        bound = symbols.get(one.id, ()), tests.get(one.id, ())
+        verdict = _judged(trace.change, one, *bound, now)
+        if verdict.standing is Standing.HOLDS and one.id in executes:
+            verdict = _run_into(verdict, executes[one.id], bound[1], now)
+        found.append(verdict)
+    return tuple(found)
 
 
 def ranked(verdicts: Iterable[Verdict]) -> tuple[Verdict, ...]:
@@ -163,7 +169,10 @@ def _judged(
     if gone:
         return evolve(whole, standing=Standing.ORPHANED, causes=tuple(gone))
     stale = list(_causes(symbols, now, (Kind.CHANGED,)))
-    proved = _proved(tests, seen_tests, now.results)
+    doubt = now.doubted.get((change, promise.id), "")
+    proved = not doubt and _proved(tests, seen_tests, now.results)
+    if stale and doubt:
+        stale.append(Cause(doubt, promise.path, 1))
     if promise.words not in told:
         stale.insert(
             0, Cause("its words changed since the release", promise.path, 1, words=told[0])
@@ -178,6 +187,21 @@ def _judged(
     if stale or weak:
         return evolve(whole, standing=Standing.STALE, causes=(*stale, *weak))
     return whole if tests else evolve(whole, standing=Standing.UNPROVEN)
+
+
+def _run_into(
+    verdict: Verdict, executes: Sequence[Mark], tests: Sequence[Mark], now: Now
+) -> Verdict:
+    """Return a verdict with what its tests run, where that is not what it was.
+
+    It is no finding: the tests may run half the project. But they have to run again.
+    """
+    causes = tuple(_causes(executes, now, (Kind.CHANGED,)))
+    if not causes:
+        return verdict
+    if _proved(tests, [now.look(one) for one in tests], now.results):
+        return evolve(verdict, causes=(*verdict.causes, *causes), renewed=True)
+    return evolve(verdict, standing=Standing.TOUCHED, causes=causes)
 
 
 def _causes(marks: Sequence[Mark], now: Now, kinds: tuple[Kind, ...]) -> Iterable[Cause]:

@@ -63,13 +63,20 @@ class Run:
 
 @frozen
 class Evidence:
-    """What is known about one criterion, in words, with the tests that name it."""
+    """What is known about one criterion, in words, with the tests that name it.
+
+    `broken` is what its tests said when its code was broken on purpose: noticed, survives, unknown
+    or nothing, where they were not asked.
+    """
 
     criterion: str
     proof: Proof
     reason: str
     tests: tuple[str, ...] = ()
+    broken: str = ""
 
+
+NAMELESS = "no test names it"
 
 TEST_FILES = (
     "tests/", "test/", "testing/", "__tests__/", "spec/", "test_*.py", "*_test.py", "conftest.py",
@@ -107,8 +114,18 @@ def judge(run: CommandRun, tree: str) -> Run:
     return Run(run.command, tree, result, reason, run.exit_status, tests, cases)
 
 
+def ended(run: CommandRun) -> str:
+    """Return how a command that failed ended, in words."""
+    line = " ".join(run.command)
+    if run.missing:
+        return f"the command was not found: {line}"
+    return f"{'time limit' if run.timed_out else f'exit {run.exit_status}'}: {line}"
+
+
 def _verdict(run: CommandRun, tests: int | None, failed: str) -> tuple[Result, str]:
     name = " ".join(run.command)
+    if run.unready:
+        return Result.UNKNOWN, f"it could not be set up: {ended(run)}"
     if run.missing:
         return Result.UNKNOWN, f"the command was not found: {run.command[0]}"
     if run.timed_out:
@@ -197,7 +214,7 @@ def _evidence(
     if not passing:
         words = relevant[0].reason if relevant else "no task that satisfies it was verified"
         return Evidence(criterion.id, Proof.MISSING, words, tests)
-    words = "its test passes without the change too" if linked else "no test names it"
+    words = "its test passes without the change too" if linked else NAMELESS
     return Evidence(criterion.id, Proof.CLAIMED, f"{passing[0].reason}; {words}", tests)
 
 
@@ -217,6 +234,7 @@ def as_json(evidence: Collection[Evidence]) -> list[Json]:
             "proof": str(one.proof),
             "reason": one.reason,
             "tests": list(one.tests),
+            **({"broken": one.broken} if one.broken else {}),
         }
         for one in evidence
     ]

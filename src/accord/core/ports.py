@@ -6,6 +6,7 @@ from typing import Protocol
 from attrs import field, frozen
 
 from accord.core.approval import Json
+from accord.core.breakage import Breakage
 from accord.core.fingerprint import Symbol
 from accord.core.orders import AgentEvent, AgentOrder, AgentReport
 from accord.core.spending import Spent
@@ -48,14 +49,19 @@ class Purse(Protocol):
 
 @frozen
 class CommandRun:
-    """One command that Accord itself ran: how it ended and what it printed (the tail, cleaned)."""
+    """One command that Accord itself ran: how it ended and what it printed (the tail, cleaned).
+
+    `unready` tells that it is the set-up of a checkout, which failed, and that nothing else ran.
+    """
 
     command: tuple[str, ...]
     exit_status: int | None
     output: str
     junit: bytes | None = field(default=None, repr=False)
+    coverage: bytes | None = field(default=None, repr=False)
     timed_out: bool = False
     missing: bool = False
+    unready: bool = False
 
 
 @frozen
@@ -94,6 +100,29 @@ class Sandbox(Protocol):
 
     def run(self, command: Sequence[str], walls: Walls, timeout_s: float) -> CommandRun:
         """Run a command that a person approved, with a cleaned environment; never raises for it."""
+
+
+class Breaks(Protocol):
+    """Breaks symbols on purpose."""
+
+    def __call__(self, path: str, data: bytes, name: str, most: int) -> tuple[Breakage, ...]:
+        """Return up to `most` ways to break the symbol `name` of a file, the plainest first."""
+
+
+@frozen
+class Executed:
+    """The lines of one file that ran while a test did; `context` names the test."""
+
+    path: str
+    context: str
+    lines: frozenset[int]
+
+
+class Coverage(Protocol):
+    """Reads what a run under coverage.py left; whoever ran could have written anything there."""
+
+    def __call__(self, data: bytes) -> tuple[Executed, ...]:
+        """Return which lines each test ran. Raises ValueError for bytes that are no such data."""
 
 
 class Symbols(Protocol):

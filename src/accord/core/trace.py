@@ -37,12 +37,17 @@ class Promise:
 
 @frozen
 class Trace:
-    """What the criteria of one change are bound to: each link is a criterion's id and a mark."""
+    """What the criteria of one change are bound to: each link is a criterion's id and a mark.
+
+    `symbols` is what their tasks changed; `executes` is what their tests run beside it, where
+    somebody looked.
+    """
 
     change: str
     promises: tuple[Promise, ...] = ()
     symbols: tuple[tuple[str, Mark], ...] = field(default=())
     tests: tuple[tuple[str, Mark], ...] = field(default=())
+    executes: tuple[tuple[str, Mark], ...] = field(default=())
 
 
 def path(change: str) -> str:
@@ -66,6 +71,8 @@ def to_toml(trace: Trace) -> str:
     promises = {_quoted(one.id): _quoted(f"{one.words} {one.path}") for one in trace.promises}
     lines = [HEAD, "[criteria]", *_rows(promises), "", "[symbols]", *_rows(_links(trace.symbols))]
     lines += ["", "[tests]", *_rows(_links(trace.tests)), ""]
+    if trace.executes:
+        lines += ["[executes]", *_rows(_links(trace.executes)), ""]
     return "\n".join(lines)
 
 
@@ -83,7 +90,8 @@ def from_toml(change: str, text: str) -> Trace:
         promises.append(Promise(name, where, digest))
     symbols = tuple(_link(*row) for row in _table(found, "symbols").items())
     tests = tuple(_link(*row) for row in _table(found, "tests").items())
-    return Trace(change, tuple(promises), symbols, tests)
+    executes = tuple(_link(*row) for row in _table(found, "executes").items())
+    return Trace(change, tuple(promises), symbols, tests, executes)
 
 
 def promises(spec: Spec, folder: str) -> tuple[Promise, ...]:

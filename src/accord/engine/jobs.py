@@ -20,7 +20,7 @@ from dbos import (
     _serialization,
 )
 
-from accord.app import evidence, landing, radar, running, salvaging
+from accord.app import landing, proving, radar, running, salvaging
 from accord.app.changes import load
 from accord.app.running import Taken
 from accord.app.workshop import Workshop
@@ -223,7 +223,7 @@ def _begun(workshop: Workshop, begin: Callable[..., str], *arguments: Any) -> st
 
 
 def _proved(workshop: Workshop, action: Prove) -> Taken:
-    evidence.prove(workshop, load(workshop, action.change))
+    proving.prove(workshop, load(workshop, action.change))
     radar.together(workshop, action.change)
     return Taken(True, "gathered")
 

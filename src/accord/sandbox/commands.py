@@ -37,9 +37,10 @@ def run_command(
 ) -> CommandRun:
     """Run `command` in the folder of `walls` with a cleaned environment and no shell.
 
-    pytest is asked for a JUnit report through its own environment variable, which other programs
-    do not read. The whole process group is ended afterwards. A command that cannot be started is
-    `missing`. `changes` replaces variables; an empty value removes one.
+    pytest is asked for a JUnit report through its own environment variable, and coverage.py to
+    leave its data beside that; other programs do not read these. The whole process group is ended
+    afterwards. A command that cannot be started is `missing`. `changes` replaces variables; an
+    empty value removes one.
     """
     workdir = walls.workdir
     try:
@@ -50,7 +51,8 @@ def run_command(
         scratch = Path(name).resolve() / "written"
         scratch.mkdir()
         report, pending = scratch / "report.xml", scratch / _PENDING
-        environment = _environment(report, {**(changes or {}), **dict(walls.variables)})
+        covered = scratch / "coverage"
+        environment = _environment(report, covered, {**(changes or {}), **dict(walls.variables)})
         # As a shell started in the workdir: a name with a slash is a path from there.
         named = str(Path(workdir) / command[0]) if "/" in command[0] else command[0]
         found = shutil.which(named, path=environment.get("PATH"))
@@ -72,8 +74,8 @@ def run_command(
         if enclose is not None and (unstarted := _plain(pending, LARGEST_OUTPUT)) is not None:
             said = unstarted.decode(errors="replace") or f"the box could not be started: {text}"
             return CommandRun(tuple(command), None, said, missing=True)
-        junit = _plain(report, LARGEST_REPORT)
-    return CommandRun(tuple(command), status, text, junit, timed_out=status is None)
+        junit, data = (_plain(one, LARGEST_REPORT) for one in (report, covered))
+    return CommandRun(tuple(command), status, text, junit, data, timed_out=status is None)
 
 
 def run_boxed(
@@ -98,11 +100,12 @@ def run_boxed(
         tidy(walls)
 
 
-def _environment(report: Path, changes: Mapping[str, str]) -> dict[str, str]:
+def _environment(report: Path, covered: Path, changes: Mapping[str, str]) -> dict[str, str]:
     kept = {name: os.environ[name] for name in _KEPT if name in os.environ} | dict(changes)
     return {
         **{name: value for name, value in kept.items() if value},
         "PYTEST_ADDOPTS": f"{shlex.quote(f'--junitxml={report}')} -p no:cacheprovider",
+        "COVERAGE_FILE": str(covered),
         "PYTHONDONTWRITEBYTECODE": "1",
     }
 

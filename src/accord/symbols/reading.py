@@ -33,6 +33,13 @@ def read(path: str, data: bytes) -> tuple[Symbol, ...] | None:
     return tuple(sorted(reading.found, key=lambda one: (one.first, -one.last)))
 
 
+def node_of(root: Node, language: Language, name: str) -> Node | None:
+    """Return the definition that is the symbol `name` in a parsed file, or None."""
+    reading = _Reading(language)
+    reading.body(root.children, "", level=True)
+    return reading.nodes.get(name)
+
+
 @define
 class _Reading:
     """One file while it is read; symbols that share a name get numbers from the second on."""
@@ -40,16 +47,21 @@ class _Reading:
     language: Language
     found: list[Symbol] = field(factory=list)
     names: Counter[str] = field(factory=Counter)
+    nodes: dict[str, Node] = field(factory=dict)
     held: Tokens = field(factory=list)
     held_from: int = 0
 
-    def add(self, name: str, first: int, last: int, tokens: Tokens) -> None:
+    def add(
+        self, name: str, first: int, last: int, tokens: Tokens, node: Node | None = None
+    ) -> None:
         self.names[name] += 1
         number = self.names[name]
         own = name.rpartition(".")[2]
         normal = tuple(_SELF if one == own else one for one in tokens)
         unique = name if number == 1 else f"{name}#{number}"
         self.found.append(Symbol(unique, first, last, normal))
+        if node is not None:
+            self.nodes[unique] = node
 
     def body(self, nodes: list[Node], prefix: str, *, level: bool) -> Tokens:
         """Return the tokens of `nodes` without the symbols in them, which are added."""
@@ -93,7 +105,7 @@ class _Reading:
             writer.locals = local_names(inner)
         tokens, first = self._prefixed(node)
         writer.write(node, tokens)
-        self.add(name, first, node.end_point.row + 1, tokens)
+        self.add(name, first, node.end_point.row + 1, tokens, inner)
 
     def _class(self, node: Node, inner: Node, prefix: str) -> None:
         name = prefix + _name(inner)
@@ -103,7 +115,7 @@ class _Reading:
         for part in parts:
             writer.write(part, tokens)
         tokens += self.body(inner.children, f"{name}.", level=False)
-        self.add(name, first, node.end_point.row + 1, tokens)
+        self.add(name, first, node.end_point.row + 1, tokens, inner)
 
     def _value(self, node: Node, prefix: str) -> bool:
         target = node.child_by_field_name("left" if self.language is PYTHON else "name")
@@ -114,7 +126,7 @@ class _Reading:
             return False
         tokens, first = self._prefixed(node)
         self._writer(None).write(node, tokens)
-        self.add(prefix + text(target), first, node.end_point.row + 1, tokens)
+        self.add(prefix + text(target), first, node.end_point.row + 1, tokens, node)
         return True
 
     def _prefixed(self, node: Node) -> tuple[Tokens, int]:

@@ -5,14 +5,16 @@ from pathlib import Path
 
 from attrs import evolve
 
-from accord.app import drifting, verdicts
+from accord.app import drifting, reproving, verdicts
 from accord.app.drifting import Drift, Replay
+from accord.app.reproving import Reproved
+from accord.app.workshop import Workshop
 from accord.approvals.trust import FOLDER as TRUST
 from accord.approvals.trust import TrustError, read_trust
 from accord.core import evidence
 from accord.core.drift import Verdict
 from accord.core.evidence import TestCase
-from accord.core.ports import CommandRun
+from accord.core.ports import CommandRun, Repo
 from accord.errors import ConfigurationError
 from accord.git.locate import Place, check_version, locate
 from accord.git.repo import GitRepo
@@ -35,12 +37,24 @@ def check_drift(start: Path, junit: Sequence[Path], shown: int) -> Drift:
         found = drifting.check(
             repo, read_symbols, place.head, results=results, kept=_kept(place.common)
         )
-        left = _unsettled(repo, place, found)
-        told = [drifting.explain(repo, read_symbols, place.head, one) for one in left[:shown]]
-        settled = len(found.findings) - len(left)
-        return evolve(found, findings=(*told, *left[shown:]), settled=settled)
+        return _told(repo, place, found, shown)
     finally:
         repo.close()
+
+
+def reprove(workshop: Workshop, start: Path, shown: int, *, write: bool) -> Reproved:
+    """As `check_drift`, after the tests of what was touched ran on HEAD, in the box."""
+    place = locate(start, detached=True)
+    found = reproving.reprove(workshop, place.head, _kept(place.common), write=write)
+    return evolve(found, drift=_told(workshop.repo, place, found.drift, shown))
+
+
+def _told(repo: Repo, place: Place, found: Drift, shown: int) -> Drift:
+    """Return what no verdict settled; the first `shown` findings say who and when."""
+    left = _unsettled(repo, place, found)
+    told = [drifting.explain(repo, read_symbols, place.head, one) for one in left[:shown]]
+    settled = len(found.findings) - len(left)
+    return evolve(found, findings=(*told, *left[shown:]), settled=settled)
 
 
 def replay(start: Path, span: str) -> Replay:
@@ -64,7 +78,7 @@ def replay(start: Path, span: str) -> Replay:
         repo.close()
 
 
-def _unsettled(repo: GitRepo, place: Place, found: Drift) -> tuple[Verdict, ...]:
+def _unsettled(repo: Repo, place: Place, found: Drift) -> tuple[Verdict, ...]:
     """Return the findings that no verdict closes, by the trust that this machine knows."""
     names = repo.names(place.head, TRUST) if found.findings else ()
     if not names:

@@ -18,10 +18,11 @@ from accord.approvals.signers import Signer, load_signer, public_line
 from accord.approvals.trust import FOLDER as TRUST
 from accord.approvals.trust import PinError, read_trust
 from accord.core.approval import Trust
+from accord.core.breakage import Breakage
 from accord.core.fingerprint import Symbol
 from accord.core.model import Stage
 from accord.core.orders import AgentChoice, AgentKind
-from accord.core.ports import Sandbox
+from accord.core.ports import Executed, Sandbox
 from accord.engine.journal import SqliteJournal
 from accord.errors import ConfigurationError, RefusedError
 from accord.git.locate import Place, locate
@@ -116,13 +117,13 @@ def pin_rules(place: Place, rules: Rules) -> None:
         remember_repository(place.common, known)
 
 
-def open_workshop(start: Path, ask: AskPassphrase) -> Workshop:
-    """Return the workshop for the repository around `start`.
+def open_workshop(start: Path, ask: AskPassphrase, *, detached: bool = False) -> Workshop:
+    """Return the workshop for the repository around `start`; HEAD may be `detached`.
 
     Raises ConfigurationError where Accord is not set up and RefusedError where the trust file
     does not hold or is not the one that this machine pinned.
     """
-    place = locate(start)
+    place = locate(start, detached=detached)
     repo = open_repo(place)
     try:
         rules = read_rules(repo, place)
@@ -150,6 +151,8 @@ def open_workshop(start: Path, ask: AskPassphrase) -> Workshop:
         sandbox=partial(walls, state),
         clock=SystemClock(),
         symbols=read_symbols,
+        breaks=break_symbol,
+        coverage=read_coverage,
     )
 
 
@@ -167,6 +170,20 @@ def read_symbols(path: str, data: bytes) -> tuple[Symbol, ...] | None:
     from accord.symbols.reading import read
 
     return read(path, data)
+
+
+def break_symbol(path: str, data: bytes, name: str, most: int) -> tuple[Breakage, ...]:
+    """Return ways to break a symbol of a file; what that takes is loaded only now."""
+    from accord.symbols.breaking import breakages
+
+    return breakages(path, data, name, most)
+
+
+def read_coverage(data: bytes) -> tuple[Executed, ...]:
+    """Return which lines each test ran, from the data of coverage.py."""
+    from accord.symbols import coverage
+
+    return coverage.read_coverage(data)
 
 
 @cache

@@ -8,7 +8,7 @@ import click
 from attrs import asdict
 
 from accord.cli.context import Context, command
-from accord.cli.drifted import FORMATS, MOST, tell, tell_replay
+from accord.cli.drifted import FORMATS, MOST, tell, tell_replay, tell_run
 from accord.cli.render import wrap
 
 if TYPE_CHECKING:
@@ -27,6 +27,10 @@ FEW = 24
 @click.option("--drift", is_flag=True, help="Check what was released: does it still hold?")
 @click.option("--junit", metavar="FILE", multiple=True, type=click.Path(path_type=Path),
               help="With --drift: the JUnit report of a test run on HEAD.")  # fmt: skip
+@click.option("--run", "rerun", is_flag=True,
+              help="With --drift: run the tests of what was touched, in the box.")  # fmt: skip
+@click.option("--write", is_flag=True,
+              help="With --run: write renewed fingerprints into .accord/trace.")  # fmt: skip
 @click.option("--format", "form", type=click.Choice(FORMATS), default="text",
               help="With --drift: how to answer.")  # fmt: skip
 @click.option("--most", metavar="N", type=click.IntRange(1), default=MOST, show_default=True,
@@ -36,23 +40,22 @@ FEW = 24
 @command
 def check(
     context: Context, folders: tuple[str, ...], base: str | None, root: str | None, *,
-    drift: bool, junit: tuple[Path, ...], form: str, most: int, replay: str,
+    drift: bool, junit: tuple[Path, ...], rerun: bool, write: bool, form: str, most: int,
+    replay: str,
 ) -> None:  # fmt: skip
     """Check the specs in FOLDERs (or all of this repository): native, Kiro, spec-kit, OpenSpec.
 
     With --base, check that each commit since REF changes only code that was agreed before it.
-    With --drift, check that HEAD still does what the criteria of released changes say.
+    With --drift, check that HEAD still does what the criteria of released changes say; with --run
+    the tests of what was touched run first.
     """
-    if drift:
+    if drift or rerun:
         if folders or base is not None:
-            raise click.UsageError("--drift checks HEAD, so it takes no FOLDER and no --base")
-        if replay:
-            tell_replay(context, replay)
-        else:
-            tell(context, junit, form, most)
+            raise click.UsageError("--drift and --run check HEAD, so they take no FOLDER or --base")
+        _check_drift(context, junit, form, most, replay, rerun=rerun, write=write)
         return
-    if junit or form != "text" or replay:
-        raise click.UsageError("--junit, --format and --replay go with --drift")
+    if junit or form != "text" or replay or write:
+        raise click.UsageError("--junit, --format and --replay go with --drift, --write with --run")
     if base is not None:
         if folders:
             raise click.UsageError("--base checks commits, so it takes no FOLDER")
@@ -89,6 +92,22 @@ def check(
     context.answer({"specs": [asdict(one) for one in found]}, lines or ["there are no specs here"])
     if any(one.severity is Severity.BLOCKS for spec in found for one in spec.findings):
         raise click.exceptions.Exit(1)
+
+
+def _check_drift(
+    context: Context, junit: tuple[Path, ...], form: str, most: int, replay: str, *,
+    rerun: bool, write: bool,
+) -> None:  # fmt: skip
+    if rerun and (junit or replay):
+        raise click.UsageError("--run makes its own report, so it takes no --junit and no --replay")
+    if write and not rerun:
+        raise click.UsageError("--write goes with --run")
+    if rerun:
+        tell_run(context, form, most, write=write)
+    elif replay:
+        tell_replay(context, replay)
+    else:
+        tell(context, junit, form, most)
 
 
 def _check_range(context: Context, base: str, root: str) -> None:

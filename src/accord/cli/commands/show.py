@@ -79,6 +79,7 @@ def lines(data: dict[str, Any]) -> Iterator[str]:
         asked = {item["id"] for item in data["items"]}
         yield from _tasks(data["tasks"], data["waves"], asked)
         yield from _files(data["files"], data["diff"])
+        yield from _weakened(data["weakened"])
         yield from evidence_lines(data["evidence"])
         if data["beside"]:
             yield from ("", "Beside it", *(wrap(one, "  ", "    ") for one in data["beside"]))
@@ -242,6 +243,17 @@ def _files(files: list[dict[str, Any]], diff: str) -> Iterator[str]:
         yield wrap(f"{one['path']} ({what}{unasked})", "  ", "    ")
 
 
+def _weakened(found: list[dict[str, Any]]) -> Iterator[str]:
+    if not found:
+        return
+    yield ""
+    yield "Tests that do less than before"
+    for one in found[:LONGEST]:
+        yield wrap(f"{one['path']}:{one['line']} {one['test']} {one['words']}", "  ", "    ")
+    if (more := len(found) - LONGEST) > 0:
+        yield f"  … {more} more"
+
+
 def evidence_lines(found: dict[str, Any] | None) -> Iterator[str]:
     """Yield what is proved about each criterion, or about each task where there is none."""
     if not found:
@@ -249,7 +261,11 @@ def evidence_lines(found: dict[str, Any] | None) -> Iterator[str]:
     yield ""
     yield "Evidence, from runs that Accord made on a fresh checkout"
     for one in found["criteria"]:
-        yield wrap(f"{one['criterion']} {one['proof']}: {one['reason']}", "  ", "     ")
+        known = "survives" if one.get("broken") == "survives" else one["proof"]
+        yield wrap(f"{one['criterion']} {known}: {one['reason']}", "  ", "     ")
+    if any(one.get("broken") == "survives" for one in found["criteria"]):
+        yield wrap("survives: does that test prove it? Its code was broken on purpose, and it "
+                   "passed", "  ", "    ")  # fmt: skip
     if not found["criteria"]:
         for task, run in found["runs"].items():
             yield wrap(f"{task} {run}", "  ", "     ")

@@ -1,0 +1,44 @@
+"""What the tests of a change run, beside what its tasks changed: one run under coverage.py."""
+
+from attrs import evolve
+
+from accord.app.config import words
+from accord.app.evidence import run_on
+from accord.app.workshop import Workshop
+from accord.core import covering
+from accord.core.fingerprint import mark
+from accord.core.trace import Trace
+
+
+def covered(workshop: Workshop, commit: str, found: Trace) -> Trace:
+    """Return a trace with the symbols of `commit` that its tests run.
+
+    It stays as it is where the configuration names no command, or nothing useful came of it: a
+    trace without is worth less, and no reason to keep a release waiting.
+    """
+    config, repo = workshop.config, workshop.repo
+    if not (config.coverage.strip() and found.tests):
+        return found
+    ran = run_on(workshop, commit, words(config.coverage), config.policy.verify_timeout_s)
+    try:
+        executed = workshop.coverage(ran.coverage) if ran.coverage else ()
+    except ValueError:
+        return found
+    known = covering.paths(executed, list(repo.folder(commit, "")))
+    inside = [
+        evolve(one, path=known[place])
+        for one in executed
+        if (place := one.path.replace("\\", "/")) in known
+    ]
+    symbols = {
+        path: workshop.symbols(path, repo.read(commit, path) or b"") or ()
+        for path in set(known.values())
+    }
+    bound = {(name, one.place) for name, one in found.symbols}
+    links = (
+        (name, evolve(mark(path, symbol), sketch=()))
+        for name, path, symbol in covering.executes(found.tests, inside, symbols)
+    )
+    return evolve(
+        found, executes=tuple(one for one in links if (one[0], one[1].place) not in bound)
+    )

@@ -1,0 +1,39 @@
+"""One way in which a symbol is broken on purpose."""
+
+from enum import StrEnum
+
+from attrs import field, frozen
+
+from accord.core.fingerprint import last_name
+
+
+class How(StrEnum):
+    """In which way a symbol is broken; what comes first says most, and is tried first."""
+
+    RAISES = "raises"
+    NEGATED = "negated"
+    VALUE = "value"
+
+
+@frozen
+class Breakage:
+    """A symbol broken in one way: where, and the whole file with it.
+
+    `data` parses as well as the file did.
+    """
+
+    path: str
+    symbol: str
+    line: int
+    how: How
+    data: bytes = field(repr=False)
+
+    @property
+    def words(self) -> str:
+        """Return what is wrong with it, for a person: `pay() raises`."""
+        name = last_name(self.symbol)
+        if self.how is How.RAISES:
+            return f"{name}() raises"
+        if self.how is How.NEGATED:
+            return f"the condition in line {self.line} of {self.path} is negated"
+        return f"{name} has another value"

@@ -1,0 +1,105 @@
+"""Code broken on purpose: a test that proves a criterion fails when the code behind it does.
+
+The idea is mutation testing (DeMillo, Lipton and Sayward, "Hints on test data selection", 1978),
+kept to what one question needs: would the tests of this criterion notice if its code were broken?
+"""
+
+import re
+from collections.abc import Iterable, Sequence
+from enum import StrEnum
+
+from attrs import evolve, frozen
+
+from accord.core.drift import ran
+from accord.core.evidence import NAMELESS, Evidence, Proof, Result, Run, TestCase
+from accord.core.fingerprint import Mark, last_name
+from accord.core.ports import CommandRun
+
+MOST = 8
+"""How often code is broken for one criterion, at most."""
+
+
+class Answer(StrEnum):
+    """What the tests of a criterion say of code that was broken.
+
+    Unknown: they did not run, or the code does not compile; that accuses nobody.
+    """
+
+    NOTICED = "noticed"
+    SURVIVES = "survives"
+    UNKNOWN = "unknown"
+
+
+@frozen
+class Tried:
+    """What came of breaking the code of one criterion: which test said so, broken how."""
+
+    answer: Answer
+    test: str = ""
+    how: str = ""
+
+    @property
+    def words(self) -> str:
+        """Return it for a person: `test_pays fails when pay() raises`."""
+        verb = "fails" if self.answer is Answer.NOTICED else "still passes"
+        return f"{self.test} {verb} when {self.how}"
+
+
+def weighed(found: Evidence, tried: Tried) -> Evidence:
+    """Return the evidence for a criterion with what came of breaking its code.
+
+    A test that passes on broken code too proves nothing, whatever it did without the change.
+    """
+    if tried.answer is Answer.UNKNOWN:
+        return evolve(found, broken=str(tried.answer))
+    # A runner without a report names no tests; what the trace links to the criterion did run.
+    words = f"{found.reason.removesuffix(f'; {NAMELESS}')}; {tried.words}"
+    if found.proof is Proof.PROVEN:
+        if tried.answer is Answer.SURVIVES:
+            return evolve(found, proof=Proof.CLAIMED, reason=tried.words, broken=str(tried.answer))
+        if tried.test in found.reason.partition(" ")[0]:
+            words = f"{found.reason}; it fails when {tried.how}"
+    return evolve(found, reason=words, broken=str(tried.answer))
+
+
+_UNITTEST = re.compile(r"^(?:FAIL|ERROR): (\w+) \(([\w.]+)\)", re.MULTILINE)
+_GO = re.compile(r"^\s*--- FAIL: (\w+)", re.MULTILINE)
+_CARGO = re.compile(r"^test ([\w:]+) \.\.\. FAILED$", re.MULTILINE)
+
+
+def failures(said: CommandRun, run: Run) -> tuple[str, ...]:
+    """Return the names of the tests that failed: from the report, else from the runner's words."""
+    if said.junit is not None:
+        return tuple(one.name for one in run.cases if not one.passed)
+    found = [
+        where if where.endswith(f".{name}") else f"{where}.{name}"
+        for name, where in _UNITTEST.findall(said.output)
+    ]
+    return (*found, *_GO.findall(said.output), *_CARGO.findall(said.output))
+
+
+def is_one(mark: Mark, name: str) -> bool:
+    """Tell whether a runner's `name` is the test `mark`; Go names no file, Rust no test module."""
+    bare = last_name(mark.name)
+    if mark.path.endswith(".go"):
+        return name == bare
+    if mark.path.endswith(".rs"):
+        return name.rpartition("::")[2] == bare
+    return ran(mark, TestCase(name, passed=False))
+
+
+def answer(
+    tests: Iterable[Mark], said: CommandRun, run: Run, failed: Sequence[str]
+) -> tuple[Answer, str]:
+    """Return whether any of `tests` noticed, and which; `said` ran them on the broken code."""
+    marks = list(tests)
+    for name in failed:
+        for mark in marks:
+            if is_one(mark, name):
+                return Answer.NOTICED, last_name(mark.name)
+    if said.timed_out or said.missing or run.result is Result.UNKNOWN:
+        return Answer.UNKNOWN, ""
+    passed = [one.name for one in run.cases if one.passed]
+    green = run.result is Result.PASS and not run.cases
+    still = [mark for mark in marks if green or any(is_one(mark, one) for one in passed)]
+    return (Answer.SURVIVES, last_name(still[0].name)) if still else (Answer.UNKNOWN, "")

@@ -1,0 +1,64 @@
+"""Which tests run which symbols, from what coverage.py noted line by line."""
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from accord.core.drift import ran
+from accord.core.evidence import TestCase, is_test
+from accord.core.fingerprint import MODULE, Mark, Symbol
+from accord.core.ports import Executed
+
+
+def paths(executed: Iterable[Executed], known: Sequence[str]) -> dict[str, str]:
+    """Map each path of a run, which may be absolute in its checkout, to one of the `known` files.
+
+    The longest that it ends with is meant; where the checkout lay does not matter.
+    """
+    inside = set(known)
+    found = {}
+    for path in {one.path.replace("\\", "/") for one in executed}:
+        parts = path.split("/")
+        ends = ("/".join(parts[at:]) for at in range(len(parts)))
+        match = next((end for end in ends if end in inside), "")
+        if match and not is_test(match):
+            found[path] = match
+    return found
+
+
+def executes(
+    tests: Iterable[tuple[str, Mark]],
+    executed: Sequence[Executed],
+    symbols: Mapping[str, Sequence[Symbol]],
+) -> tuple[tuple[str, str, Symbol], ...]:
+    """Return (criterion, path, symbol) for each symbol in which a test of the criterion ran a line.
+
+    `symbols` are those of the files that `executed` names. The line of a `def` runs when a module
+    is loaded, and what a module does beside its symbols runs for whoever comes first: neither says
+    that the test is about it.
+    """
+    rows: dict[tuple[str, str, str], Symbol] = {}
+    links = list(tests)
+    contexts = {one.context for one in executed}
+    meant = {
+        context: {name for name, mark in links if _is_context(mark, context)}
+        for context in contexts
+    }
+    for one in executed:
+        for name in meant[one.context]:
+            for symbol in _run(symbols.get(one.path, ()), one.lines):
+                rows[name, one.path, symbol.name] = symbol
+    return tuple((name, path, symbol) for (name, path, _), symbol in sorted(
+        rows.items(), key=lambda row: row[0]))  # fmt: skip
+
+
+def _is_context(mark: Mark, context: str) -> bool:
+    """Tell whether a context is the test: `tests/a.py::A::test_b|run`, or `tests.a.A.test_b`."""
+    return ran(mark, TestCase(context.partition("|")[0].replace(".py::", "::"), passed=True))
+
+
+def _run(symbols: Sequence[Symbol], lines: frozenset[int]) -> Iterable[Symbol]:
+    for line in lines:
+        held = [one for one in symbols if one.first <= line <= one.last and one.name != MODULE]
+        if held:
+            inner = min(held, key=lambda one: one.last - one.first)
+            if line > inner.first:
+                yield inner

@@ -1,0 +1,160 @@
+"""A criterion is proven when its test fails without the change, and when its code is broken."""
+
+from typing import Any
+
+import pytest
+
+from project import BUILT, PYTEST, Project
+
+KEPT = {
+    "shop/cart.py": """\
+def keep(cart):
+    return list(cart)
+
+
+def minutes(declined):
+    if declined:
+        return 60
+    return 0
+""",
+    "tests/test_minutes.py": """\
+import shop.cart
+
+
+def test_r1_1_keeps_for_an_hour():
+    assert shop.cart.minutes(True) == 60
+
+
+def test_r1_2_says_until_when():
+    assert hasattr(shop.cart, "minutes")
+""",
+}
+UNITTEST = KEPT["tests/test_minutes.py"].replace(
+    "def test_", "    def test_").replace("    assert", "        assert").replace(
+    "():", "(self):").replace("import shop.cart\n\n", (
+    "import unittest\n\nimport shop.cart\n\n\nclass Minutes(unittest.TestCase):"))  # fmt: skip
+
+
+def proved(project: Project) -> dict[str, Any]:
+    found = project.show()["evidence"]["criteria"]
+    return {one["criterion"]: one for one in found}
+
+
+def configure(project: Project, lines: str) -> None:
+    path = project.top / ".accord/config.toml"
+    path.write_text(path.read_text().replace("[verify]\n", f"[verify]\n{lines}\n", 1))
+    project.git("commit", "-qam", "Configure")
+
+
+def use(project: Project, command: str) -> None:
+    path = project.top / ".accord/config.toml"
+    said = [f'command = "{command}"' if one.startswith("command") else one
+            for one in path.read_text().splitlines()]  # fmt: skip
+    path.write_text("\n".join(said) + "\n")
+    project.git("commit", "-qam", "Verify otherwise")
+
+
+def build(project: Project, files: dict[str, str] | None = None) -> None:
+    project.approve_spec()
+    result = project.build(files=files or KEPT)
+    assert result.exit == 0, result.said
+    project.ok("approve", "--yes")
+
+
+def test_a_test_that_fails_on_broken_code_proves_and_one_that_does_not_survives(
+    project: Project,
+) -> None:
+    use(project, PYTEST)
+    build(project)
+
+    found = proved(project)
+
+    assert found["R1.1"]["proof"] == "proven"
+    assert found["R1.1"]["broken"] == "noticed"
+    assert found["R1.1"]["reason"].endswith("passes with it; it fails when minutes() raises")
+    # It fails without the change, since there is no `minutes` then; and it proves nothing.
+    assert found["R1.2"]["proof"] == "claimed"
+    assert found["R1.2"]["broken"] == "survives"
+    assert found["R1.2"]["reason"] == "test_r1_2_says_until_when still passes when minutes() raises"
+
+
+def test_what_survives_is_asked_at_the_review_and_keeps_nothing_shut(project: Project) -> None:
+    use(project, PYTEST)
+    build(project)
+
+    said = project.ok("show", "guest").out
+
+    assert "R1.2 survives: test_r1_2_says_until_when still passes when minutes() raises" in (
+        " ".join(said.split()))  # fmt: skip
+    project.ok("approve", "--yes")
+
+
+def test_a_team_can_ask_that_every_criterion_is_proven(project: Project) -> None:
+    configure(project, 'mutation = "require"')
+    use(project, PYTEST)
+    build(project)
+
+    result = project.run("approve", "--yes")
+
+    assert result.exit == 1
+    assert "R1.2 of guest is not proven" in result.err
+    assert "nothing proves R1.2" in project.ok("approve", "--waive", "seen by hand").out
+    project.ok("approve", "--yes")
+    assert project.gates()["review"] == "open"
+
+
+def test_without_a_report_the_words_of_the_runner_say_which_test_failed(project: Project) -> None:
+    build(project, {**KEPT, "tests/test_minutes.py": UNITTEST})
+
+    assert proved(project)["R1.1"]["broken"] == "noticed"
+
+
+def test_without_a_report_tests_that_pass_on_broken_code_survive(project: Project) -> None:
+    last = UNITTEST.partition("    def test_r1_1")[0] + "    def test_r1_2" + (
+        UNITTEST.partition("    def test_r1_2")[2])  # fmt: skip
+    build(project, {**KEPT, "tests/test_minutes.py": last})
+
+    assert proved(project)["R1.2"]["broken"] == "survives"
+
+
+def test_a_team_can_do_without(project: Project) -> None:
+    configure(project, 'mutation = "off"')
+    build(project)
+
+    assert all("broken" not in one for one in proved(project).values())
+
+
+def test_code_that_does_not_load_when_broken_accuses_nobody(project: Project) -> None:
+    use(project, PYTEST)
+    files = {"shop/cart.py": KEPT["shop/cart.py"] + "\n\nminutes(False)\n",
+             "tests/test_minutes.py": KEPT["tests/test_minutes.py"]}  # fmt: skip
+    build(project, files)
+
+    found = proved(project)
+
+    # What raises is met while the tests are collected; the negated condition is what counts.
+    assert found["R1.1"]["broken"] == "noticed"
+    assert "condition in line 6 of shop/cart.py is negated" in found["R1.1"]["reason"]
+    assert found["R1.2"]["broken"] == "unknown"
+
+
+def test_a_value_is_broken_too(project: Project) -> None:
+    use(project, PYTEST)
+    build(project, dict(BUILT))
+
+    assert "fails when MINUTES has another value" in proved(project)["R1.1"]["reason"]
+
+
+def test_a_broken_version_is_never_run_twice(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from accord.app import breaking
+
+    use(project, PYTEST)
+    build(project)
+    ran: list[object] = []
+    monkeypatch.setattr(breaking, "run_on", lambda *words: ran.append(words))
+    project.git("commit", "-q", "--allow-empty", "-m", "Go on")
+    project.ok("run", "guest")
+
+    assert ran == []

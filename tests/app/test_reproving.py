@@ -1,0 +1,202 @@
+"""`check --run` runs the tests of what was touched; what they prove anew asks nobody."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import gitrepo
+from accord.core import trace
+from project import PYTEST, Project
+
+CART = """\
+from shop.price import rate
+
+
+def keep(cart):
+    if not cart:
+        return 0
+    return len(cart) * rate()
+"""
+FILES = {
+    "shop/price.py": "def rate():\n    return 60\n",
+    "shop/cart.py": CART,
+    "tests/test_cart.py": "def test_nothing():\n    pass\n",
+    "tests/test_minutes.py": """\
+import shop.cart
+
+
+def test_r1_1_keeps_for_an_hour():
+    assert shop.cart.keep([1]) == 60
+
+
+def test_r1_2_says_until_when():
+    assert shop.cart.keep
+""",
+}
+SAME = CART.replace("len(cart) * rate()", "rate() * len(cart)")
+BROKEN = CART.replace("len(cart) *", "2 * len(cart) *")
+COVERED = """\
+coverage = "python -m coverage run --rcfile cov.toml --source shop -m pytest -q"
+"""
+CONTEXTS = "[tool.coverage.run]\ndynamic_context = 'test_function'\n"
+TRACE = ".accord/trace/guest.toml"
+
+
+def configure(project: Project, extra: str = "") -> None:
+    path = project.top / ".accord/config.toml"
+    kept = [f'command = "{PYTEST}"\n{extra}' if one.startswith("command") else one
+            for one in path.read_text().splitlines()]  # fmt: skip
+    path.write_text("\n".join(kept) + "\n")
+    project.git("commit", "-qam", "Configure")
+
+
+def release(project: Project, files: dict[str, str]) -> Project:
+    project.approve_spec()
+    # The price was there before: what the tests run is more than what the task changed.
+    result = project.build(files=files)
+    assert result.exit == 0, result.said
+    for _ in ("implementation", "review", "release"):
+        project.ok("approve", "--yes")
+    project.ok("run", "guest")
+    return project
+
+
+@pytest.fixture
+def released(project: Project) -> Project:
+    configure(project)
+    return release(project, FILES)
+
+
+def run(project: Project, *more: str) -> dict[str, Any]:
+    result = project.run("check", "--run", "--json", *more)
+    found: dict[str, Any] = json.loads(result.out)
+    assert result.exit == (1 if found["findings"] else 0), result.said
+    return found
+
+
+def change(project: Project, **files: str) -> str:
+    said = {name.replace("__", "/") + ".py": text for name, text in files.items()}
+    return gitrepo.commit(project.top, said, "Change")
+
+
+def stands(found: dict[str, Any]) -> dict[str, str]:
+    return {one["criterion"]: one["standing"] for one in found["findings"]}
+
+
+def test_where_nothing_was_touched_nothing_runs(released: Project) -> None:
+    found = run(released)
+
+    assert found["run"] is None
+    assert found["findings"] == []
+
+
+def test_code_that_its_tests_still_prove_asks_nobody_and_the_rest_is_left(
+    released: Project,
+) -> None:
+    change(released, shop__cart=SAME)
+    assert released.run("check", "--drift").exit == 1
+
+    found = run(released)
+
+    assert found["run"]["tests"] == 3
+    assert {one["criterion"]: one["answer"] for one in found["tried"]} == {
+        "R1.1": "noticed", "R1.2": "survives"}  # fmt: skip
+    # R1.2 has a test that proves nothing, so a person has to look.
+    assert stands(found) == {"R1.2": "stale"}
+    causes = [one["message"] for one in found["findings"][0]["causes"]]
+    assert any("still passes when" in one and "proves nothing" in one for one in causes)
+
+
+def test_what_was_renewed_stays_quiet_without_running_again(released: Project) -> None:
+    change(released, shop__cart=SAME)
+    run(released)
+
+    again = json.loads(released.run("check", "--drift", "--json").out)
+    assert stands(again) == {"R1.2": "stale"}
+
+    # Something else in the same file: what was proved is not asked again.
+    change(released, shop__cart=SAME + "\n\nOTHER = 1\n")
+    again = json.loads(released.run("check", "--drift", "--json").out)
+    assert stands(again) == {"R1.2": "stale"}
+    change(released, shop__cart=BROKEN)
+    again = json.loads(released.run("check", "--drift", "--json").out)
+    assert stands(again) == {"R1.1": "stale", "R1.2": "stale"}
+
+
+def test_renewed_fingerprints_are_written_to_be_committed_alone(released: Project) -> None:
+    change(released, shop__cart=SAME)
+    was = trace.from_toml("guest", (released.top / TRACE).read_text())
+
+    found = run(released, "--write")
+
+    assert found["written"] == [TRACE]
+    now = trace.from_toml("guest", (released.top / TRACE).read_text())
+    changed = {(name, one.name) for name, one in set(now.symbols) - set(was.symbols)}
+    assert changed == {("R1.1", "keep")}
+    base = released.git("rev-parse", "HEAD")
+    released.git("commit", "-qam", "Renew")
+    assert released.ok("check", "--base", base).exit == 0
+    for path in released.state.rglob("renewed.json"):
+        path.unlink()
+    assert stands(json.loads(released.run("check", "--drift", "--json").out)) == {"R1.2": "stale"}
+
+
+def test_a_test_that_fails_breaks_its_criterion(released: Project) -> None:
+    change(released, shop__cart=BROKEN)
+
+    assert stands(run(released))["R1.1"] == "broken"
+
+
+def test_a_test_that_changed_proves_nothing(released: Project) -> None:
+    path = released.top / "tests/test_minutes.py"
+    change(released, shop__cart=BROKEN,
+           tests__test_minutes=path.read_text().replace("== 60", "> 0"))  # fmt: skip
+
+    assert stands(run(released))["R1.1"] == "stale"
+
+
+def test_a_run_that_says_nothing_renews_nothing(released: Project) -> None:
+    change(released, shop__cart=SAME, tests__conftest="raise SystemExit(3)\n")
+
+    found = run(released)
+
+    assert found["run"]["result"] == "unknown"
+    assert stands(found) == {"R1.1": "stale", "R1.2": "stale"}
+
+
+def test_it_runs_on_a_detached_head(released: Project) -> None:
+    change(released, shop__cart=BROKEN)
+    released.git("checkout", "-q", "--detach")
+
+    assert stands(run(released))["R1.1"] == "broken"
+
+
+def test_code_that_tests_run_is_looked_at_as_well(project: Project) -> None:
+    gitrepo.commit(project.top, {"shop/price.py": FILES["shop/price.py"], "cov.toml": CONTEXTS},
+                   "Price")  # fmt: skip
+    configure(project, COVERED)
+    release(project, {name: text for name, text in FILES.items() if name != "shop/price.py"})
+    bound = trace.from_toml("guest", (project.top / TRACE).read_text())
+    assert {(name, one.place) for name, one in bound.executes} == {
+        ("R1.1", "shop/price.py::rate")}  # fmt: skip
+
+    change(project, shop__price="def rate():\n    return 30 * 2\n")
+    before = json.loads(project.ok("check", "--drift", "--json").out)
+    assert before["standing"]["touched"] == 1
+    assert run(project)["standing"].get("touched") is None
+    assert (
+        json.loads(project.ok("check", "--drift", "--json").out)["standing"].get("touched") is None
+    )
+
+    change(project, shop__price="def rate():\n    return 30\n")
+    assert stands(run(project)) == {"R1.1": "broken"}
+
+
+def test_run_and_a_report_of_somebody_else_do_not_go_together(project: Project) -> None:
+    report = Path(project.root / "junit.xml")
+    report.write_text("<testsuite/>")
+
+    assert project.run("check", "--run", "--junit", str(report)).exit == 2
+    assert project.run("check", "--write").exit == 2

@@ -1,0 +1,76 @@
+"""What tests say of code that was broken on purpose, read from what their runner wrote."""
+
+import pytest
+
+from accord.core import evidence
+from accord.core.breaking import Answer, Tried, answer, failures, is_one, weighed
+from accord.core.evidence import Evidence, Proof
+from accord.core.fingerprint import Mark
+from accord.core.ports import CommandRun
+
+MARK = Mark("tests/test_a.py", "A.test_one", "")
+OTHER = Mark("tests/test_a.py", "A.test_two", "")
+REPORT = b"""<testsuite><testcase classname="tests.test_a.A" name="test_one"><failure/></testcase>
+<testcase classname="tests.test_a.A" name="test_two"/></testsuite>"""
+COLLECTED = b"""<testsuite><testcase classname="" name="tests.test_a"><error/></testcase>
+</testsuite>"""
+
+
+def say(run: CommandRun, *marks: Mark) -> tuple[Answer, str]:
+    judged = evidence.judge(run, "")
+    return answer(marks, run, judged, failures(run, judged))
+
+
+def test_a_report_says_which_test_noticed_and_which_did_not() -> None:
+    run = CommandRun(("pytest",), 1, "", REPORT)
+
+    assert say(run, MARK) == (Answer.NOTICED, "test_one")
+    assert say(run, OTHER) == (Answer.SURVIVES, "test_two")
+    assert say(run, OTHER, MARK)[0] is Answer.NOTICED
+
+
+@pytest.mark.parametrize(
+    "run",
+    [
+        CommandRun(("pytest",), 2, "", COLLECTED),
+        CommandRun(("pytest",), None, "", timed_out=True),
+        CommandRun(("pytest",), None, "", missing=True),
+        CommandRun(("pytest",), 0, "no tests ran"),
+        CommandRun(("go",), 1, "./a.go:3: undefined: b\n"),
+    ],
+)
+def test_what_did_not_run_accuses_nobody(run: CommandRun) -> None:
+    assert say(run, MARK)[0] is Answer.UNKNOWN
+
+
+@pytest.mark.parametrize(
+    ("mark", "output"),
+    [
+        (MARK, "FAIL: test_one (tests.test_a.A)\nRan 2 tests in 0s"),
+        (MARK, "ERROR: test_one (tests.test_a.A.test_one)\nRan 2 tests in 0s"),
+        (Mark("a_test.go", "TestOne", ""), "--- FAIL: TestOne (0.00s)\nFAIL\n"),
+        (Mark("src/a.rs", "tests.keeps", ""), "test tests::keeps ... FAILED\n1 failed, 0 passed"),
+    ],
+)
+def test_without_a_report_the_words_of_the_runner_count(mark: Mark, output: str) -> None:
+    assert say(CommandRun(("run",), 1, output), mark)[0] is Answer.NOTICED
+    assert say(CommandRun(("run",), 1, output), OTHER)[0] is Answer.UNKNOWN
+
+
+def test_a_command_that_passes_whole_notices_nothing() -> None:
+    assert say(CommandRun(("run",), 0, "Ran 2 tests in 0s"), MARK)[0] is Answer.SURVIVES
+
+
+def test_a_test_is_known_by_its_file_and_its_names() -> None:
+    assert is_one(MARK, "tests.test_a.A::test_one")
+    assert not is_one(MARK, "tests.test_b.A::test_one")
+    assert not is_one(MARK, "tests.test_a.B::test_one")
+
+
+def test_a_test_that_passes_on_broken_code_proves_nothing() -> None:
+    proven = Evidence("R1.1", Proof.PROVEN, "it fails without the change", ("a",))
+
+    assert weighed(proven, Tried(Answer.UNKNOWN)).proof is Proof.PROVEN
+    assert weighed(proven, Tried(Answer.NOTICED, "a", "b() raises")).proof is Proof.PROVEN
+    survives = weighed(proven, Tried(Answer.SURVIVES, "a", "b() raises"))
+    assert (survives.proof, survives.reason) == (Proof.CLAIMED, "a still passes when b() raises")

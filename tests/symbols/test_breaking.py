@@ -1,0 +1,90 @@
+"""Code broken on purpose still parses, and does something else, in each language that is known."""
+
+import pytest
+
+from accord.core.breakage import How
+from accord.symbols.breaking import breakages
+from accord.symbols.reading import read
+
+# Path, a text, a symbol in it, and the line that each breakage leaves in place of another.
+BROKEN = {
+    "python": ("a.py", "def f(a):\n    if a:\n        return 1\n    return 2\n", "f",
+               ['raise RuntimeError("broken on purpose")', "if not (a):"]),
+    "python with a docstring": ("a.py", 'def f():\n\t"""Say."""\n\tfor a in b:\n\t\tc()\n', "f",
+                                ['\traise RuntimeError("broken on purpose")']),
+    "python with a docstring alone": ("a.py", 'def f():\n    """Say."""\n', "f",
+                                      ['"""Say."""; raise RuntimeError("broken on purpose")']),
+    "python in one line": ("a.py", "def f(): return 1\n", "f",
+                           ['def f(): raise RuntimeError("broken on purpose"); return 1']),
+    "python method": ("a.py", "class A:\n    @b\n    def f(self):\n        return self.a > 1\n",
+                      "A.f", ["raise RuntimeError", "return not (self.a > 1)"]),
+    "python choices": ("a.py", "def f(a):\n    while a:\n        return 1 if a else 2\n", "f",
+                       ["raise ", "while not (a):", "return 1 if not (a) else 2"]),
+    "python constant": ("a.py", "MINUTES = 60\n", "MINUTES", ["MINUTES = (60 + 1)"]),
+    "python class": ("a.py", "class A:\n    a: bool = True\n    b = 'c'\n    def f(self): pass\n",
+                     "A", ["a: bool = False", 'b = ""']),
+    "javascript": ("a.js", "function f(a) {\n  if (a) { return 1; }\n  return a === 2;\n}\n", "f",
+                   ['function f(a) { throw new Error("broken on purpose");', "if (!(a)) {",
+                    "return !(a === 2);"]),
+    "javascript arrow": ("a.js", "const f = (a) => a + 1;\n", "f",
+                         ['const f = (a) => { throw new Error("broken on purpose"); };']),
+    "javascript constant": ("a.js", "const a = { b: true };\n", "a", ["const a = { b: false };"]),
+    "typescript": ("a.ts", "class A {\n  f(a: number): number {\n    return a ? 1 : 2;\n  }\n}\n",
+                   "A.f", ["{ throw new Error(", "return !(a) ? 1 : 2;"]),
+    "tsx": ("a.tsx", "export const F = () => <p>hi</p>;\n", "F", ["=> { throw new Error("]),
+    "go": ("a.go", ("package a\n\nfunc F(a int) bool {\n\tif a > 1 {\n\t\treturn false\n\t}\n"
+           "\treturn a == 1\n}\n"), "F",
+           ['{ panic("broken on purpose");', "if !(a > 1) {", "return !(a == 1)"]),
+    "go constant": ("a.go", "package a\n\nconst A = 60\n", "A", ["const A = (60 + 1)"]),
+    "java": ("A.java", "class A {\n  int f(int a) {\n    if (a > 1) return 1;\n  }\n}\n",
+             "A.f", ["{ if (true) throw new RuntimeException(", "if (!(a > 1)) return 1;"]),
+    "java constructor": ("A.java", "class A extends B {\n  A() { super(1); }\n}\n", "A.A",
+                         ["super(1); if (true) throw new RuntimeException("]),
+    "rust": ("a.rs", ("fn f(a: u8) -> bool {\n    if a > 1 { return false; }\n"
+             "    if let Some(b) = c { d(); }\n    true\n}\n"), "f",
+             ['{ panic!("broken on purpose");', "if !(a > 1) {"]),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", BROKEN)
+def test_each_breakage_is_the_splice_that_it_says(case: str) -> None:
+    path, text, name, lines = BROKEN[case]
+
+    found = breakages(path, text.encode(), name, 9)
+
+    assert len(found) == len(lines)
+    for one, line in zip(found, lines, strict=True):
+        assert line in one.data.decode()
+        assert line not in text
+
+
+@pytest.mark.parametrize("case", BROKEN)
+def test_what_is_broken_has_another_fingerprint(case: str) -> None:
+    path, text, name, _ = BROKEN[case]
+    prints = {one.name: one.print for one in read(path, text.encode()) or ()}
+
+    for broken in breakages(path, text.encode(), name, 9):
+        now = {one.name: one.print for one in read(path, broken.data) or ()}
+        assert now.keys() == prints.keys()
+        assert now[name] != prints[name]
+        assert {one for one in prints if prints[one] != now[one]} == {name}
+
+
+def test_the_python_that_raises_is_python() -> None:
+    for path, text, name, _ in BROKEN.values():
+        for one in breakages(path, text.encode(), name, 9):
+            if path == "a.py":
+                compile(one.data, path, "exec")
+
+
+def test_the_plainest_way_comes_first_and_no_more_than_was_asked_for() -> None:
+    text = b"def f(a):\n    if a:\n        return 1\n    if a > 1:\n        return 2\n"
+
+    assert [one.how for one in breakages("a.py", text, "f", 2)] == [How.RAISES, How.NEGATED]
+    assert breakages("a.py", text, "g", 2) == ()
+    assert breakages("a.txt", text, "f", 2) == ()
+    assert breakages("a.py", text, "f", 1)[0].words == "f() raises"
+
+
+def test_a_file_that_cannot_be_parsed_is_broken_no_worse() -> None:
+    assert breakages("a.py", b"def f(:\n", "f", 2) == ()
