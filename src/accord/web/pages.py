@@ -12,7 +12,7 @@ from starlette.responses import RedirectResponse, Response
 from accord.app import undoing, views
 from accord.app.board_view import board_view
 from accord.app.changes import Change, load
-from accord.app.figures_view import figures_view
+from accord.app.decisions_view import corrected
 from accord.app.gate_view import gate_view
 from accord.app.needs import needs
 from accord.app.past_view import document_at, past_view
@@ -135,11 +135,9 @@ def document_then(request: Request, workshop: Workshop) -> Response:
 @page
 def log(request: Request, workshop: Workshop) -> Response:
     """Answer `/log`: the operation log, and what can be taken back."""
-    operations = workshop.journal.operations(limit=FIGURED)
-    done = views.history(operations[:OPERATIONS])
+    done = views.history(workshop.journal.operations(limit=OPERATIONS))
     last = undoing.newest(workshop)
-    return _render(request, "log.html", **done, last=last.number if last else 0,
-                   figures=figures_view(operations))  # fmt: skip
+    return _render(request, "log.html", **done, last=last.number if last else 0)
 
 
 @page
@@ -153,7 +151,15 @@ async def ask(request: Request) -> Response:
     found = _room(request).asks.get(request.path_params["ask"])
     if found is None:
         raise HTTPException(404, "nothing like it was asked for")
-    return _render(request, "ask.html", ask=found)
+    corrections = 0
+    if (found.verb, found.state) == ("approve", "done"):
+
+        def count() -> int:
+            with _room(request).workshop() as workshop:
+                return corrected(workshop, found.change, found.stage)
+
+        corrections = await run_in_threadpool(count)
+    return _render(request, "ask.html", ask=found, corrections=corrections)
 
 
 async def enter(request: Request) -> Response:
