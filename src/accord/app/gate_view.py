@@ -12,7 +12,7 @@ from accord.app.changes import Change
 from accord.app.views import View
 from accord.app.waivers import hidden
 from accord.app.workshop import Workshop
-from accord.core import checks, terse
+from accord.core import checks, scenarios, terse
 from accord.core.approval import Decision, Signed
 from accord.core.checks import Finding, Severity
 from accord.core.delta import Change as Kind
@@ -21,6 +21,7 @@ from accord.core.gates import Gate, sent_back
 from accord.core.model import (
     SPEC_STAGES,
     Assumption,
+    Criterion,
     Item,
     ItemKind,
     Question,
@@ -202,6 +203,9 @@ def _item(spec: Spec, one: ItemChange, found: Sequence[Finding], subject: str) -
         "whole": one.after if shown != source_text else _rest(kind, shown, one.after),
         "folded": _count(one.after) - count if kind not in _WHOLE else 0,
         "findings": [views.finding(each) for each in about],
+        "own": item.own if item else "",
+        "sentence": item.text.split("\n", 1)[0].strip() if item else "",
+        "scenario": scenarios.question(item.text) if isinstance(item, Criterion) else "",
         "words": count,
         "rank": (not about, kind is not ItemKind.CRITERION, order.index(one.change), _place(item)),
     }

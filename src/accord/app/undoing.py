@@ -71,9 +71,12 @@ def _restore(workshop: Workshop, last: Operation) -> None:
             _refresh(workshop, last.change)
 
 
-def newest(workshop: Workshop, change: str = "") -> Operation | None:
-    """Return the operation (of `change`) that `undo` would take back, or None."""
-    done = workshop.journal.operations(change=change)
+def newest(workshop: Workshop, change: str = "", *, limit: int = 0) -> Operation | None:
+    """Return the operation (of `change`) that `undo` would take back, or None.
+
+    `limit` is how many operations are looked at; 0 sets no limit.
+    """
+    done = workshop.journal.operations(change=change, limit=limit)
     undone = {one.undoes for one in done if one.undoes}
     return next((one for one in done if not one.undoes and one.number not in undone), None)
 

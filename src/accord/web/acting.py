@@ -13,7 +13,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from accord.app import authoring, reviewing, undoing
+from accord.app import authoring, correcting, reviewing, undoing
 from accord.app.changes import Change, load
 from accord.app.gate_view import aloud
 from accord.app.workshop import Workshop
@@ -62,6 +62,16 @@ def answer(request: Request, workshop: Workshop, form: FormData) -> str:
 
 
 @action
+def correct(request: Request, workshop: Workshop, form: FormData) -> str:
+    """Put other words in the place of a criterion's, or answer the scenario that it is asked."""
+    change = load(workshop, request.path_params["change"])
+    item_id, own, words = (_text(form, name) for name in ("item", "own", "words"))
+    does = correcting.answer_scenario if _text(form, "scenario") else correcting.correct
+    _say(request, does(workshop, change, item_id, own, words))
+    return _at(change.name)
+
+
+@action
 def approve(request: Request, workshop: Workshop, form: FormData) -> str:
     """Ask the terminal to sign the gate exactly as it was shown."""
     change = load(workshop, request.path_params["change"])
@@ -102,7 +112,7 @@ def undo(request: Request, workshop: Workshop, form: FormData) -> str:
         change = load(workshop, last.change)
         return _ask(request, change, Ask("", "undo", change.name, last.detail, change.title))
     _say(request, undoing.undo(workshop))
-    return "/log"
+    return _at(last.change) if _text(form, "from") == last.change else "/log"
 
 
 async def enter(request: Request) -> Response:

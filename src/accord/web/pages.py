@@ -26,7 +26,9 @@ from accord.web.text import rendered
 
 OPERATIONS = 200
 FIGURED = 2000
-MOCKUP = (".html", ".htm")
+DRAWN = {".html": "text/html", ".htm": "text/html", ".svg": "image/svg+xml"}
+MOCKUP = tuple(DRAWN)
+RECENT = 50
 
 Page = Callable[[Request, Workshop], Response]
 Handler = Callable[[Request], Awaitable[Response]]
@@ -68,12 +70,14 @@ def gate(request: Request, workshop: Workshop) -> Response:
     """Answer `/changes/NAME`: the gate, or the result once there is no document to decide on."""
     change = _change(request, workshop)
     view = gate_view(workshop, change, _room(request).who(workshop))
+    last = undoing.newest(workshop, limit=RECENT)
+    undo = last if last and last.change == change.name and last.verb != "new" else None
     if change.gate is not None and change.gate.stage in SPEC_STAGES:
         mockups = [
             one["path"] for one in view["documents"] if one["here"] and one["path"].endswith(MOCKUP)
         ]
-        return _render(request, "gate.html", **view, mockups=mockups)
-    return _render(request, "result.html", **view, result=result_view(workshop, change))
+        return _render(request, "gate.html", **view, mockups=mockups, undo=undo)
+    return _render(request, "result.html", **view, result=result_view(workshop, change), undo=undo)
 
 
 @page
@@ -81,7 +85,7 @@ def result(request: Request, workshop: Workshop) -> Response:
     """Answer `/changes/NAME/result`: what was built beside what was asked for."""
     change = _change(request, workshop)
     view = gate_view(workshop, change, _room(request).who(workshop))
-    return _render(request, "result.html", **view, result=result_view(workshop, change))
+    return _render(request, "result.html", **view, result=result_view(workshop, change), undo=None)
 
 
 @page
@@ -113,12 +117,13 @@ def document(request: Request, workshop: Workshop) -> Response:
 
 @page
 def mockup(request: Request, workshop: Workshop) -> Response:
-    """Answer `/changes/NAME/mockup/PATH`: a drawing in HTML, for a frame that lets nothing run."""
+    """Answer `/changes/NAME/mockup/PATH`: a drawing, for a frame that lets nothing run."""
     change = _change(request, workshop)
     found = change.spec.document(request.path_params["path"])
     if found is None or not found.path.endswith(MOCKUP):
         raise HTTPException(404, f"{change.name} has no such mockup")
-    return Response(found.data, media_type="text/html; charset=utf-8", headers=DRAWING)
+    kind = DRAWN[found.path[found.path.rindex(".") :]]
+    return Response(found.data, media_type=f"{kind}; charset=utf-8", headers=DRAWING)
 
 
 @page
