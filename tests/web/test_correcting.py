@@ -32,8 +32,8 @@ def test_a_sentence_is_replaced_and_every_other_byte_stays(
 ) -> None:
     before = (risky.desk() / "requirements.md").read_bytes()
     page = visitor.get("/changes/guest")
-    fields = {"item": "R1.1", "own": own(page, "R1.1"),
-              "words": "WHEN the card is declined\nTHE shop SHALL keep the cart for a day."}  # fmt: skip
+    said = "WHEN the card is declined\nTHE shop SHALL keep the cart for a day."
+    fields = {"item": "R1.1", "own": own(page, "R1.1"), "words": said}
     after = visitor.send("/changes/guest", "/changes/guest/correct", fields)
     assert "R1.1 was corrected" in words(after)
     assert "the card is declined → keep the cart for a day." in words(after)

@@ -171,9 +171,11 @@ def test_the_result_shows_what_nobody_asked_for(project: Project, visitor: Visit
                                        "tests/test_cart.py": "# nothing is tested\n"})  # fmt: skip
     text = visitor.get("/changes/guest/result").text
     said = words(text)
-    assert "1 unasked" in said
-    assert re.search(r'<details class="file" open id="file-settings.py">', text)
-    assert re.search(r'<details class="file" open id="file-tests/test_cart.py">', text)
+    assert "1 hunk unasked" in said
+    loud = text[text.index('id="loud"') : text.index('id="criteria"')]
+    assert re.findall(r"<details open id=\"lines-\w+\"><summary[^>]*><span[^>]*>([^<]+)", loud) == [
+        "settings.py:1", "tests/test_cart.py:1",
+    ]  # fmt: skip
     assert "test lost lines" in said
     assert "DEBUG = True" in said
 

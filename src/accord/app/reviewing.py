@@ -2,7 +2,17 @@
 
 from attrs import frozen
 
-from accord.app import authoring, desk, evidence, identifying, judging, records, ruling, waivers
+from accord.app import (
+    authoring,
+    desk,
+    evidence,
+    identifying,
+    judging,
+    records,
+    result_view,
+    ruling,
+    waivers,
+)
 from accord.app.changes import Change, load
 from accord.app.workshop import Workshop
 from accord.app.writers import writers
@@ -272,6 +282,8 @@ def _approve(workshop: Workshop, change: Change, gate: Gate) -> Approved:
             )
     else:
         details = {"evidence": evidence.known(workshop, change) or {}}
+        if kept := result_view.kept(workshop, change):
+            details["kept"] = kept
     record = records.decide(
         workshop, change, gate.stage, Decision.APPROVE, details=details, items=dict(gate.items),
         about=records.subject(change, gate.stage), number=gate.round if same else gate.round + 1,

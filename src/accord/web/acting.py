@@ -13,9 +13,10 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from accord.app import authoring, correcting, reviewing, undoing
+from accord.app import authoring, correcting, hunks, reviewing, undoing
 from accord.app.changes import Change, load
 from accord.app.gate_view import aloud
+from accord.app.result_view import result_view
 from accord.app.workshop import Workshop
 from accord.errors import ConfigurationError, ConflictError, RefusedError
 from accord.web.asks import Ask
@@ -69,6 +70,18 @@ def correct(request: Request, workshop: Workshop, form: FormData) -> str:
     does = correcting.answer_scenario if _text(form, "scenario") else correcting.correct
     _say(request, does(workshop, change, item_id, own, words))
     return _at(change.name)
+
+
+@action
+def hunk(request: Request, workshop: Workshop, form: FormData) -> str:
+    """Keep a hunk, or mark it to go back: to be taken out, or to be tested."""
+    change = load(workshop, request.path_params["change"])
+    found = result_view(workshop, change)["hunks"]
+    said = hunks.say(
+        workshop, change, found, *(_text(form, one) for one in ("hunk", "said", "why"))
+    )
+    _say(request, said)
+    return f"{_at(change.name)}/result" if _text(form, "from") == "result" else _at(change.name)
 
 
 @action

@@ -54,6 +54,7 @@ def make_app(room: Room) -> ASGIApp:
             Route("/undo", acting.undo, methods=["POST"]),
             Route("/changes/{change}/answer", acting.answer, methods=["POST"]),
             Route("/changes/{change}/correct", acting.correct, methods=["POST"]),
+            Route("/changes/{change}/hunk", acting.hunk, methods=["POST"]),
             Route("/changes/{change}/approve", acting.approve, methods=["POST"]),
             Route("/changes/{change}/reject", acting.reject, methods=["POST"]),
             Route("/changes/{change}/verdict", signing.verdict, methods=["POST"]),
