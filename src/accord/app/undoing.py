@@ -74,11 +74,14 @@ def _restore(workshop: Workshop, last: Operation) -> None:
 def newest(workshop: Workshop, change: str = "", *, limit: int = 0) -> Operation | None:
     """Return the operation (of `change`) that `undo` would take back, or None.
 
-    `limit` is how many operations are looked at; 0 sets no limit.
+    What moved no ref has nothing to take back. `limit` is how many operations are looked at; 0
+    sets no limit.
     """
     done = workshop.journal.operations(change=change, limit=limit)
     undone = {one.undoes for one in done if one.undoes}
-    return next((one for one in done if not one.undoes and one.number not in undone), None)
+    return next(
+        (one for one in done if one.refs and not one.undoes and one.number not in undone), None
+    )
 
 
 def _last(workshop: Workshop, change: str) -> Operation:

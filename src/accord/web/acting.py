@@ -13,7 +13,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from accord.app import authoring, correcting, hunks, reviewing, undoing
+from accord.app import authoring, correcting, hunks, reviewing, stopping, undoing
 from accord.app.changes import Change, load
 from accord.app.gate_view import aloud
 from accord.app.result_view import result_view
@@ -82,6 +82,14 @@ def hunk(request: Request, workshop: Workshop, form: FormData) -> str:
     )
     _say(request, said)
     return f"{_at(change.name)}/result" if _text(form, "from") == "result" else _at(change.name)
+
+
+@action
+def stop(request: Request, workshop: Workshop, form: FormData) -> str:
+    """End the run of an agent, or take its work over."""
+    does = stopping.take_over if _text(form, "how") == "take" else stopping.stop
+    _say(request, does(workshop, _text(form, "run")))
+    return "/board"
 
 
 @action

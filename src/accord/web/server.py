@@ -51,6 +51,7 @@ def make_app(room: Room) -> ASGIApp:
             Route("/static/{address}", pages.static),
             Route("/enter", acting.enter, methods=["POST"]),
             Route("/leave", acting.leave, methods=["POST"]),
+            Route("/stop", acting.stop, methods=["POST"]),
             Route("/undo", acting.undo, methods=["POST"]),
             Route("/changes/{change}/answer", acting.answer, methods=["POST"]),
             Route("/changes/{change}/correct", acting.correct, methods=["POST"]),
