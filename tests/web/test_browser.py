@@ -23,7 +23,8 @@ def lively(asking: Project) -> Project:
 
 LIVELY = ["/", "/board", "/log", "/changes/guest", "/changes/built", "/changes/built/result",
           "/changes/built/past", "/changes/again", "/changes/blank",
-          "/changes/guest/document/requirements.md", "/-/patterns"]  # fmt: skip
+          "/changes/guest/document/requirements.md", "/specs", "/drift", "/decisions",
+          "/figures", "/-/patterns"]  # fmt: skip
 
 
 @pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])

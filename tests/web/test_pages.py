@@ -171,9 +171,11 @@ def test_the_result_shows_what_nobody_asked_for(project: Project, visitor: Visit
                                        "tests/test_cart.py": "# nothing is tested\n"})  # fmt: skip
     text = visitor.get("/changes/guest/result").text
     said = words(text)
-    assert "1 unasked" in said
-    assert re.search(r'<details class="file" open id="file-settings.py">', text)
-    assert re.search(r'<details class="file" open id="file-tests/test_cart.py">', text)
+    assert "1 hunk unasked" in said
+    loud = text[text.index('id="loud"') : text.index('id="criteria"')]
+    assert re.findall(r"<details open id=\"lines-\w+\"><summary[^>]*><span[^>]*>([^<]+)", loud) == [
+        "settings.py:1", "tests/test_cart.py:1",
+    ]  # fmt: skip
     assert "test does less" in said
     assert "Cart.test_keeps is gone" in said
     assert "DEBUG = True" in said
@@ -316,7 +318,10 @@ def test_an_agent_that_is_at_work_is_on_the_board(project: Project, visitor: Vis
     try:
         until = time.monotonic() + 60
         text = ""
-        while "An agent works on T1, try 1" not in text and time.monotonic() < until:
+        while (
+            "An agent works on T1: Keep the cart of a guest, try 1" not in text
+            and time.monotonic() < until
+        ):
             time.sleep(0.2)
             text = words(visitor.get("/board").text)
         assert "1 running" in text
@@ -327,6 +332,15 @@ def test_an_agent_that_is_at_work_is_on_the_board(project: Project, visitor: Vis
             time.sleep(0.2)
             text = words(visitor.get(found[1]).text)
         assert "round 1, running" in text
+        board = words(visitor.get("/board").text)
+        assert "1 task left, at least 1 round; 1 of the 1 that can be worked on now is" in board
+        after = words(visitor.send("/board", "/stop", {"run": run, "how": "take"}).text)
+        assert "stopped the agent's run on T1 of typo; build it in /" in after
+        assert "0 running" in after
+        assert "that run is over" in words(visitor.send("/board", "/stop", {"run": run}).text)
+        assert "stop typo the agent's run on T1" in words(visitor.get("/log").text)
+        process.wait(60)
+        assert "Undo no." in visitor.get("/log").text  # what can be undone is the change itself
     finally:
         process.terminate()
         process.wait()

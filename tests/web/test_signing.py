@@ -184,6 +184,22 @@ def test_sending_back_and_taking_back_are_signed_in_the_terminal_too(ready: Proj
     assert "an hour is long" in ready.ok("show", "guest").out
 
 
+def test_an_act_on_a_decision_is_read_and_signed_in_the_terminal(ready: Project) -> None:
+    rule = ready.ok("decisions", "new", "Carts are kept in Redis.", "--base", "--json").json["id"]
+    with serve(ready) as terminal:
+        visitor = enter(terminal)
+        path = f"/decisions/{rule}"
+        fields = {"digest": visitor.get(path).hidden("digest"), "act": "activate", "change": ""}
+        page = visitor.send(path, path, fields)
+        terminal.expect(f"Put in force {rule}: Carts are kept in Redis.")
+        terminal.expect(r"Sign this\? \[y/N\]")
+        assert ready.ok("decisions", "--json").json["decisions"][0]["state"] == "proposed"
+        terminal.type("y")
+        terminal.expect("D-1 is in force: Carts are kept in Redis.")
+        assert "Signed" in visitor.get(_asked(page)).text
+    assert ready.ok("decisions", "--json").json["decisions"][0]["state"] == "active"
+
+
 def test_a_reason_does_not_steer_the_terminal(ready: Project) -> None:
     with serve(ready) as terminal:
         visitor = enter(terminal)

@@ -1,16 +1,25 @@
 """The board: what waits for a person, what runs, what is queued, what was released."""
 
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 
-from accord.app import board
-from accord.app.at_work import running
+from attrs import evolve
+
+from accord.app import board, changes
+from accord.app.at_work import Running, running
 from accord.app.changes import released
 from accord.app.needs import needs
 from accord.app.views import View
 from accord.app.workplaces import BUILT
 from accord.app.workshop import Workshop
+from accord.core import overlap, plan
+from accord.core.model import SPEC_STAGES, Task
 
 SHOWN = 12
+KEPT = 200
+
+# A commit stays as it is, and so do the tasks in it.
+_TASKS: dict[tuple[str, str, str], tuple[Task, ...]] = {}
 
 
 def board_view(workshop: Workshop, who: str) -> View:
@@ -18,6 +27,7 @@ def board_view(workshop: Workshop, who: str) -> View:
     every = board.rows(workshop)
     waiting = needs(workshop, who, every)
     alive = running(workshop)
+    plans = _plans(workshop, alive)
     at_work = {one.change for one in alive}
     rows = [row for row in every if not row["command"]]
     titles = {row["change"]: row["title"] for row in rows}
@@ -25,16 +35,77 @@ def board_view(workshop: Workshop, who: str) -> View:
         "changes": [row["change"] for row in every],
         "needs": waiting[:SHOWN],
         "needs_more": max(0, len(waiting) - SHOWN),
-        "running": [
-            {"change": one.change, "title": titles.get(one.change, one.change),
-             "subject": one.subject, "attempt": one.attempt, "run": one.run_id}
-            for one in alive
-        ],
+        "running": cards(alive, titles, plans),
+        "left": list(_left(workshop, alive, plans)),
         "able": [row for row in rows if row["change"] not in at_work][:SHOWN],
         "able_more": max(0, len([r for r in rows if r["change"] not in at_work]) - SHOWN),
         "queue": list(_queue(workshop, {row["change"] for row in every})),
         "landed": _landed(workshop),
     }  # fmt: skip
+
+
+def cards(
+    alive: Sequence[Running], titles: Mapping[str, str], plans: Mapping[str, tuple[Task, ...]]
+) -> list[View]:
+    """Return the runs as cards say them: what is done in words, and whose paths it shares."""
+    tasks = {one.run_id: task for one in alive if (task := _task(one, plans))}
+    cards = []
+    for one in alive:
+        own = tasks.get(one.run_id)
+        meets = [
+            {"change": other.change, "subject": other.subject,
+             "paths": sorted({path for pair in shared for path in pair})}
+            for other in alive
+            if own and other is not one and other.run_id in tasks
+            if (shared := overlap.shared(own.touches, tasks[other.run_id].touches))
+        ]  # fmt: skip
+        cards.append({
+            "change": one.change, "title": titles.get(one.change, one.change),
+            "subject": one.subject, "does": own.text if own else "", "meets": meets,
+            "attempt": one.attempt, "run": one.run_id,
+        })  # fmt: skip
+    return cards
+
+
+def _task(one: Running, plans: Mapping[str, tuple[Task, ...]]) -> Task | None:
+    """Return the task that a run builds; None for a draft."""
+    return next((task for task in plans.get(one.change, ()) if task.id == one.subject), None)
+
+
+def _plans(workshop: Workshop, alive: Sequence[Running]) -> dict[str, tuple[Task, ...]]:
+    """Return the tasks of each change that is built now; kept by its tip, since boards are many."""
+    building = {one.change for one in alive if one.subject not in list(SPEC_STAGES)}
+    plans = {}
+    for one in changes.find(workshop) if building else ():
+        if one.change in building:
+            key = (str(workshop.state), one.change, one.tip)
+            if key not in _TASKS:
+                if len(_TASKS) > KEPT:
+                    _TASKS.clear()
+                _TASKS[key] = changes.load(workshop, one.change).tasks
+            plans[one.change] = _TASKS[key]
+    return plans
+
+
+def _left(
+    workshop: Workshop, alive: Sequence[Running], plans: Mapping[str, tuple[Task, ...]]
+) -> Iterator[View]:
+    """Yield, for each change that is built now, the fewest rounds that it can still take.
+
+    The tasks of one round wait for none of each other, so more agents cannot make it fewer.
+    """
+    landed = {(one.change, one.detail) for one in workshop.journal.operations(limit=500)
+              if one.verb == "land"}  # fmt: skip
+    building = Counter(one.change for one in alive)
+    for name, tasks in plans.items():
+        working = building[name]
+        done = {task.id for task in tasks if (name, task.id) in landed}
+        open_ = [task for task in tasks if task.id not in done]
+        able = len(plan.ready(tasks, done))
+        rest = [evolve(task, after=tuple(one for one in task.after if one not in done))
+                for task in open_]  # fmt: skip
+        yield {"change": name, "tasks": len(open_), "rounds": len(plan.waves(rest)),
+               "working": min(working, able), "able": able}  # fmt: skip
 
 
 def _queue(workshop: Workshop, known: set[str]) -> Iterator[View]:

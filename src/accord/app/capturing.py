@@ -1,6 +1,6 @@
 """Ask at a gate, right after it was approved, whether a correction is a rule for the next time."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from attrs import frozen
 
@@ -13,11 +13,12 @@ from accord.core.capture import Candidate
 from accord.core.decision_record import Rule
 from accord.core.decisions import Act, act_of
 from accord.core.gates import is_withdrawal
-from accord.core.model import SPEC_STAGES, Stage, sha256
+from accord.core.model import SPEC_STAGES, STAGES, Stage, sha256
 from accord.errors import AccordError
 
 NOTES = "correction/"
 DRAFTED = "Spec-Draft"
+CAUSES = ("not captured", "not retrieved", "ignored", "no check")
 
 
 @frozen
@@ -52,6 +53,16 @@ def pending(workshop: Workshop, name: str, stage: Stage) -> tuple[Prompt, ...]:
                again)
         for one, again in capture.ranked(found, earlier)
     )  # fmt: skip
+
+
+def waiting(
+    workshop: Workshop, name: str, stages: Sequence[Stage] = STAGES
+) -> tuple[tuple[Stage, Prompt], ...]:
+    """Return at most three questions with their stages; nothing once the change is released."""
+    if name not in {one.change for one in find(workshop)}:
+        return ()
+    found = [(stage, one) for stage in stages for one in pending(workshop, name, stage)]
+    return tuple(found[: capture.PROMPTS])
 
 
 def _candidates(change: Change, stage: Stage) -> tuple[Candidate, ...]:
@@ -173,22 +184,15 @@ def stats(workshop: Workshop) -> dict[str, Json]:
     A repeat was not captured (made before, no rule), not retrieved (a rule, not shown), ignored
     (shown, and it has a check) or has no check (shown, and nothing could verify it).
     """
-    answers = [one for log in _logs(workshop) for one in log]
-    causes = {"not captured": 0, "not retrieved": 0, "ignored": 0, "no check": 0}
-    for one in answers:
-        if one.get("what") == "again":
-            shown, checked = one.get("shown"), one.get("check")
-            cause = "not retrieved" if not shown else "ignored" if checked else "no check"
-            causes[cause] += 1
-        elif one.get("before"):
-            causes["not captured"] += 1
-    repeats = sum(causes.values())
+    answers = [one for _, log in _logs(workshop) for one in log]
+    found = [cause for one in answers if (cause := _cause(one))]
+    causes = {name: found.count(name) for name in CAUSES}
     captured = sum(one.get("what") in ("again", "new") for one in answers)
     held = ledger.on_base(workshop).register.in_force
     return {
         "corrections": len(answers),
-        "repeats": repeats,
-        "repeat_rate": f"{repeats / len(answers):.3f}" if answers else "",
+        "repeats": len(found),
+        "repeat_rate": f"{len(found) / len(answers):.3f}" if answers else "",
         "causes": dict(causes),
         "captured": captured,
         "in_force": len(held),
@@ -196,14 +200,29 @@ def stats(workshop: Workshop) -> dict[str, Json]:
     }
 
 
-def _logs(workshop: Workshop) -> list[list[dict[str, Json]]]:
+def counted(workshop: Workshop) -> list[tuple[str, int, int]]:
+    """Return each signed capture as (when, how many corrections, how many made before)."""
+    return [(at, len(log), sum(bool(_cause(one)) for one in log)) for at, log in _logs(workshop)]
+
+
+def _cause(one: Mapping[str, Json]) -> str:
+    """Return why a correction had to be made again, or an empty string for one that had not."""
+    if one.get("what") != "again":
+        return "not captured" if one.get("before") else ""
+    if not one.get("shown"):
+        return "not retrieved"
+    return "ignored" if one.get("check") else "no check"
+
+
+def _logs(workshop: Workshop) -> list[tuple[str, list[dict[str, Json]]]]:
     """Return the answers in each signed capture, on the base and on open branches, once."""
     places = [ledger.on_base(workshop)]
     places += [ledger.on_branch(workshop, one.tip) for one in find(workshop)]
-    found: dict[str, list[dict[str, Json]]] = {}
+    found: dict[str, tuple[str, list[dict[str, Json]]]] = {}
     for place in places:
         for one in place.log.signed:
             listed = one.approval.details.get("answers")
             if act_of(one) is Act.CAPTURE and isinstance(listed, list):
-                found[one.digest] = [each for each in listed if isinstance(each, dict)]
+                answers = [each for each in listed if isinstance(each, dict)]
+                found[one.digest] = (one.approval.issued, answers)
     return list(found.values())

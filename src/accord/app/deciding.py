@@ -66,6 +66,14 @@ def place(workshop: Workshop, change: str) -> Place:
     return Place(change, found.ref, tip, ledger.on_branch(workshop, tip))
 
 
+def place_to_look(workshop: Workshop, change: str) -> Place:
+    """Return the place of a change, or the base, for looking only: no desk is saved."""
+    if not change:
+        return place(workshop, "")
+    found = load(workshop, change).found
+    return Place(change, found.ref, found.tip, ledger.on_branch(workshop, found.tip))
+
+
 def held(workshop: Workshop, change: str) -> Ledger:
     """Return the decisions that hold in a change, or on the base, for looking only."""
     if not change:

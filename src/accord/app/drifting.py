@@ -8,7 +8,7 @@ then touched one of its files.
 import difflib
 import json
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -22,6 +22,7 @@ from accord.core.drift import Cause, Kind, Now, Seen, Standing, Verdict
 from accord.core.evidence import TestCase
 from accord.core.fingerprint import Mark, Symbol
 from accord.core.markdown import UnreadableError
+from accord.core.model import Item
 from accord.core.ports import FileChange, Repo, Symbols
 from accord.core.trace import Trace, TraceError
 from accord.errors import ConfigurationError
@@ -233,6 +234,17 @@ def _words(repo: Repo, head: str, found: Trace) -> dict[tuple[str, str], tuple[s
     Formats share folders, so there is one for each that the file could be written in.
     """
     words: dict[tuple[str, str], tuple[str, ...]] = {}
+    for path, item in promised(repo, head, found):
+        key = (path, item.id)
+        words[key] = (*words.get(key, ()), trace.words(item.text))
+    return words
+
+
+def promised(repo: Repo, head: str, found: Trace) -> Iterator[tuple[str, Item]]:
+    """Yield the items of each document that a trace is about, with its path, as `head` has it.
+
+    Formats share folders: an item comes once for each format that its file could be written in.
+    """
     for path in {one.path for one in found.promises}:
         for form in FORMATS:
             home = form.home(found.change)
@@ -243,11 +255,8 @@ def _words(repo: Repo, head: str, found: Trace) -> dict[tuple[str, str], tuple[s
             if data is None:
                 data = _archived(repo, head, home, inner)
             with suppress(UnreadableError):
-                items = form.read(inner, data).items if data is not None else ()
-                for item in items:
-                    key = (path, item.id)
-                    words[key] = (*words.get(key, ()), trace.words(item.text))
-    return words
+                for item in form.read(inner, data).items if data is not None else ():
+                    yield path, item
 
 
 def _archived(repo: Repo, head: str, home: str, inner: str) -> bytes | None:

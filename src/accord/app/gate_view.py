@@ -12,7 +12,7 @@ from accord.app.changes import Change
 from accord.app.views import View
 from accord.app.waivers import hidden
 from accord.app.workshop import Workshop
-from accord.core import checks
+from accord.core import checks, scenarios, terse
 from accord.core.approval import Decision, Signed
 from accord.core.checks import Finding, Severity
 from accord.core.delta import Change as Kind
@@ -21,6 +21,7 @@ from accord.core.gates import Gate, sent_back
 from accord.core.model import (
     SPEC_STAGES,
     Assumption,
+    Criterion,
     Item,
     ItemKind,
     Question,
@@ -90,6 +91,7 @@ def gate_view(workshop: Workshop, change: Change, who: str) -> View:
         ),
         "settled": [one for one in notes if not one["open"]],
         "read": read,
+        "subject": terse.subject_of(one.text for one in change.spec.criteria),
         "unchanged": _unchanged(change, gate, mine),
         "base": _signature(mine),
         "blocks": [views.finding(one) for one in blocking if one.rule != "hidden-text"],
@@ -135,7 +137,8 @@ def since(
 def entries(spec: Spec, changed: Iterable[ItemChange], found: Sequence[Finding] = ()) -> list[View]:
     """Return how each changed item is read, the riskiest first; notes are not read but answered."""
     notes = {one.id for one in (*spec.questions, *spec.assumptions)}
-    read = [_item(spec, one, found) for one in changed if one.id not in notes]
+    subject = terse.subject_of(one.text for one in spec.criteria)
+    read = [_item(spec, one, found, subject) for one in changed if one.id not in notes]
     return sorted(read, key=lambda one: one["rank"])
 
 
@@ -177,12 +180,14 @@ def excerpt(runs: Iterable[tuple[str, str]], around: int = AROUND) -> list[list[
     return cut
 
 
-def _item(spec: Spec, one: ItemChange, found: Sequence[Finding]) -> View:
+def _item(spec: Spec, one: ItemChange, found: Sequence[Finding], subject: str) -> View:
     item = next((item for item in spec.items if item.id == one.id), None)
     kind = item.kind if item else ItemKind.FILE
     runs = excerpt(words(one.before, one.after)) if one.change is Kind.CHANGED else []
     about = [finding for finding in found if finding.item == one.id]
     shown = _shown(spec, one, item)
+    plain = kind is ItemKind.CRITERION and one.change is not Kind.REMOVED and not runs
+    shown, source_text = (terse.terse(shown, subject), shown) if plain else (shown, shown)
     begun = kind in (ItemKind.SECTION, ItemKind.TASK) and one.change is Kind.ADDED
     lead = _lead(one.after, shown) if begun else ""
     count = sum(_count(text) for _, text in runs) if runs else _count(f"{shown} {lead}")
@@ -195,12 +200,19 @@ def _item(spec: Spec, one: ItemChange, found: Sequence[Finding]) -> View:
         "shown": shown,
         "lead": lead,
         "runs": runs,
-        "whole": "" if kind in _WHOLE or shown == one.after.strip() else one.after,
+        "whole": one.after if shown != source_text else _rest(kind, shown, one.after),
         "folded": _count(one.after) - count if kind not in _WHOLE else 0,
         "findings": [views.finding(each) for each in about],
+        "own": item.own if item else "",
+        "sentence": item.text.split("\n", 1)[0].strip() if item else "",
+        "scenario": scenarios.question(item.text) if isinstance(item, Criterion) else "",
         "words": count,
         "rank": (not about, kind is not ItemKind.CRITERION, order.index(one.change), _place(item)),
     }
+
+
+def _rest(kind: ItemKind, shown: str, text: str) -> str:
+    return "" if kind in _WHOLE or shown == text.strip() else text
 
 
 def _shown(spec: Spec, one: ItemChange, item: Item | None) -> str:

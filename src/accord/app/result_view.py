@@ -2,18 +2,21 @@
 
 import difflib
 from collections.abc import Sequence
+from typing import Any
 
-from accord.app import evidence
+from accord.app import evidence, hunks
 from accord.app.changes import Change
-from accord.app.views import View
 from accord.app.weakening import weakenings
 from accord.app.workshop import Workshop
-from accord.core import paths
+from accord.core import paths, policy
+from accord.core.approval import Json
 from accord.core.breaking import Answer
 from accord.core.evidence import Proof, is_test
 from accord.core.model import SPEC_STAGES, Task, lineage
 from accord.core.ports import FileChange
 from accord.core.weakening import Weakened
+
+View = dict[str, Any]
 
 CONTEXT = 3
 LONGEST_FILE = 3000  # lines; above it the diff is read with git
@@ -26,9 +29,9 @@ _ORDER = (str(Proof.MISSING), str(Proof.CLAIMED), str(Proof.PROVEN))
 def result_view(workshop: Workshop, change: Change) -> View:
     """Return what was built: the criteria with their evidence, and the files with their diffs.
 
-    A file belongs to the criteria of the tasks that declared it. `unasked` are files that no task
-    declared, `weakened` tests that were there before and lost lines, or do less in other ways; both
-    are never folded.
+    A hunk is listed once, under the first criterion that it belongs to. `loud` are those in files
+    that no task declared, and those in which a test that was there before lost lines, or does less
+    in other ways; they are never folded. `files` is the diff file by file, the riskiest first.
     """
     known = evidence.known(workshop, change) or {}
     tasks = change.tasks
@@ -36,15 +39,30 @@ def result_view(workshop: Workshop, change: Change) -> View:
     for each in weakenings(workshop, change):
         less.setdefault(each.path, []).append(each)
     files = [_file(workshop, change, one, tasks, less.get(one.path, ())) for one in change.code]
-    files.sort(key=lambda one: (not one["unasked"], not one["weakened"], -one["lines"]))
+    files.sort(key=lambda one: (not one["unasked"], not one["weakened"], not one["risky"],
+                                not one["deleted"], -one["lines"]))  # fmt: skip
+    links = hunks.bound(workshop, change) if files and change.landed else {}
+    parts = [
+        part for one in files
+        for part in hunks.split(workshop, change, one, links, one.pop("after"),
+                                less.get(one["path"], ()))
+    ]  # fmt: skip
+    loud = [one for one in parts if one["unasked"] or one["weakened"]]
+    quiet = [one for one in parts if one not in loud]
     proofs = known.get("criteria")
     proved = {
         str(one["criterion"]): one
         for one in (proofs if isinstance(proofs, list) else [])
         if isinstance(one, dict)
     }
-    criteria = [_criterion(change, name, proved.get(name), files) for name in _ids(change)]
+    criteria = [_criterion(change, name, proved.get(name)) for name in _ids(change)]
     criteria.sort(key=lambda one: _ORDER.index(one["proof"]))
+    for one in criteria:
+        own = [each for each in quiet if one["id"] in each["criteria"]]
+        one["hunks"] = [each for each in own if "under" not in each]
+        one["elsewhere"] = [f"{each['path']}:{each['line']}" for each in own if "under" in each]
+        for each in one["hunks"]:
+            each["under"] = one["id"]
     gate = change.gate
     return {
         "built": gate is None or gate.stage not in SPEC_STAGES,
@@ -54,9 +72,11 @@ def result_view(workshop: Workshop, change: Change) -> View:
         "proven": sum(one["proof"] == Proof.PROVEN for one in criteria),
         "runs": known.get("runs") or {},
         "files": files,
-        "unasked": [one for one in files if one["unasked"]],
-        "weakened": [one for one in files if one["weakened"]],
-        "others": [one for one in files if not one["unasked"] and not one["weakened"]],
+        "unasked": sum(one["unasked"] for one in parts),
+        "hunks": parts,
+        "loud": loud,
+        "rest": [one for one in quiet if "under" not in one],
+        "open": hunks.open_of(parts),
         "lines": sum(one["lines"] for one in files),
         "outgrown": str(change.outgrowth) if change.outgrowth else "",
         "tasks": [
@@ -67,11 +87,26 @@ def result_view(workshop: Workshop, change: Change) -> View:
     }  # fmt: skip
 
 
+def kept(workshop: Workshop, change: Change) -> dict[str, Json]:
+    """Return the hunks of the code as it is that a person keeps for a reason: it is signed."""
+    if not workshop.journal.noted(f"{hunks.NOTE}{change.name}/"):
+        return {}
+    return {
+        one["id"]: {
+            "place": f"{one['path']}:{one['line']}",
+            "why": one["why"],
+            "by": one["by_whom"],
+        }
+        for one in result_view(workshop, change)["hunks"]
+        if one["said"] == hunks.Said.KEEP and one["why"]
+    }
+
+
 def _ids(change: Change) -> list[str]:
     return [one.id for one in change.spec.criteria]
 
 
-def _criterion(change: Change, name: str, found: object, files: Sequence[View]) -> View:
+def _criterion(change: Change, name: str, found: object) -> View:
     held = found if isinstance(found, dict) else {}
     return {
         "id": name,
@@ -80,7 +115,6 @@ def _criterion(change: Change, name: str, found: object, files: Sequence[View]) 
         "reason": str(held.get("reason", "nothing was verified for the code as it is now")),
         "tests": held.get("tests", []),
         "survives": held.get("broken") == str(Answer.SURVIVES),
-        "files": [one for one in files if name in one["criteria"]],
     }
 
 
@@ -103,6 +137,9 @@ def _file(
         "new": before is None,
         "unasked": not asking,
         "test": is_test(one.path),
+        "risky": policy.risky(one.path, workshop.config.policy),
+        "blob": one.id,
+        "after": after,
         "weakened": before is not None
         and is_test(one.path)
         and bool(asking)

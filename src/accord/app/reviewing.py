@@ -10,6 +10,7 @@ from accord.app import (
     judging,
     proving,
     records,
+    result_view,
     ruling,
     spec_bases,
     waivers,
@@ -306,6 +307,8 @@ def _approve(workshop: Workshop, change: Change, gate: Gate) -> Approved:
             )
     else:
         details = {"evidence": evidence.known(workshop, change) or {}}
+        if kept := result_view.kept(workshop, change):
+            details["kept"] = kept
     record = records.decide(
         workshop, change, gate.stage, Decision.APPROVE, details=details, items=dict(gate.items),
         about=records.subject(change, gate.stage), number=gate.round if same else gate.round + 1,

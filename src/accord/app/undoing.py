@@ -85,15 +85,21 @@ def _restore(workshop: Workshop, last: Operation) -> None:
             _refresh(workshop, last.change)
 
 
-def newest(workshop: Workshop, change: str = "") -> Operation | None:
-    """Return the operation (of `change`) that `undo` would take back, or None."""
-    return _newest(workshop.journal, change)
+def newest(workshop: Workshop, change: str = "", *, limit: int = 0) -> Operation | None:
+    """Return the operation (of `change`) that `undo` would take back, or None.
+
+    What moved no ref has nothing to take back. `limit` is how many operations are looked at; 0
+    sets no limit.
+    """
+    return _newest(workshop.journal, change, limit)
 
 
-def _newest(journal: Journal, change: str) -> Operation | None:
-    done = journal.operations(change=change)
+def _newest(journal: Journal, change: str, limit: int = 0) -> Operation | None:
+    done = journal.operations(change=change, limit=limit)
     undone = {one.undoes for one in done if one.undoes}
-    return next((one for one in done if not one.undoes and one.number not in undone), None)
+    return next(
+        (one for one in done if one.refs and not one.undoes and one.number not in undone), None
+    )
 
 
 def _last(journal: Journal, change: str) -> Operation:

@@ -1,7 +1,7 @@
 """Ask on the terminal whether a correction is a rule: one key, and never where nobody looks."""
 
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import click
@@ -22,30 +22,24 @@ def may_ask(context: Context) -> bool:
     return not context.json and sys.stdin.isatty() and sys.stdout.isatty()
 
 
-def waiting(workshop: "Workshop", name: str, stages: Iterable["Stage"]) -> Waiting:
+def waiting(workshop: "Workshop", name: str, stages: Sequence["Stage"]) -> Waiting:
     """Return the questions that wait for each stage; nothing once the change is released."""
     from accord.app import capturing
-    from accord.app.changes import find
 
-    if name not in {one.change for one in find(workshop)}:
-        return []
-    found = [(stage, capturing.pending(workshop, name, stage)) for stage in stages]
-    return [(stage, prompts) for stage, prompts in found if prompts]
+    found: dict[Stage, tuple[Prompt, ...]] = {}
+    for stage, one in capturing.waiting(workshop, name, stages):
+        found[stage] = (*found.get(stage, ()), one)
+    return list(found.items())
 
 
 def ask(workshop: "Workshop", name: str, found: Waiting) -> None:
-    """Ask about each correction, at most three in all, and keep the answers."""
+    """Ask about each correction and keep the answers."""
     from accord.app import capturing
-    from accord.core.capture import PROMPTS
 
-    left = PROMPTS
     for stage, prompts in found:
-        asked = prompts[:left]
-        left -= len(asked)
-        answers = [_answer(one) for one in asked]
-        if answers:
-            for line in capturing.record(workshop, name, stage, answers):
-                click.echo(wrap(line, "  ", "    "))
+        answers = [_answer(one) for one in prompts]
+        for line in capturing.record(workshop, name, stage, answers):
+            click.echo(wrap(line, "  ", "    "))
 
 
 def _answer(prompt: "Prompt") -> "Answer":

@@ -12,6 +12,7 @@ import webbrowser
 import click
 from attrs import define, field
 
+from accord.app import asked as beside
 from accord.app import records, reviewing, undoing
 from accord.app.changes import load
 from accord.app.gate_view import aloud
@@ -102,6 +103,12 @@ class Serving:
 
     def _show(self, workshop: Workshop, asked: Ask) -> None:
         """Print what would be signed, as this process reads it and not as the page says it."""
+        if asked.verb in beside.VERBS:
+            head, *rest = beside.words(workshop, asked.verb, asked.change, asked.fields)
+            click.echo(wrap(f"\n{head}"))
+            for line in rest:
+                click.echo(wrap(line, "  ", "    "))
+            return
         change = load(workshop, asked.change)
         gate = change.gate
         if asked.verb == "undo":
@@ -129,6 +136,8 @@ class Serving:
 def _signed(workshop: Workshop, asked: Ask) -> str:
     """Sign what was confirmed and say it. Raises AccordError with nothing signed."""
     records.refuse_agents()
+    if asked.verb in beside.VERBS:
+        return beside.sign(workshop, asked.verb, asked.change, asked.fields)
     if asked.verb == "undo":
         newest = undoing.newest(workshop, asked.change)
         if newest is None or (newest.verb, newest.detail) != ("approve", asked.stage):

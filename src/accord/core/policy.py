@@ -105,6 +105,12 @@ def propose(
     return Proposal(Track.FULL, "nothing says that it is small")
 
 
+def risk_word(text: str) -> str:
+    """Return the first word of `text` that names a risk, or an empty string."""
+    found = _RISK.search(text)
+    return found[0] if found else ""
+
+
 def risky(path: str, policy: Policy) -> str:
     """Return the pattern that marks `path` (or a pattern of paths) as risky, or an empty string.
 

@@ -13,6 +13,8 @@ from attrs import frozen
 
 from accord.core.fingerprint import MODULE, Symbol, last_name
 
+GONE = "is gone"
+
 _ASSERTS = re.compile(r"(?i)_*(?:assert|expect|should|raises|warns|require|verify|fail|must)\w*")
 _GO_FAILS = frozenset(("Error", "Errorf", "Fatal", "Fatalf"))
 _SKIPS = frozenset(
@@ -60,7 +62,7 @@ def weakened(
         new = now.get(name)
         if new is None:
             if _is_case(old) and old.print not in kept:
-                found.append(Weakened(path, 1, name, "is gone"))
+                found.append(Weakened(path, 1, name, GONE))
         elif new.print != old.print:
             found += [Weakened(path, new.first, name, one) for one in _lost(path, old, new)]
     for name, new in now.items():

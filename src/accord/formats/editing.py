@@ -40,6 +40,29 @@ def replaced(document: Document, item: Item, text: str) -> bytes:
     return markdown.splice(document.data, [Splice(start, end, new)])
 
 
+def reworded(document: Document, item: Item, words: str) -> bytes:
+    """Return the document's bytes with the sentence of `item` replaced by `words`, in one line.
+
+    Its marker, its id and what is nested under it stay. Raises ValueError where the sentence does
+    not stand in one piece in the file.
+    """
+    old = item.text.split("\n", 1)[0].strip().encode()
+    start, end = _span(document, item)
+    if not old or document.data.count(old, start, end) != 1:
+        raise ValueError("the sentence does not stand in one piece")
+    at = document.data.index(old, start, end)
+    new = " ".join(words.split()).encode()
+    return markdown.splice(document.data, [Splice(at, at + len(old), new)])
+
+
+def nested(document: Document, item: Item, words: str) -> bytes:
+    """Return the document's bytes with `words` as one more point under the list item `item`."""
+    start, end = _span(document, item)
+    own = document.data[start:end]
+    indent = own[: len(own) - len(own.lstrip(b" \t"))].decode()
+    return inserted(document, item, f"{indent}  - {' '.join(words.split())}")
+
+
 def inserted(document: Document, after: Item, text: str) -> bytes:
     """Return the document's bytes with `text` as lines of its own behind the item `after`.
 

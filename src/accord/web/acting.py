@@ -13,9 +13,10 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from accord.app import authoring, reviewing, undoing
+from accord.app import authoring, correcting, hunks, reviewing, stopping, undoing
 from accord.app.changes import Change, load
 from accord.app.gate_view import aloud
+from accord.app.result_view import result_view
 from accord.app.workshop import Workshop
 from accord.errors import ConfigurationError, ConflictError, RefusedError
 from accord.web.asks import Ask
@@ -62,6 +63,36 @@ def answer(request: Request, workshop: Workshop, form: FormData) -> str:
 
 
 @action
+def correct(request: Request, workshop: Workshop, form: FormData) -> str:
+    """Put other words in the place of a criterion's, or answer the scenario that it is asked."""
+    change = load(workshop, request.path_params["change"])
+    item_id, own, words = (_text(form, name) for name in ("item", "own", "words"))
+    does = correcting.answer_scenario if _text(form, "scenario") else correcting.correct
+    _say(request, does(workshop, change, item_id, own, words))
+    return _at(change.name)
+
+
+@action
+def hunk(request: Request, workshop: Workshop, form: FormData) -> str:
+    """Keep a hunk, or mark it to go back: to be taken out, or to be tested."""
+    change = load(workshop, request.path_params["change"])
+    found = result_view(workshop, change)["hunks"]
+    said = hunks.say(
+        workshop, change, found, *(_text(form, one) for one in ("hunk", "said", "why"))
+    )
+    _say(request, said)
+    return f"{_at(change.name)}/result" if _text(form, "from") == "result" else _at(change.name)
+
+
+@action
+def stop(request: Request, workshop: Workshop, form: FormData) -> str:
+    """End the run of an agent, or take its work over."""
+    does = stopping.take_over if _text(form, "how") == "take" else stopping.stop
+    _say(request, does(workshop, _text(form, "run")))
+    return "/board"
+
+
+@action
 def approve(request: Request, workshop: Workshop, form: FormData) -> str:
     """Ask the terminal to sign the gate exactly as it was shown."""
     change = load(workshop, request.path_params["change"])
@@ -102,7 +133,7 @@ def undo(request: Request, workshop: Workshop, form: FormData) -> str:
         change = load(workshop, last.change)
         return _ask(request, change, Ask("", "undo", change.name, last.detail, change.title))
     _say(request, undoing.undo(workshop))
-    return "/log"
+    return _at(last.change) if _text(form, "from") == last.change else "/log"
 
 
 async def enter(request: Request) -> Response:

@@ -8,6 +8,7 @@ import os
 import secrets
 import threading
 from collections import OrderedDict
+from collections.abc import Mapping
 from contextlib import suppress
 
 from attrs import define, evolve, field, frozen
@@ -19,8 +20,9 @@ KEPT = 50
 class Ask:
     """One signature that was asked for.
 
-    `verb` is `approve`, `reject` or `undo`; `seen` binds an approval to what the page showed, and
-    `aloud` is the same as words. `state` is `waiting`, `done` or `refused`, and `said` tells why.
+    `verb` is `approve`, `reject`, `undo` or one of `app.asked`, which is given `fields` and says
+    `words`; `seen` binds an approval to what the page showed, and `aloud` is the same as words.
+    `state` is `waiting`, `done` or `refused`, and `said` tells why; `back` is where to go then.
     """
 
     id: str
@@ -31,6 +33,9 @@ class Ask:
     seen: str = ""
     aloud: str = ""
     reason: str = ""
+    fields: Mapping[str, str] = field(factory=dict)
+    words: tuple[str, ...] = ()
+    back: str = ""
     state: str = "waiting"
     said: str = ""
 

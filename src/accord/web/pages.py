@@ -12,7 +12,7 @@ from starlette.responses import RedirectResponse, Response
 from accord.app import spending_view, undoing, views
 from accord.app.board_view import board_view
 from accord.app.changes import Change, load
-from accord.app.figures_view import figures_view
+from accord.app.decisions_view import corrected
 from accord.app.gate_view import gate_view
 from accord.app.needs import needs
 from accord.app.past_view import document_at, past_view
@@ -21,13 +21,16 @@ from accord.app.runs_view import run_view, runs
 from accord.app.views import View
 from accord.app.workshop import Workshop
 from accord.core.model import SPEC_STAGES
+from accord.core.ports import Operation
 from accord.web.guard import DRAWING
 from accord.web.room import Room
 from accord.web.text import rendered
 
 OPERATIONS = 200
 FIGURED = 2000
-MOCKUP = (".html", ".htm")
+DRAWN = {".html": "text/html", ".htm": "text/html", ".svg": "image/svg+xml"}
+MOCKUP = tuple(DRAWN)
+RECENT = 50
 
 Page = Callable[[Request, Workshop], Response]
 Handler = Callable[[Request], Awaitable[Response]]
@@ -73,12 +76,14 @@ def gate(request: Request, workshop: Workshop) -> Response:
     """Answer `/changes/NAME`: the gate, or the result once there is no document to decide on."""
     change = _change(request, workshop)
     view = gate_view(workshop, change, _room(request).who(workshop))
+    last = undoing.newest(workshop, limit=RECENT)
+    undo = last if last and last.change == change.name and last.verb != "new" else None
     if change.gate is not None and change.gate.stage in SPEC_STAGES:
         mockups = [
             one["path"] for one in view["documents"] if one["here"] and one["path"].endswith(MOCKUP)
         ]
-        return _render(request, "gate.html", **view, mockups=mockups)
-    return _result(request, workshop, change, view)
+        return _render(request, "gate.html", **view, mockups=mockups, undo=undo)
+    return _result(request, workshop, change, view, undo)
 
 
 @page
@@ -86,13 +91,15 @@ def result(request: Request, workshop: Workshop) -> Response:
     """Answer `/changes/NAME/result`: what was built beside what was asked for."""
     change = _change(request, workshop)
     view = gate_view(workshop, change, _room(request).who(workshop))
-    return _result(request, workshop, change, view)
+    return _result(request, workshop, change, view, None)
 
 
-def _result(request: Request, workshop: Workshop, change: Change, view: View) -> Response:
+def _result(
+    request: Request, workshop: Workshop, change: Change, view: View, undo: Operation | None
+) -> Response:
     spent = spending_view.of_change(workshop, change.name)
     return _render(request, "result.html", **view, result=result_view(workshop, change),
-                   spent=spent)  # fmt: skip
+                   spent=spent, undo=undo)  # fmt: skip
 
 
 @page
@@ -125,12 +132,13 @@ def document(request: Request, workshop: Workshop) -> Response:
 
 @page
 def mockup(request: Request, workshop: Workshop) -> Response:
-    """Answer `/changes/NAME/mockup/PATH`: a drawing in HTML, for a frame that lets nothing run."""
+    """Answer `/changes/NAME/mockup/PATH`: a drawing, for a frame that lets nothing run."""
     change = _change(request, workshop)
     found = change.spec.document(request.path_params["path"])
     if found is None or not found.path.endswith(MOCKUP):
         raise HTTPException(404, f"{change.name} has no such mockup")
-    return Response(found.data, media_type="text/html; charset=utf-8", headers=DRAWING)
+    kind = DRAWN[found.path[found.path.rindex(".") :]]
+    return Response(found.data, media_type=f"{kind}; charset=utf-8", headers=DRAWING)
 
 
 @page
@@ -147,11 +155,9 @@ def document_then(request: Request, workshop: Workshop) -> Response:
 @page
 def log(request: Request, workshop: Workshop) -> Response:
     """Answer `/log`: the operation log, and what can be taken back."""
-    operations = workshop.journal.operations(limit=FIGURED)
-    done = views.history(operations[:OPERATIONS])
+    done = views.history(workshop.journal.operations(limit=OPERATIONS))
     last = undoing.newest(workshop)
-    return _render(request, "log.html", **done, last=last.number if last else 0,
-                   figures=figures_view(operations))  # fmt: skip
+    return _render(request, "log.html", **done, last=last.number if last else 0)
 
 
 @page
@@ -165,7 +171,15 @@ async def ask(request: Request) -> Response:
     found = _room(request).asks.get(request.path_params["ask"])
     if found is None:
         raise HTTPException(404, "nothing like it was asked for")
-    return _render(request, "ask.html", ask=found)
+    corrections = 0
+    if (found.verb, found.state) == ("approve", "done"):
+
+        def count() -> int:
+            with _room(request).workshop() as workshop:
+                return corrected(workshop, found.change, found.stage)
+
+        corrections = await run_in_threadpool(count)
+    return _render(request, "ask.html", ask=found, corrections=corrections)
 
 
 async def enter(request: Request) -> Response:

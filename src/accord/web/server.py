@@ -15,7 +15,7 @@ from starlette.types import ASGIApp
 
 from accord import __version__
 from accord.errors import AccordError, ConfigurationError
-from accord.web import acting, pages
+from accord.web import acting, agreed, pages, signing
 from accord.web.assets import assets
 from accord.web.guard import Guard
 from accord.web.live import stream
@@ -31,7 +31,13 @@ def make_app(room: Room) -> ASGIApp:
             Route("/", pages.needs_you),
             Route("/board", pages.board),
             Route("/log", pages.log),
+            Route("/specs", agreed.specs),
+            Route("/drift", agreed.drift),
+            Route("/decisions", agreed.decisions),
+            Route("/decisions/{decision}", agreed.decision),
+            Route("/figures", agreed.figures),
             Route("/changes/{change}", pages.gate),
+            Route("/changes/{change}/corrections", agreed.corrections),
             Route("/changes/{change}/result", pages.result),
             Route("/changes/{change}/past", pages.past),
             Route("/changes/{change}/document/{path:path}", pages.document),
@@ -45,10 +51,16 @@ def make_app(room: Room) -> ASGIApp:
             Route("/static/{address}", pages.static),
             Route("/enter", acting.enter, methods=["POST"]),
             Route("/leave", acting.leave, methods=["POST"]),
+            Route("/stop", acting.stop, methods=["POST"]),
             Route("/undo", acting.undo, methods=["POST"]),
             Route("/changes/{change}/answer", acting.answer, methods=["POST"]),
+            Route("/changes/{change}/correct", acting.correct, methods=["POST"]),
+            Route("/changes/{change}/hunk", acting.hunk, methods=["POST"]),
             Route("/changes/{change}/approve", acting.approve, methods=["POST"]),
             Route("/changes/{change}/reject", acting.reject, methods=["POST"]),
+            Route("/changes/{change}/verdict", signing.verdict, methods=["POST"]),
+            Route("/changes/{change}/corrections", signing.capture, methods=["POST"]),
+            Route("/decisions/{decision}", signing.rule, methods=["POST"]),
         ],
         exception_handlers={AccordError: _told, HTTPException: _missing, Exception: _bug},
     )

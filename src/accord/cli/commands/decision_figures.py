@@ -24,13 +24,12 @@ def capture(context: Context, change: str, answers: tuple[str, ...]) -> None:
     """Keep what you corrected in CHANGE as rules: at most three questions, one key each."""
     from accord.app.changes import choose
     from accord.app.records import refuse_agents
-    from accord.core.capture import PROMPTS
     from accord.core.model import STAGES
 
     workshop = context.workshop()
     name = choose(workshop, change).name
     waiting = correcting.waiting(workshop, name, STAGES)
-    prompts = [(stage, one) for stage, found in waiting for one in found][:PROMPTS]
+    prompts = [(stage, one) for stage, found in waiting for one in found]
     if answers:
         refuse_agents()
         said = _answered(workshop, name, prompts, answers)

@@ -24,7 +24,7 @@ function act(key) {
   const found = within || [...document.querySelectorAll(wanted)].find(
     (one) => !one.closest("[data-item]") && (shown(one) || one.closest("details")));
   if (!found || found.disabled) return false;
-  if (found.matches("input, textarea")) {
+  if (found.matches("textarea, input:not([type=radio])")) {
     found.focus();
   } else {
     found.click();

@@ -1,0 +1,163 @@
+"""What a page asks to have signed beside a gate: verdicts, captures, acts on decisions.
+
+Whoever confirms it reads `words`, which are made here from the repository and never from what the
+page said of it; `sign` refuses when the repository says something else by then.
+"""
+
+from collections.abc import Mapping
+
+from accord.app import capturing, deciding, verdicts
+from accord.app.capturing import Answer, Prompt
+from accord.app.workshop import Workshop
+from accord.core.decisions import Act, Entry, State
+from accord.core.drift import Verdict
+from accord.core.model import Stage
+from accord.errors import ConfigurationError, ConflictError
+
+VERBS = ("verdict", "capture", "rule")
+
+Fields = Mapping[str, str]
+
+
+def words(workshop: Workshop, verb: str, change: str, fields: Fields) -> tuple[str, ...]:
+    """Return the lines that say what would be signed, the first one a heading.
+
+    `fields` of a `verdict` are criterion, state, answer, reason and until; of a `capture` an
+    answer (`again:SLUG`, `new:WORDS`, `skip`) by STAGE/KEY; of a `rule` decision, digest, act,
+    reason, supersedes, narrows and keep. Raises ConflictError when what the page showed is so no
+    more.
+    """
+    return tuple(" ".join(one.split()) for one in _words(workshop, verb, change, fields))
+
+
+def _words(workshop: Workshop, verb: str, change: str, fields: Fields) -> tuple[str, ...]:
+    if verb == "verdict":
+        found = _finding(workshop, change, fields)
+        return (
+            f"Judge {found.criterion} of {change}, which is {found.standing}",
+            *(f"{one.path}:{one.line} {one.message}" for one in found.causes),
+            f"verdict: {fields['answer']}{_until(fields)}",
+            f"reason: {fields['reason']}",
+        )
+    if verb == "capture":
+        return (
+            f"Keep what was corrected in {change}",
+            *(_said(one) for _, one in _answers(workshop, change, fields)),
+        )
+    entry = _entry(workshop, change, fields)
+    return (
+        f"{_DONE[Act(fields['act'])]} {entry.rule.id}: {entry.rule.statement}",
+        *(f"{name}: {fields[name]}" for name in _TOLD if fields.get(name)),
+    )
+
+
+def sign(workshop: Workshop, verb: str, change: str, fields: Fields) -> str:
+    """Sign it, and return what came of it in a sentence. Raises what the use case raises."""
+    if verb == "verdict":
+        found = _finding(workshop, change, fields)
+        answer = verdicts.Answer(fields["answer"])
+        closed = verdicts.close(
+            workshop, found, answer, reason=fields["reason"], until=fields.get("until", "")
+        )
+        said = f"{found.criterion} of {change}: {closed.answer}"
+        return f"{said}; {closed.opened} was begun for it" if closed.opened else said
+    if verb == "capture":
+        return _captured(workshop, change, fields)
+    return _ruled(workshop, change, fields)
+
+
+def unsigned(verb: str, change: str, fields: Fields) -> str:
+    """Return the command that does the same on the command line."""
+    place = f" --change {change}" if change else " --base"
+    if verb == "verdict":
+        return f"accord verdict {change} {fields['criterion']}"
+    if verb == "capture":
+        return f"accord decisions capture {change}"
+    if fields["act"] == Act.ACTIVATE:
+        return f"accord decisions approve {fields['decision']}{place}"
+    return f"accord decisions expire {fields['decision']}{place} --reason '...'"
+
+
+_TOLD = ("supersedes", "narrows", "keep", "reason")
+_DONE = {
+    Act.ACTIVATE: "Put in force",
+    Act.EXPIRE: "Take out of force",
+    Act.REJECT: "Turn down",
+}
+
+
+def _until(fields: Fields) -> str:
+    return f" until {fields['until']}" if fields.get("until") else ""
+
+
+def _finding(workshop: Workshop, change: str, fields: Fields) -> Verdict:
+    found = verdicts.find(workshop, change, fields["criterion"])
+    if found.state != fields["state"]:
+        raise ConflictError(f"{found.criterion} of {change} changed since you looked",
+                            hint="read the finding again")  # fmt: skip
+    return found
+
+
+def _answers(workshop: Workshop, change: str, fields: Fields) -> list[tuple[Stage, Answer]]:
+    """Return the answers by stage. Raises ConflictError for a correction that waits no more."""
+    waiting = {f"{stage}/{one.candidate.key}": (stage, one)
+               for stage, one in capturing.waiting(workshop, change)}  # fmt: skip
+    if not fields or not waiting.keys() >= fields.keys():
+        raise ConflictError(f"what was corrected in {change} is another thing by now",
+                            hint="look at the corrections again")  # fmt: skip
+    return [(waiting[key][0], _answer(waiting[key][1], said)) for key, said in fields.items()]
+
+
+def _answer(prompt: Prompt, said: str) -> Answer:
+    what, _, about = said.partition(":")
+    known = [rule.slug for rule in prompt.matches]
+    if what == "again" and about in known:
+        return Answer(prompt, "again", about)
+    if what == "new" and about.strip():
+        return Answer(prompt, "new", about)
+    if said == "skip":
+        return Answer(prompt, "skip")
+    raise ConfigurationError(f"'{said}' is no answer to a correction",
+                             hint="choose a rule that was shown, write one, or skip")  # fmt: skip
+
+
+def _said(one: Answer) -> str:
+    item = one.prompt.candidate.item or "a comment"
+    if one.what == "again":
+        rule = next(rule for rule in one.prompt.matches if rule.slug == one.words)
+        return f"{item}: {rule.id} once more: {rule.statement}"
+    return f"{item}: a new rule: {one.words}" if one.what == "new" else f"{item}: no rule"
+
+
+def _captured(workshop: Workshop, change: str, fields: Fields) -> str:
+    found: dict[Stage, list[Answer]] = {}
+    for stage, one in _answers(workshop, change, fields):
+        found.setdefault(stage, []).append(one)
+    said = [line for stage, answers in found.items()
+            for line in capturing.record(workshop, change, stage, answers)]  # fmt: skip
+    return "; ".join(said) or "noted that no rule comes of it"
+
+
+def _entry(workshop: Workshop, change: str, fields: Fields) -> Entry:
+    entry = deciding.find(
+        deciding.Place(change, "", "", deciding.held(workshop, change)), fields["decision"]
+    )
+    if entry.rule.digest != fields["digest"]:
+        raise ConflictError(f"{entry.rule.id} changed since you looked", hint="read it again")
+    return entry
+
+
+def _ruled(workshop: Workshop, change: str, fields: Fields) -> str:
+    entry = _entry(workshop, change, fields)
+    name, act = entry.rule.id, Act(fields["act"])
+    if act is not Act.ACTIVATE:
+        done = deciding.end(workshop, change, name, act, fields["reason"])
+        return f"{done.rule.id} is {done.state}: {fields['reason']}"
+    if fields.get("supersedes"):
+        done = deciding.supersede(workshop, change, fields["supersedes"], name)
+    else:
+        narrows = tuple(filter(None, fields.get("narrows", "").split(", ")))
+        despite = bool(fields.get("keep"))
+        done = deciding.activate(workshop, change, name, narrows=narrows, despite=despite)
+    state = "in force" if done.state is State.ACTIVE else f"{done.state}, it waits for more people"
+    return f"{done.rule.id} is {state}: {done.rule.statement}"
