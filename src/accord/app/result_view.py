@@ -57,12 +57,7 @@ def result_view(workshop: Workshop, change: Change) -> View:
     }
     criteria = [_criterion(change, name, proved.get(name)) for name in _ids(change)]
     criteria.sort(key=lambda one: _ORDER.index(one["proof"]))
-    for one in criteria:
-        own = [each for each in quiet if one["id"] in each["criteria"]]
-        one["hunks"] = [each for each in own if "under" not in each]
-        one["elsewhere"] = [f"{each['path']}:{each['line']}" for each in own if "under" in each]
-        for each in one["hunks"]:
-            each["under"] = one["id"]
+    _share_out(criteria, quiet)
     gate = change.gate
     return {
         "built": gate is None or gate.stage not in SPEC_STAGES,
@@ -85,6 +80,16 @@ def result_view(workshop: Workshop, change: Change) -> View:
             for one in tasks
         ],
     }  # fmt: skip
+
+
+def _share_out(criteria: Sequence[View], quiet: Sequence[View]) -> None:
+    """Give each hunk to the first criterion that it belongs to; the others name its place."""
+    for one in criteria:
+        own = [each for each in quiet if one["id"] in each["criteria"]]
+        one["hunks"] = [each for each in own if "under" not in each]
+        one["elsewhere"] = [f"{each['path']}:{each['line']}" for each in own if "under" in each]
+        for each in one["hunks"]:
+            each["under"] = one["id"]
 
 
 def kept(workshop: Workshop, change: Change) -> dict[str, Json]:
