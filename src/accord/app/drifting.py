@@ -8,7 +8,7 @@ then touched one of its files.
 import difflib
 import json
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -16,18 +16,18 @@ from typing import Any
 from attrs import define, evolve, field, frozen
 
 from accord import __version__
+from accord.app import promises
+from accord.app.identifying import ledger
 from accord.core import drift, fingerprint, trace
 from accord.core.drift import Cause, Kind, Now, Seen, Standing, Verdict
 from accord.core.evidence import TestCase
 from accord.core.fingerprint import Mark, Symbol
-from accord.core.markdown import UnreadableError
 from accord.core.ports import FileChange, Repo, Symbols
 from accord.core.trace import Trace, TraceError
 from accord.errors import ConfigurationError
-from accord.formats.registry import FORMATS
 
 BACK = 200  # commits that are asked who changed a symbol
-_QUIET = {Standing.HOLDS.value, Standing.UNPROVEN.value}
+_QUIET = {Standing.HOLDS.value, Standing.UNPROVEN.value, Standing.RETIRED.value}
 
 
 @frozen
@@ -82,6 +82,19 @@ def check(
     return Drift(head, drift.ranked(findings), dict(standing), looked, renewed)
 
 
+def every(
+    repo: Repo, symbols: Symbols, head: str, results: Sequence[TestCase] | None = None
+) -> Iterator[tuple[Trace, tuple[Verdict, ...]]]:
+    """Yield each trace in the commit `head` with how all of its criteria stand.
+
+    Raises ConfigurationError for a trace that cannot be read.
+    """
+    for name, entry in sorted(repo.folder(head, trace.FOLDER).items()):
+        if trace.change_of(name):
+            found, _ = _look(repo, symbols, head, name, entry.id, results)
+            yield _trace(repo, name, entry.id), found
+
+
 def explain(repo: Repo, symbols: Symbols, head: str, verdict: Verdict) -> Verdict:
     """Return a finding with who made each of its causes, in which commit, and the two lines."""
     return evolve(
@@ -128,19 +141,26 @@ def _look(
 ) -> tuple[tuple[Verdict, ...], set[str]]:  # fmt: skip
     """Return the verdicts of one trace, and the files that they rest on."""
     path = f"{trace.FOLDER}/{name}"
+    found = _trace(repo, name, blob)
+    since = repo.began(head, path)
+    looking = Looking(repo, symbols, since, head, repo.changed(since, head) if since else ())
+    words, ended = promises.said(repo, head, found)
+    now = Now(looking.look, words, results, ended)
+    links = (*found.symbols, *found.tests)
+    paths = {one.path for _, one in links} | {one.path for one in found.promises} | {path}
+    paths.add(ledger(found.change))
+    verdicts = drift.judge(found, now)
+    return verdicts, paths | looking.places
+
+
+def _trace(repo: Repo, name: str, blob: str) -> Trace:
     try:
-        found = trace.from_toml(trace.change_of(name), repo.blob(blob).decode())
+        return trace.from_toml(trace.change_of(name), repo.blob(blob).decode())
     except (TraceError, UnicodeDecodeError) as error:
+        path = f"{trace.FOLDER}/{name}"
         raise ConfigurationError(
             f"{path} cannot be read: {error}", hint=f"git log -p -- {path}"
         ) from error
-    since = repo.began(head, path)
-    looking = Looking(repo, symbols, since, head, repo.changed(since, head) if since else ())
-    now = Now(looking.look, _words(repo, head, found), results)
-    links = (*found.symbols, *found.tests)
-    paths = {one.path for _, one in links} | {one.path for one in found.promises} | {path}
-    verdicts = drift.judge(found, now)
-    return verdicts, paths | looking.places
 
 
 @define
@@ -196,38 +216,6 @@ class Looking:
             found = self.symbols(path, data) if data is not None else ()
             self._files[key] = {one.name: one for one in found or ()}
         return self._files[key]
-
-
-def _words(repo: Repo, head: str, found: Trace) -> dict[tuple[str, str], tuple[str, ...]]:
-    """Map each criterion that is there to the digests of its words.
-
-    Formats share folders, so there is one for each that the file could be written in.
-    """
-    words: dict[tuple[str, str], tuple[str, ...]] = {}
-    for path in {one.path for one in found.promises}:
-        for form in FORMATS:
-            home = form.home(found.change)
-            if not path.startswith(f"{home}/"):
-                continue
-            inner = path[len(home) + 1 :]
-            data = repo.read(head, path)
-            if data is None:
-                data = _archived(repo, head, home, inner)
-            with suppress(UnreadableError):
-                items = form.read(inner, data).items if data is not None else ()
-                for item in items:
-                    key = (path, item.id)
-                    words[key] = (*words.get(key, ()), trace.words(item.text))
-    return words
-
-
-def _archived(repo: Repo, head: str, home: str, inner: str) -> bytes | None:
-    """Return a document of a change that OpenSpec put into its archive, or None."""
-    above, _, change = home.rpartition("/")
-    for name in repo.names(head, f"{above}/archive"):
-        if name.endswith(f"-{change}"):
-            return repo.read(head, f"{above}/archive/{name}/{inner}")
-    return None
 
 
 def _explained(repo: Repo, symbols: Symbols, head: str, cause: Cause) -> Cause:

@@ -7,7 +7,7 @@ quiet too where every test that is linked to the criterion, itself as it was, pa
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from enum import StrEnum
 
-from attrs import evolve, frozen
+from attrs import evolve, field, frozen
 
 from accord.core.evidence import TestCase
 from accord.core.fingerprint import Mark, last_name
@@ -23,6 +23,7 @@ class Standing(StrEnum):
     ORPHANED = "orphaned"
     UNPROVEN = "unproven"
     HOLDS = "holds"
+    RETIRED = "retired"
 
 
 class Kind(StrEnum):
@@ -105,12 +106,13 @@ class Now:
 
     `look` tells what became of a mark. `words` maps (path, id) to the digests of a criterion's
     words, one for each format that the file could have. `results` are the tests that ran, None:
-    none did.
+    none did. `ended` says, in the same way, what took the place of a criterion.
     """
 
     look: Callable[[Mark], Seen]
     words: Mapping[tuple[str, str], tuple[str, ...]]
     results: Sequence[TestCase] | None = None
+    ended: Mapping[tuple[str, str], str] = field(factory=dict)
 
 
 def judge(trace: Trace, now: Now) -> tuple[Verdict, ...]:
@@ -150,6 +152,8 @@ def _judged(
 ) -> Verdict:
     places = tuple(one.place for one in tests)
     whole = Verdict(change, promise.id, Standing.HOLDS, promise.path, (), places)
+    if over := now.ended.get((promise.path, promise.id)):
+        return evolve(whole, standing=Standing.RETIRED, decided=over)
     told = now.words.get((promise.path, promise.id))
     if told is None:
         words = f"{promise.id} is no longer in {promise.path}"
