@@ -5,11 +5,14 @@ from pathlib import Path
 
 from attrs import evolve
 
+from accord.app import config as configuration
 from accord.app import drifting, verdicts
 from accord.app.drifting import Drift, Replay
+from accord.app.promising import Promise, Sources, promised
 from accord.approvals.trust import FOLDER as TRUST
 from accord.approvals.trust import TrustError, read_trust
 from accord.core import evidence
+from accord.core.approval import Trust
 from accord.core.drift import Verdict
 from accord.core.evidence import TestCase
 from accord.core.ports import CommandRun
@@ -66,16 +69,45 @@ def replay(start: Path, span: str) -> Replay:
 
 def _unsettled(repo: GitRepo, place: Place, found: Drift) -> tuple[Verdict, ...]:
     """Return the findings that no verdict closes, by the trust that this machine knows."""
-    names = repo.names(place.head, TRUST) if found.findings else ()
-    if not names:
-        return found.findings
-    files = {name: repo.read(place.head, f"{TRUST}/{name}") or b"" for name in names}
-    try:
-        trust = read_trust(files, root=repository(place.common).pin or None)
-    except TrustError:  # then nobody's word counts, and everything is shown
+    trust = _trust(repo, place, place.head) if found.findings else None
+    if trust is None:
         return found.findings
     now = SystemClock().now()
     return verdicts.unsettled(repo, place.head, trust, found.findings, now)
+
+
+def _trust(repo: GitRepo, place: Place, commit: str) -> Trust | None:
+    """Return who may decide here; None where nobody may, and where the trust file does not hold."""
+    names = repo.names(commit, TRUST)
+    if not names:
+        return None
+    files = {name: repo.read(commit, f"{TRUST}/{name}") or b"" for name in names}
+    try:
+        return read_trust(files, root=repository(place.common).pin or None)
+    except TrustError:  # then nobody's word counts, and everything is shown
+        return None
+
+
+def read_living(start: Path, junit: Sequence[Path]) -> tuple[str, tuple[Promise, ...]]:
+    """Return a commit and what it promises: that of the base branch, else HEAD.
+
+    Raises as `check_drift` does.
+    """
+    check_version()
+    place = locate(start, detached=True)
+    repo = GitRepo(Git(place.common), place.common)
+    try:
+        settings = repo.read(place.head, configuration.PATH)
+        base = repository(place.common).base
+        if not base and settings is not None:
+            base = configuration.read(settings).policy.base
+        commit = (repo.resolve(f"refs/heads/{base}") if base else "") or place.head
+        results = _results(junit) if junit else None
+        trust, now = _trust(repo, place, commit), SystemClock().now()
+        sources = Sources(repo, read_symbols, commit, now, trust, results)
+        return commit, promised(sources)
+    finally:
+        repo.close()
 
 
 def _results(reports: Sequence[Path]) -> tuple[TestCase, ...]:
