@@ -25,6 +25,7 @@ from bench import (
     reviewing,
     simulating,
     starting,
+    suggesting,
     verifying,
 )
 
@@ -210,3 +211,10 @@ def test_drifting_gives_a_figure_for_the_first_check_and_the_next(root: Path) ->
             cwd=place.repo, capture_output=True, text=True, check=True,
         ).stdout  # fmt: skip
     assert [figure.value > 0 for figure in figures] == [True, True]
+
+
+def test_suggesting_is_measured_against_sentences_that_people_wrote() -> None:
+    figure = suggesting.measure(["click"])
+    assert figure.kept
+    assert figure.peers[0].value is not None
+    assert figure.value > 10 * figure.peers[0].value

@@ -1,6 +1,7 @@
 """What the criteria that a trace binds say in a commit, and what ended those that are over."""
 
 from collections.abc import Iterator
+from contextlib import suppress
 
 from attrs import frozen
 
@@ -95,3 +96,25 @@ def documents(repo: Repo, commit: str, home: str) -> Iterator[tuple[str, Documen
             yield f"{home}/{name}", form.read(name, repo.read(commit, f"{home}/{name}") or b"")
         except UnreadableError:
             continue
+
+
+def in_force(document: Document) -> Iterator[Criterion]:
+    """Yield the criteria of a document that nothing took the place of."""
+    for item in document.items:
+        if isinstance(item, Criterion) and not living.ended(document, item):
+            yield item
+
+
+def texts(repo: Repo, commit: str, path: str) -> dict[str, str]:
+    """Map the criteria of the document at `path` in a commit to their words; {} without it."""
+    data = repo.read(commit, path) if commit else None
+    found: dict[str, str] = {}
+    for form in FORMATS if data is not None else ():
+        for base in (one.removesuffix("*") for one in form.folders):
+            inner = path.removeprefix(base).partition("/")[2]
+            if not path.startswith(base) or data is None:
+                continue
+            with suppress(UnreadableError):
+                items = form.read(inner, data).items
+                found |= {one.id: one.text for one in items if isinstance(one, Criterion)}
+    return found

@@ -97,7 +97,7 @@ def promised(sources: Sources) -> tuple[Promise, ...]:
     links = _links(sources)
     agreed: dict[str, Agreed] = {}
     found: list[Promise] = []
-    for change, path, document in _documents(sources):
+    for change, path, document in documents(sources.repo, sources.commit):
         if change not in agreed:
             agreed[change] = _agreed(sources, change)
         for item in document.items:
@@ -155,9 +155,8 @@ def _judged(sources: Sources, standing: Sequence[Verdict]) -> Iterator[Verdict]:
     yield from (one for one in standing if not one.is_finding)
 
 
-def _documents(sources: Sources) -> Iterator[tuple[str, str, Document]]:
+def documents(repo: Repo, commit: str) -> Iterator[tuple[str, str, Document]]:
     """Yield change, path and document of each released spec and of each living one of OpenSpec."""
-    repo, commit = sources.repo, sources.commit
     yield from _living(repo, commit)
     released = set(repo.names(commit, FOLDER))
     for base in dict.fromkeys(one.removesuffix("/*") for kind in FORMATS for one in kind.folders):
