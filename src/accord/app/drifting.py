@@ -35,7 +35,8 @@ class Drift:
     """What a check found: the commit, the findings (the worst first), and how many stand how.
 
     `looked` is how many criteria were looked at; the others are as they were in the last check.
-    `settled` is how many findings more there are that verdicts closed.
+    `settled` is how many findings more there are that verdicts closed, `stood` how many that were
+    there before, where only new ones were asked for.
     """
 
     commit: str
@@ -44,6 +45,7 @@ class Drift:
     looked: int
     renewed: int = 0
     settled: int = 0
+    stood: int = 0
 
 
 def check(

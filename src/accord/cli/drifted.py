@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 import click
-from attrs import asdict
+from attrs import asdict, frozen
 
 from accord import __version__
 from accord.cli.context import Context
@@ -17,20 +17,42 @@ if TYPE_CHECKING:
     from accord.app.drifting import Drift
     from accord.core.drift import Verdict
 
+
+@frozen
+class Files:
+    """Where a check is to be written besides: as SARIF, and as a summary that is added."""
+
+    sarif: "Path | None" = None
+    summary: "Path | None" = None
+
+
 FORMATS = ("text", "json", "sarif", "markdown")
 MOST = 10
 
 
-def tell(context: Context, junit: tuple["Path", ...], form: str, most: int) -> None:
-    """Check for drift and answer in `form`; exit with 1 where a person has to look."""
+def tell(
+    context: Context, junit: tuple["Path", ...], form: str, most: int, *, since: str, root: str,
+    files: "Files",
+) -> None:  # fmt: skip
+    """Check for drift and answer in `form`; exit with 1 where a person has to look.
+
+    `files` are written as well: the same as SARIF, and the summary added to what is there.
+    """
     from accord.report import drift as report
     from accord.wiring.drifting import check_drift
 
-    found = check_drift(context.folder, junit, most)
+    found = check_drift(context.folder, junit, most, since=since, root=root)
+    log = json.dumps(report.sarif(found, __version__, most), indent=2)
+    summary = report.markdown(found, most)
+    if files.sarif:
+        files.sarif.write_text(f"{log}\n")
+    if files.summary:
+        with files.summary.open("a") as file:
+            file.write(f"{summary}\n")
     if form == "sarif":
-        click.echo(json.dumps(report.sarif(found.findings, __version__), indent=2))
+        click.echo(log)
     elif form == "markdown":
-        click.echo(report.markdown(found.findings, found.standing, most), nl=False)
+        click.echo(summary, nl=False)
     else:
         context.json = context.json or form == "json"
         context.answer(_data(found), _lines(found, most))
@@ -68,6 +90,7 @@ def _data(found: "Drift") -> dict[str, Any]:
         "looked": found.looked,
         "renewed": found.renewed,
         "settled": found.settled,
+        "stood": found.stood,
         "findings": [asdict(one) for one in found.findings],
     }
 
@@ -79,6 +102,8 @@ def _lines(found: "Drift", most: int) -> Iterator[str]:
         yield from finding_lines(one)
     if len(found.findings) > most:
         yield f"and {len(found.findings) - most} more"
+    if found.stood:
+        yield f"stood before: {found.stood}"
     counts = [f"{found.standing[one]} {one}" for one in Standing if found.standing.get(one)]
     if found.settled:
         yield f"settled by a verdict: {found.settled}"

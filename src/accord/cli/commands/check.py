@@ -6,7 +6,7 @@ import click
 from attrs import asdict
 
 from accord.cli.context import Context, command
-from accord.cli.drifted import FORMATS, MOST, tell, tell_replay
+from accord.cli.drifted import FORMATS, MOST, Files, tell, tell_replay
 from accord.cli.render import wrap
 
 FEW = 24
@@ -16,7 +16,7 @@ FEW = 24
 @click.argument("folders", nargs=-1, metavar="[FOLDER]...")
 @click.option("--base", metavar="REF", help="Check the commits since REF, by the rules of REF.")
 @click.option("--root", metavar="DIGEST", envvar="ACCORD_TRUST_ROOT",
-              help="With --base: the sha256 of the first trust file.")  # fmt: skip
+              help="With --base or --drift: the sha256 of the first trust file.")  # fmt: skip
 @click.option("--drift", is_flag=True, help="Check what was released: does it still hold?")
 @click.option("--junit", metavar="FILE", multiple=True, type=click.Path(path_type=Path),
               help="With --drift: the JUnit report of a test run on HEAD.")  # fmt: skip
@@ -24,12 +24,19 @@ FEW = 24
               help="With --drift: how to answer.")  # fmt: skip
 @click.option("--most", metavar="N", type=click.IntRange(1), default=MOST, show_default=True,
               help="With --drift: show at most N findings.")  # fmt: skip
+@click.option("--since", metavar="REF", default="",
+              help="With --drift: only what is new since HEAD left REF.")  # fmt: skip
+@click.option("--sarif", metavar="FILE", type=click.Path(path_type=Path),
+              help="With --drift: write it as SARIF, too.")  # fmt: skip
+@click.option("--summary", metavar="FILE", type=click.Path(path_type=Path),
+              help="With --drift: add a summary in markdown to FILE.")  # fmt: skip
 @click.option("--replay", metavar="A..B", default="",
               help="With --drift: what each commit would have reported.")  # fmt: skip
 @command
 def check(
     context: Context, folders: tuple[str, ...], base: str | None, root: str | None, *,
-    drift: bool, junit: tuple[Path, ...], form: str, most: int, replay: str,
+    drift: bool, junit: tuple[Path, ...], form: str, most: int, since: str, replay: str,
+    sarif: Path | None, summary: Path | None,
 ) -> None:  # fmt: skip
     """Check the specs in FOLDERs (or all of this repository): native, Kiro, spec-kit, OpenSpec.
 
@@ -42,10 +49,12 @@ def check(
         if replay:
             tell_replay(context, replay)
         else:
-            tell(context, junit, form, most)
+            files = Files(sarif, summary)
+            tell(context, junit, form, most, since=since, root=root or "", files=files)
         return
-    if junit or form != "text" or replay:
-        raise click.UsageError("--junit, --format and --replay go with --drift")
+    if junit or form != "text" or replay or since or sarif or summary:
+        words = "--junit, --format, --since, --sarif, --summary and --replay go with --drift"
+        raise click.UsageError(words)
     if base is not None:
         if folders:
             raise click.UsageError("--base checks commits, so it takes no FOLDER")
