@@ -18,6 +18,7 @@ from bench import (
     simulating,
     slicing,
     starting,
+    suggesting,
     verifying,
 )
 from bench.place import throw_away
@@ -48,7 +49,7 @@ def main() -> int:
     _say("verifying approvals")
     figures.append(verifying.measure())
     _say("recalling decisions and replaying corrections")
-    figures += [*recalling.measure(), *replaying.measure()]
+    figures += [*recalling.measure(), *replaying.measure(), suggesting.measure()]
     figures += reviewing.measure()
     with throw_away() as place:
         _say("carrying a change from its sentence to the landed commit")

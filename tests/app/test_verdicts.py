@@ -1,8 +1,12 @@
 """A finding of drift is closed by what a person signed, for exactly what was found."""
 
+from pathlib import Path
+
+import pytest
+
 import gitrepo
 from accord.core.drift import Standing
-from project import Project
+from project import FILES, Project
 
 CODE = "def keep(cart, minutes=60):\n    kept = list(cart)\n    return kept, minutes * {}\n"
 
@@ -66,7 +70,7 @@ def test_a_waiver_ends_on_its_day_and_what_is_wrong_begins_a_change(project: Pro
     assert found(project) == {"R1.2": ""}
 
     said = project.ok("verdict", "guest", "R1.2", "--code-wrong", "--reason", "61 is a slip").out
-    assert "it stands in specs/guest/requirements.md" in said
+    assert "it stands in specs/guest/requirements.md:16" in said
     opened = said.split()[-1]
     assert project.show(opened)["sentence"].endswith("R1.2 of guest: 61 is a slip")
     assert found(project) == {"R1.2": f"code-wrong, says robin: see {opened}"}
@@ -88,3 +92,103 @@ def test_what_cannot_be_judged_is_refused(project: Project) -> None:
         status, lines = project.refused("verdict", *cases[1], "--reason", "x")
     assert status == 1
     assert lines[0] == "error: an agent's run cannot decide anything"
+
+
+def test_what_is_wrong_begins_a_change_whose_story_says_it_and_why(project: Project) -> None:
+    drifted(project)
+    words = ("--spec-wrong", "--reason", "an hour and a minute")
+    said = project.ok("verdict", "guest", "R1.1", *words, "--json").json
+    assert said["proposed"].endswith("SHALL keep the cart for 61 minutes.")
+    path, _, line = said["document"].rpartition(":")
+    story = Path(path).read_text()
+    lines = story.splitlines()
+    assert lines[int(line) - 1 : int(line) + 1] == [
+        f"- R1.1 {said['proposed']}", "  - Supersedes: guest/R1.1"
+    ]  # fmt: skip
+    assert "<<" not in story.partition("## Tasks")[0]
+    assert "  was: return kept, minutes * 60\n  now: return kept, minutes * 61\n" in story
+    # It is an open change like any other: nothing was approved for it.
+    assert project.gates(said["opened"])["story"] == "waiting"
+
+    said = project.ok("verdict", "guest", "R1.2", "--code-wrong", "--reason", "slip", "--json").json
+    assert said["proposed"] == ""
+    story = Path(said["document"].rpartition(":")[0]).read_text()
+    assert "- R1.1 WHEN the cart is kept THE shop SHALL say until when.\n" in story
+
+
+@pytest.mark.parametrize("form", ["kiro", "spec-kit"])
+def test_the_story_is_begun_in_the_format_of_the_repository(project: Project, form: str) -> None:
+    drifted(project)
+    config = project.top / ".accord/config.toml"
+    text = config.read_text()
+    gitrepo.commit(project.top, {".accord/config.toml": f'format = "{form}"\n{text}'})
+    said = project.ok("verdict", "guest", "R1.1", "--code-wrong", "--reason", "x", "--json").json
+    path, _, line = said["document"].rpartition(":")
+    lines = Path(path).read_text().splitlines()
+    assert "keep the cart for 60 minutes." in lines[int(line) - 1]
+    found = project.show(said["opened"])["items"]
+    assert any("Supersedes: guest/R1.1" in one["after"] for one in found)
+
+
+def version(project: Project, said: str) -> None:
+    text = FILES["pyproject.toml"].replace('"1"', f'"{said}"')
+    gitrepo.commit(project.top, {"pyproject.toml": text})
+
+
+def test_a_waiver_ends_with_the_version_that_was_to_mend_it(project: Project) -> None:
+    drifted(project)
+    assert project.refused("verdict", "guest", "R1.1", "--waive-until", "1.0", "--reason", "x") == (
+        2,
+        [
+            "error: the project is at 1 already",
+            "hint: --waive-until 2026-12-31, or the version that mends it: --waive-until 2.0",
+        ],
+    )
+    project.ok("verdict", "guest", "R1.1", "--waive-until", "2.0", "--reason", "mended in 2.0")
+    assert found(project) == {"R1.2": ""}
+    for said in ("1.9", "2.0rc1"):
+        version(project, said)
+        assert found(project) == {"R1.2": ""}
+    version(project, "2.0")
+    assert found(project) == {"R1.1": "", "R1.2": ""}
+    # Where no file says a version, the tags do; where nothing does, nobody can tell.
+    gitrepo.commit(project.top, {"pyproject.toml": "[project]\n"})
+    assert found(project) == {"R1.1": "", "R1.2": ""}
+    project.git("tag", "v1.9")
+    assert found(project) == {"R1.2": ""}
+    project.git("tag", "-a", "v2.1", "-m", "2.1")
+    assert found(project) == {"R1.1": "", "R1.2": ""}
+
+
+def test_a_verdict_outlives_a_rebase_and_a_squash(project: Project) -> None:
+    drifted(project)
+    start = project.git("rev-parse", "HEAD")
+    project.ok("verdict", "guest", "R1.1", "--still-true", "--reason", "61 is agreed")
+    project.ok("verdict", "guest", "R1.2", "--waive-until", "2999-12-31", "--reason", "later")
+    assert found(project) == {}
+    verdicts = project.git("rev-parse", "HEAD")
+
+    # Rebased onto what others pushed meanwhile.
+    project.git("switch", "-q", "-c", "upstream", start)
+    gitrepo.commit(project.top, {"README.md": "Shop\n"})
+    project.git("switch", "-q", "main")
+    project.git("rebase", "-q", "upstream")
+    assert project.git("rev-parse", "HEAD") != verdicts
+    assert found(project) == {}
+    said = project.ok("show", "--living").out
+    assert "R1.1 holds (still true, says robin on " in said
+    assert "R1.2 stale (waived until 2999-12-31, says robin: later)" in " ".join(said.split())
+
+    # Squashed into one commit with other work.
+    project.git("reset", "-q", "--soft", start)
+    gitrepo.commit(project.top, {"docs.md": "More\n"}, "All of it")
+    assert project.git("rev-list", "--count", f"{start}..HEAD") == "1"
+    assert found(project) == {}
+
+
+def test_each_verdict_is_one_key(project: Project) -> None:
+    drifted(project)
+    said = project.process("verdict", "guest", "R1.1", feed="w\n2.0\nmended then\n")
+    assert said.exit == 0, said.said
+    assert "code wrong (c), spec wrong (s), still true (t), waived (w)" in said.err
+    assert found(project) == {"R1.2": ""}

@@ -26,6 +26,7 @@ from bench import (
     simulating,
     slicing,
     starting,
+    suggesting,
     verifying,
 )
 
@@ -233,3 +234,10 @@ def test_the_context_of_a_task_is_measured_at_full_coverage(tmp_path: Path) -> N
     assert covered.value == 1.0
     assert 0 < median.value <= ninth.value < 1
     assert slicing.measure(tmp_path / "nothing") == []
+
+
+def test_suggesting_is_measured_against_sentences_that_people_wrote() -> None:
+    figure = suggesting.measure(["click"])
+    assert figure.kept
+    assert figure.peers[0].value is not None
+    assert figure.value > 10 * figure.peers[0].value

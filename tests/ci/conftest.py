@@ -3,6 +3,7 @@ from pathlib import Path
 
 import pytest
 
+import gitrepo
 from clones import Clone, Source
 from project import BUILT, DOCUMENTS, make_project
 
@@ -50,3 +51,38 @@ def agreed(source: Source, tmp_path: Path) -> Clone:
 def reviewed(source: Source, tmp_path: Path) -> Clone:
     """Return a clone in which `guest` is built and every gate is open."""
     return source.clone(tmp_path / "clone", "reviewed")
+
+
+@pytest.fixture(scope="session")
+def landed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Source]:
+    """Yield a repository in which `guest` is released."""
+    root = tmp_path_factory.mktemp("landed")
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        project = make_project(root, monkeypatch)
+        project.approve_spec()
+        cart = BUILT["shop/cart.py"].replace("return list(cart)", "return [*cart]")
+        assert project.build(files={**BUILT, "shop/cart.py": cart}).exit == 0
+        project.ok("approve", "guest", "--yes", "--through", "release")
+        project.ok("run", "guest")
+        commits = {"released": project.git("rev-parse", "main")}
+        gitrepo.commit(
+            project.top, {"shop/cart.py": "MINUTES = 61\n\n\ndef keep(cart):\n    pass\n"}
+        )
+        for criterion in ("R1.1", "R1.2"):
+            project.ok("verdict", "guest", criterion, "--still-true", "--reason", "so it is")
+        commits["judged"] = project.git("rev-parse", "main")
+        project.git("update-ref", "refs/heads/judged", commits["judged"])
+        project.git("reset", "-q", "--hard", commits["released"])
+        yield Source(project.top, root, "", commits)
+
+
+@pytest.fixture
+def released(landed: Source, tmp_path: Path) -> Clone:
+    """Return a clone in which `guest` is released."""
+    return landed.clone(tmp_path / "clone", "released")
+
+
+@pytest.fixture
+def judged(landed: Source, tmp_path: Path) -> Clone:
+    """Return a clone in which code changed since, and a person said that it still holds."""
+    return landed.clone(tmp_path / "clone", "judged")

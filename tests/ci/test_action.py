@@ -1,5 +1,7 @@
 """The GitHub Action, run as its runner does it: the words of action.yml in bash, in a clone."""
 
+import hashlib
+import json
 import os
 import re
 import subprocess
@@ -56,9 +58,28 @@ def check(clone: Clone, base: str = "", root: str = "", **more: str) -> tuple[in
     return perform(clone, 1, {"base": base, "root": root}, **more)
 
 
+def drift(clone: Clone, **inputs: str) -> tuple[int, str, dict[str, Any], str]:
+    """Run the step that looks for drift on a pull request to main.
+
+    Returns its exit status, what it printed, the SARIF log and the summary of the step.
+    """
+    runner = clone.top.parent / "runner"
+    runner.mkdir(exist_ok=True)
+    for name in ("output", "summary"):
+        (runner / name).write_text("")
+    given = {"base": "", "root": "", **inputs}
+    status, said = perform(
+        clone, 2, given, GITHUB_BASE_REF="" if inputs.get("base") else "main",
+        GITHUB_OUTPUT=str(runner / "output"), GITHUB_STEP_SUMMARY=str(runner / "summary"),
+    )  # fmt: skip
+    told = (runner / "output").read_text().strip().removeprefix("sarif=")
+    log = json.loads(Path(told).read_text()) if told else {}
+    return status, said, log, (runner / "summary").read_text()
+
+
 def test_it_is_composite_and_no_expression_is_in_the_text_of_a_script() -> None:
     assert ACTION["runs"]["using"] == "composite"
-    assert [step["shell"] for step in STEPS] == ["bash", "bash"]
+    assert [step["shell"] for step in STEPS] == ["bash"] * 3
     assert not [step for step in STEPS if "${{" in step["run"]]
     assert not [step for step in STEPS if "uses" in step]
 
@@ -149,3 +170,88 @@ def test_t18_a_message_that_is_a_command_of_the_runner(agreed: Clone) -> None:
     assert status == 1
     assert len(stop) >= 32
     assert lines.index(f"::{stop}::") == len(lines) - 1
+
+
+def numbered(count: int) -> dict[str, str | bytes | None]:
+    """Return the code of `guest` with both of its symbols changed, the `count`th time."""
+    return {"shop/cart.py": f"MINUTES = {60 + count}\n\n\ndef keep(cart):\n    return {count}\n"}
+
+
+def test_drift_is_quiet_on_a_pull_request_that_moves_nothing(released: Clone) -> None:
+    released.commit({"README.md": "# Shop\n"}, "Say what it is")
+    status, said, log, summary = drift(released)
+    assert status == 0, said
+    assert log["runs"][0]["results"] == []
+    assert summary.startswith("### Criteria\n")
+
+
+def test_drift_fails_on_what_is_new_and_sums_up_what_stood_before(released: Clone) -> None:
+    # What was wrong on main before is counted, and fails nobody's pull request.
+    released.git("update-ref", "refs/remotes/origin/main", released.commit(numbered(1), "Drift"))
+    released.commit({"README.md": "# Shop\n"}, "Say what it is")
+    status, said, log, summary = drift(released)
+    assert status == 0, said
+    assert "stood before: 2" in said
+    assert "stood before: 2" in summary
+    assert log["runs"][0]["results"] == []
+
+    released.commit(numbered(2), "Change it again")
+    status, said, log, summary = drift(released)
+    assert status == 1
+    assert {one["ruleId"] for one in log["runs"][0]["results"]} == {"drift/stale"}
+    assert "| guest R1.1 | stale |" in summary
+    assert "| guest R1.2 | stale |" in summary
+
+
+def test_drift_tells_no_more_than_its_budget(released: Clone) -> None:
+    released.commit(numbered(1), "Drift")
+    status, said, log, summary = drift(released, most="1")
+    assert status == 1
+    results = log["runs"][0]["results"]
+    assert {one["message"]["text"].split()[1] for one in results} == {"R1.1"}
+    (note,) = log["runs"][0]["invocations"][0]["toolExecutionNotifications"]
+    assert note["message"]["text"] == "and 1 more: 1 stale"
+    assert "and 1 more: 1 stale" in summary
+    assert "R1.2" not in summary
+    assert "R1.2" not in said
+
+
+def test_drift_goes_by_what_tests_proved(released: Clone) -> None:
+    released.commit(numbered(1), "Drift")
+    report = released.top.parent / "junit.xml"
+    name = 'classname="tests.test_minutes.Minutes" name="test_r1_1_keeps_for_an_hour"'
+    report.write_text(f"<testsuite><testcase {name}/></testsuite>")
+    status, said, _, _ = drift(released, junit=str(report))
+    assert status == 1
+    assert "guest R1.1" not in said
+    assert "guest R1.2 is stale" in said
+    report.write_text("")
+    assert drift(released, junit=str(report))[0] == 2
+
+
+def test_drift_on_a_push_and_without_a_base(released: Clone) -> None:
+    before = released.git("rev-parse", "HEAD")
+    released.commit(numbered(1), "Drift")
+    assert drift(released, base=before)[0] == 1
+    assert perform(released, 2, {})[0] == 1
+    assert drift(released, base="refs/remotes/origin/nowhere")[0] == 2
+
+
+def test_t18_code_that_is_a_command_of_the_runner_stays_text(released: Clone) -> None:
+    evil = "::add-path::/tmp/evil"
+    released.commit({"shop/cart.py": f'MINUTES = """\n{evil}\n"""\n'}, evil)
+    _, said, _, summary = drift(released)
+    lines = said.splitlines()
+    stop = lines[0].removeprefix("::stop-commands::")
+    assert lines[-1] == f"::{stop}::"
+    assert evil not in summary
+
+
+def test_t23_whose_verdicts_count_is_read_where_the_pull_request_began(judged: Clone) -> None:
+    root = hashlib.sha256((judged.top / ".accord/trust/v1.json").read_bytes()).hexdigest()
+    status, said, _, _ = drift(judged, root=root)
+    assert status == 0, said
+    assert "settled by a verdict: 2" in said
+    judged.commit({".accord/trust/v1.json": "{}"}, "Trust somebody else")
+    assert drift(judged, root=root)[0] == 0
+    assert drift(judged, root="0" * 64)[0] == 1

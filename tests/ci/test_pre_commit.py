@@ -94,3 +94,16 @@ def test_code_that_was_agreed_may_be_pushed_and_other_code_not(clone: Clone) -> 
     status, said = pre_commit(clone, "run", "--hook-stage", "pre-push")
     assert status == 1
     assert "no-task" in said
+
+
+def test_what_newly_breaks_a_promise_may_not_be_pushed(released: Clone) -> None:
+    hooks = [one for one in yaml.safe_load(MANIFEST.read_text()) if one["id"] == "accord-drift"]
+    hooks[0]["language"] = "unsupported"
+    config = released.top / ".pre-commit-config.yaml"
+    config.write_text(yaml.safe_dump({"repos": [{"repo": "local", "hooks": hooks}]}))
+    released.commit({"README.md": "# Shop\n"}, "Say what it is")
+    assert pre_commit(released, "run", "--hook-stage", "pre-push")[0] == 0
+    released.commit({"shop/cart.py": "MINUTES = 61\n"}, "Drift")
+    status, said = pre_commit(released, "run", "--hook-stage", "pre-push")
+    assert status == 1
+    assert "guest R1.1 is" in said

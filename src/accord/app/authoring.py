@@ -2,7 +2,7 @@
 
 import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from attrs import evolve, frozen
 
@@ -35,13 +35,15 @@ class Opened:
 def new(
     workshop: Workshop, sentence: str, *, track: Track | None = None, name: str = "",
     estimate: Size | None = None, paths: Sequence[str] = (), here: bool = False, form: str = "",
+    filled: Callable[[str, str], str] | None = None,
 ) -> Opened:  # fmt: skip
     """Begin a change on a branch of its own (`here`: on the one that is checked out).
 
     The track is proposed from the sentence, the estimate and the paths; `track` overrides it.
     Either way the choice is a signed record. `form` names the format of its documents; documents
-    of that name that lie on the branch already are the change's own. Raises ConfigurationError
-    for a name that is taken and for `here` on the base branch.
+    of that name that lie on the branch already are the change's own. `filled` is given the format
+    and each empty document of the story, and returns what it is to begin with. Raises
+    ConfigurationError for a name that is taken and for `here` on the base branch.
     """
     records.refuse_agents()
     sentence = " ".join(sentence.split())
@@ -71,7 +73,10 @@ def new(
     signed = records.signed_files(signer, evolve(approval, details=details))
     files: dict[str, bytes | None] = dict(signed)
     if chosen is not Track.TRIVIAL:
-        files |= _templates(workshop, change, wanted, chosen, sentence, tip)
+        begun = _templates(workshop, change, wanted, chosen, sentence, tip)
+        if filled is not None:
+            begun = {path: filled(wanted.name, text) for path, text in begun.items()}
+        files |= {path: text.encode() for path, text in begun.items()}
     commit = workshop.repo.commit(tip, files, f"Open {change}: {sentence}\n", workshop.author)
     old = tip if here else ""
     workshop.move("new", change, ref, commit, old, detail=sentence)
@@ -101,7 +106,8 @@ def step_up(workshop: Workshop, change: Change, track: Track, reason: str) -> Ch
     story = changed.spec.layout.documents[Stage.STORY]
     if track is not Track.TRIVIAL and changed.spec.document(story) is None:
         tip = changed.found.tip
-        wanted = _templates(workshop, change.name, change.form, track, change.sentence, tip)
+        texts = _templates(workshop, change.name, change.form, track, change.sentence, tip)
+        wanted = {path: text.encode() for path, text in texts.items()}
         commit = workshop.repo.commit(tip, wanted, f"Begin the story of {change.name}\n",
                                       workshop.author)  # fmt: skip
         workshop.move("edit", change.name, changed.found.ref, commit, tip, detail="the story")
@@ -202,14 +208,14 @@ def _standing(item: Question | Assumption, words: str) -> tuple[Standing, str]:
 
 def _templates(
     workshop: Workshop, change: str, form: Format, track: Track, sentence: str, tip: str
-) -> dict[str, bytes | None]:
+) -> dict[str, str]:
     """Return the empty story to put on the branch; none where documents lie there already."""
     home = form.home(change)
     if workshop.repo.folder(tip, home):
         return {}
     texts = empty(workshop, change, form, Stage.STORY, track, title=sentence.rstrip("."),
                   sentence=sentence)  # fmt: skip
-    return {f"{home}/{path}": text.encode() for path, text in texts.items()}
+    return {f"{home}/{path}": text for path, text in texts.items()}
 
 
 def _branch(workshop: Workshop, change: str, *, here: bool) -> tuple[str, str]:

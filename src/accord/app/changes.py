@@ -5,7 +5,7 @@ from functools import cached_property
 
 from attrs import define, evolve, frozen
 
-from accord.app import desk, identifying, reading, ruling, spec_bases, waivers, writers
+from accord.app import desk, folding, identifying, reading, ruling, spec_bases, waivers, writers
 from accord.app.identifying import ledger as ledger_of
 from accord.app.ledger import Ledger, is_signed, on_branch
 from accord.app.workshop import CHANGES, Workshop
@@ -144,7 +144,8 @@ class Change:
             Spec(documents, self.spec.layout), default_verify=verify, tasks_in_story=small
         )
         kept = tuple(one for one in found if one.rule not in self.form.silent)
-        return self.unreadable or (*kept, *self._shifted(), *ruling.findings(self, stage))
+        others = (*folding.findings(self, stage), *ruling.findings(self, stage))
+        return self.unreadable or (*kept, *self._shifted(), *others)
 
     def _shifted(self) -> Iterator[Finding]:
         """Yield what another item than before answers to, in a format that counts positions.

@@ -16,20 +16,18 @@ from typing import Any
 from attrs import define, evolve, field, frozen
 
 from accord import __version__
-from accord.app import renewing
+from accord.app import promises, renewing
+from accord.app.identifying import ledger
 from accord.core import drift, fingerprint, trace
 from accord.core.drift import Cause, Kind, Now, Seen, Standing, Verdict
 from accord.core.evidence import TestCase
 from accord.core.fingerprint import Mark, Symbol
-from accord.core.markdown import UnreadableError
-from accord.core.model import Item
 from accord.core.ports import FileChange, Repo, Symbols
 from accord.core.trace import Trace, TraceError
 from accord.errors import ConfigurationError
-from accord.formats.registry import FORMATS
 
 BACK = 200  # commits that are asked who changed a symbol
-_QUIET = {Standing.HOLDS.value, Standing.UNPROVEN.value}
+_QUIET = {Standing.HOLDS.value, Standing.UNPROVEN.value, Standing.RETIRED.value}
 
 
 @frozen
@@ -37,8 +35,9 @@ class Drift:
     """What a check found: the commit, the findings (the worst first), and how many stand how.
 
     `looked` is how many criteria were looked at; the others are as they were in the last check.
-    `settled` is how many findings more there are that verdicts closed, `proved` are the criteria
-    whose code changed and that tests proved anew, `renewed` is their number.
+    `settled` is how many findings more there are that verdicts closed, `stood` how many that were
+    there before, where only new ones were asked for. `proved` are the criteria whose code changed
+    and that tests proved anew, `renewed` is their number.
     """
 
     commit: str
@@ -48,6 +47,7 @@ class Drift:
     renewed: int = 0
     settled: int = 0
     proved: tuple[Verdict, ...] = ()
+    stood: int = 0
 
 
 def check(
@@ -86,6 +86,18 @@ def check(
     return Drift(
         head, drift.ranked(findings), dict(standing), looked, len(proved), proved=tuple(proved)
     )
+
+
+def every(
+    repo: Repo, symbols: Symbols, head: str, results: Sequence[TestCase] | None = None
+) -> Iterator[tuple[Trace, tuple[Verdict, ...]]]:
+    """Yield each trace in the commit `head` with how all of its criteria stand.
+
+    Raises ConfigurationError for a trace that cannot be read.
+    """
+    for name, blob in sorted(traces(repo, head).items()):
+        found = read_trace(repo, name, blob)
+        yield found, _look(repo, symbols, head, found, results, {})[0]
 
 
 def explain(repo: Repo, symbols: Symbols, head: str, verdict: Verdict) -> Verdict:
@@ -166,9 +178,11 @@ def _look(
     """Return the verdicts of one trace, and the files that they rest on."""
     path = trace.path(found.change)
     looking = looking_at(repo, symbols, head, found)
-    now = Now(looking.look, _words(repo, head, found), results, doubted)
+    words, ended = promises.said(repo, head, found)
+    now = Now(looking.look, words, results, doubted, ended)
     links = (*found.symbols, *found.tests, *found.executes)
     paths = {one.path for _, one in links} | {one.path for one in found.promises} | {path}
+    paths.add(ledger(found.change))
     verdicts = drift.judge(found, now)
     return verdicts, paths | looking.places
 
@@ -226,46 +240,6 @@ class Looking:
             found = self.symbols(path, data) if data is not None else ()
             self._files[key] = {one.name: one for one in found or ()}
         return self._files[key]
-
-
-def _words(repo: Repo, head: str, found: Trace) -> dict[tuple[str, str], tuple[str, ...]]:
-    """Map each criterion that is there to the digests of its words.
-
-    Formats share folders, so there is one for each that the file could be written in.
-    """
-    words: dict[tuple[str, str], tuple[str, ...]] = {}
-    for path, item in promised(repo, head, found):
-        key = (path, item.id)
-        words[key] = (*words.get(key, ()), trace.words(item.text))
-    return words
-
-
-def promised(repo: Repo, head: str, found: Trace) -> Iterator[tuple[str, Item]]:
-    """Yield the items of each document that a trace is about, with its path, as `head` has it.
-
-    Formats share folders: an item comes once for each format that its file could be written in.
-    """
-    for path in {one.path for one in found.promises}:
-        for form in FORMATS:
-            home = form.home(found.change)
-            if not path.startswith(f"{home}/"):
-                continue
-            inner = path[len(home) + 1 :]
-            data = repo.read(head, path)
-            if data is None:
-                data = _archived(repo, head, home, inner)
-            with suppress(UnreadableError):
-                for item in form.read(inner, data).items if data is not None else ():
-                    yield path, item
-
-
-def _archived(repo: Repo, head: str, home: str, inner: str) -> bytes | None:
-    """Return a document of a change that OpenSpec put into its archive, or None."""
-    above, _, change = home.rpartition("/")
-    for name in repo.names(head, f"{above}/archive"):
-        if name.endswith(f"-{change}"):
-            return repo.read(head, f"{above}/archive/{name}/{inner}")
-    return None
 
 
 def _explained(repo: Repo, symbols: Symbols, head: str, cause: Cause) -> Cause:

@@ -11,6 +11,7 @@ from accord.core import identity
 from accord.core.checks import Finding, Severity
 from accord.core.identity import Identified, Known, Shift
 from accord.core.model import Item, Spec
+from accord.core.ports import Repo
 
 
 def ledger(folder: str) -> str:
@@ -25,6 +26,15 @@ def known(root: Path, folder: str) -> tuple[Known, ...]:
     """
     path = root / ledger(folder)
     return identity.from_toml(path.read_text()) if path.is_file() else ()
+
+
+def known_at(repo: Repo, commit: str, folder: str) -> tuple[Known, ...]:
+    """Return what the ledger of a spec holds in a commit; nothing where there is none.
+
+    Raises ConfigurationError when it cannot be read.
+    """
+    data = repo.read(commit, ledger(folder))
+    return identity.from_toml(data.decode(errors="replace")) if data else ()
 
 
 def written(known: tuple[Known, ...], spec: Spec) -> bytes:

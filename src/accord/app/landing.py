@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 
-from accord.app import deciding, desk, evidence, tracing
+from accord.app import deciding, desk, evidence, folding, tracing
 from accord.app.changes import Change, load, released
 from accord.app.queueing import Queueing, entry, note_flake
 from accord.app.running import Taken, built
@@ -84,6 +84,11 @@ def release(workshop: Workshop, action: Release) -> Taken:
     new = repo.join(merge.tree, [base, tip], _message(change), workshop.author)
     if traced := tracing.traced(workshop, change, new):
         new = repo.join(traced, [base, tip], _message(change), workshop.author)
+    try:
+        if folded := folding.folded(workshop, change, new):
+            new = repo.join(folded, [base, tip], _message(change), workshop.author)
+    except ConflictError as error:
+        return Taken(False, error.message, exit_code=ConflictError.exit_code)
     new = deciding.numbered(workshop, new)
     if reason := _with_those_behind(workshop, change, new, action.along):
         words = f"on top of {_base_name(workshop)}: {reason}"

@@ -5,10 +5,10 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from hashlib import blake2b
 from typing import NamedTuple
 
-from accord.core import contradictions
+from accord.core import contradictions, living
 from accord.core.checks import Finding, Severity
 from accord.core.contradictions import Statement
-from accord.core.model import Spec
+from accord.core.model import Criterion, Spec
 from accord.core.ticks import Claim
 from accord.formats import openspec_grammar as grammar
 
@@ -47,9 +47,12 @@ class Facts(NamedTuple):
 
 
 def of_spec(prefix: str, spec: Spec, claims: Iterable[Claim]) -> Facts:
-    """Return the facts of a spec whose folder is `prefix`."""
+    """Return the facts of a spec whose folder is `prefix`; what was superseded says nothing."""
     found = []
-    for item in spec.criteria:
+    pairs = ((document, item) for document in spec.documents for item in document.items)
+    for document, item in pairs:
+        if not isinstance(item, Criterion) or living.ended(document, item):
+            continue
         for key, value in contradictions.said(item.text):
             path = f"{prefix}/{item.place.path}"
             scope = f"{prefix}\n{item.id}"

@@ -23,7 +23,7 @@ from accord.core.model import STAGES, sha256
 from accord.errors import ConfigurationError, ConflictError, RefusedError
 
 PROPOSED = f"{FOLDER}/proposed"
-GATES = (TRACK_GATE, *map(str, STAGES), "size", "evidence", "decision", "verdict", "trust")
+GATES = (TRACK_GATE, *map(str, STAGES), "size", "evidence", "decision", "verdict", "trace", "trust")
 
 _SIGNATURE = re.compile(r"v[0-9]+\.[0-9a-f]{16}\.sig")
 

@@ -4,16 +4,18 @@ A verdict is a record among the approvals of the released change. It is about ex
 found: when the code, the words or the tests move again, it says nothing any more.
 """
 
+import functools
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from enum import StrEnum
 
 from attrs import evolve, frozen
 
-from accord.app import authoring, drifting, records, waivers
+from accord.app import drifting, mending, records, waivers
 from accord.app.workshop import Workshop
 from accord.approvals.log import read_log
 from accord.approvals.records import FOLDER
+from accord.core import version
 from accord.core.approval import Decision, Json, Log, Signed, Trust
 from accord.core.drift import Verdict
 from accord.core.ports import Repo
@@ -34,7 +36,11 @@ class Answer(StrEnum):
 
 @frozen
 class Closed:
-    """What was decided: the signed record, the place of the sentence, the change that was begun."""
+    """What was decided: the signed record, the place of the sentence, the change that was begun.
+
+    `document` is the place of the sentence in the story of that change, and `proposed` the wording
+    that stands there where one could be told from the code.
+    """
 
     change: str
     criterion: str
@@ -42,6 +48,8 @@ class Closed:
     record: str
     place: str
     opened: str = ""
+    document: str = ""
+    proposed: str = ""
 
 
 def find(workshop: Workshop, change: str, criterion: str) -> Verdict:
@@ -62,18 +70,16 @@ def close(
     """Sign what is to be thought of `finding`, and commit that on the base.
 
     What is wrong begins a change of its own. `until` is the day (`2026-12-31`) after which a
-    waiver ends. Raises RefusedError where the record would not count, and ConfigurationError for
-    a waiver without a day, or a reason that is missing.
+    waiver ends, or the version (`2.0`) with which it does. Raises RefusedError where the record
+    would not count, and ConfigurationError for a waiver without an end, or a reason that is
+    missing.
     """
     records.refuse_agents()
-    if (answer is Answer.WAIVED) != bool(_DATE.fullmatch(until)):
-        raise ConfigurationError(
-            "a waiver, and nothing else, ends on a day", hint="--waive-until 2026-12-31"
-        )
-    if not reason.strip():
-        raise ConfigurationError("a verdict needs its reason", hint="--reason 'why it is so'")
     repo, base = workshop.repo, workshop.base
     tip = repo.resolve(base)
+    _check_end(repo, tip, answer, until, workshop.clock.now())
+    if not reason.strip():
+        raise ConfigurationError("a verdict needs its reason", hint="--reason 'why it is so'")
     log = _log(repo, tip, workshop.trust, finding.change)
     if log.unsound:
         raise RefusedError(log.unsound[0].reason, hint=f"accord log {finding.change}")
@@ -83,12 +89,16 @@ def close(
         workshop, finding.change, GATE, Decision.WAIVE, log=log,
         approver=records.person(workshop, signer), signer=signer, number=1,
     )  # fmt: skip
-    opened = ""
+    closed = Closed(finding.change, finding.criterion, answer, "", finding.path)
     if answer in (Answer.CODE_WRONG, Answer.SPEC_WRONG):
-        opened = authoring.new(workshop, _sentence(finding, answer, reason)).change
+        begun = mending.begin(
+            workshop, finding, reason, reword=answer is Answer.SPEC_WRONG
+        )  # fmt: skip
+        closed = evolve(closed, place=begun.place, opened=begun.change, document=begun.document,
+                        proposed=begun.proposed)  # fmt: skip
     details: dict[str, Json] = {
         "verdict": answer.value, "criterion": finding.criterion, "state": finding.state,
-        "standing": finding.standing.value, "until": until, "opened": opened, "commit": tip,
+        "standing": finding.standing.value, "until": until, "opened": closed.opened, "commit": tip,
     }  # fmt: skip
     said = " ".join(reason.split())
     approval = evolve(draft, reason=said, details=details, items={finding.criterion: finding.state})
@@ -97,9 +107,27 @@ def close(
     new = repo.commit(tip, dict(files), words, workshop.author)
     detail = f"{finding.criterion}: {answer.value}"
     workshop.move("verdict", finding.change, base, new, tip, detail=detail)
-    record = records.witness(workshop, finding.change, files)
-    place = finding.path
-    return Closed(finding.change, finding.criterion, answer, record, place, opened)
+    return evolve(closed, record=records.witness(workshop, finding.change, files))
+
+
+def _check_end(repo: Repo, tip: str, answer: Answer, until: str, now: str) -> None:
+    hint = "--waive-until 2026-12-31, or the version that mends it: --waive-until 2.0"
+    day = _DATE.fullmatch(until)
+    if (answer is Answer.WAIVED) != bool(day or version.key(until)):
+        raise ConfigurationError("a waiver, and nothing else, ends with a day or a version",
+                                 hint=hint)  # fmt: skip
+    if answer is not Answer.WAIVED:
+        return
+    if day and until < now[:10]:
+        raise ConfigurationError(f"{until} is over", hint=hint)
+    if not day:
+        current = project_version(repo, tip)
+        if not current:
+            places = ", ".join(version.FILES)
+            words = "nothing says which version the project has"
+            raise ConfigurationError(words, hint=f"name a day, or write it in {places}")
+        if version.reached(current, until):
+            raise ConfigurationError(f"the project is at {current} already", hint=hint)
 
 
 def unsettled(
@@ -109,27 +137,56 @@ def unsettled(
 
     One that is known to be wrong stays, with what was decided, until it is so no more.
     """
+    found = judged(repo, commit, trust, findings, now)
+    return tuple(one for one, closed in found if closed is None)
+
+
+def judged(
+    repo: Repo, commit: str, trust: Trust, findings: Iterable[Verdict], now: str
+) -> tuple[tuple[Verdict, Answer | None], ...]:
+    """Return each finding with what people said of it, and the answer that closes it, or None."""
     logs: dict[str, Log] = {}
-    left = []
+    current = functools.cache(lambda: project_version(repo, commit))
+    told = []
     for one in findings:
         if one.change not in logs:
             logs[one.change] = _log(repo, commit, trust, one.change)
         log = logs[one.change]
-        signed = [] if log.unsound else [each for each in log.signed if _is_about(each, one, now)]
+        about = [] if log.unsound else [each for each in log.signed if _is_about(each, one)]
+        signed = [each for each in about if _holds(each, now, current)]
         closing = [each for each in signed if _answer(each) in (Answer.STILL_TRUE, Answer.WAIVED)]
-        if waivers.enough(trust, closing, GATE):
-            continue
-        left.append(evolve(one, decided=_words(signed)))
-    return tuple(left)
+        closed = waivers.enough(trust, closing, GATE)
+        said = _words(closing if closed else signed)
+        told.append((evolve(one, decided=said), _answer(closing[-1]) if closed else None))
+    return tuple(told)
 
 
-def _is_about(record: Signed, finding: Verdict, now: str) -> bool:
-    approval, details = record.approval, record.approval.details
+def project_version(repo: Repo, commit: str) -> str:
+    """Return the version of the project in `commit`: what its files say, else its latest tag."""
+    for path in version.FILES:
+        data = repo.read(commit, path)
+        if data is not None and (said := version.declared(path, data)):
+            return said
+    return version.newest(list(repo.tags(commit)))
+
+
+def _is_about(record: Signed, finding: Verdict) -> bool:
+    approval = record.approval
     if approval.gate != GATE or approval.decision is not Decision.WAIVE or record.lapsed:
         return False
-    if dict(approval.items) != {finding.criterion: finding.state}:
-        return False
-    return _answer(record) is not Answer.WAIVED or str(details.get("until", "")) >= now[:10]
+    return dict(approval.items) == {finding.criterion: finding.state}
+
+
+def _holds(record: Signed, now: str, current: Callable[[], str]) -> bool:
+    """Tell whether a verdict is not over: a waiver ends after its day, or with its version."""
+    until = str(record.approval.details.get("until", ""))
+    if _answer(record) is not Answer.WAIVED:
+        return True
+    if _DATE.fullmatch(until):
+        return until >= now[:10]
+    # Where the project says its version no more, nobody can tell, and the finding is back.
+    known = version.key(until) and version.key(current())
+    return bool(known) and not version.reached(current(), until)
 
 
 def _answer(record: Signed) -> Answer | None:
@@ -139,17 +196,17 @@ def _answer(record: Signed) -> Answer | None:
 
 def _words(signed: Sequence[Signed]) -> str:
     for one in reversed(signed):
-        answer, opened = _answer(one), one.approval.details.get("opened")
+        answer, details = _answer(one), one.approval.details
+        who = f"says {one.approval.approver}"
         if answer in (Answer.CODE_WRONG, Answer.SPEC_WRONG):
-            return f"{answer.value}, says {one.approval.approver}: see {opened}"
+            return f"{answer.value}, {who}: see {details.get('opened')}"
+        if answer is Answer.WAIVED:
+            return f"waived until {details.get('until')}, {who}: {one.approval.reason}"
+        if answer is Answer.STILL_TRUE:
+            return f"still true, {who} on {one.approval.issued[:10]}: {one.approval.reason}"
     return ""
 
 
 def _log(repo: Repo, commit: str, trust: Trust, change: str) -> Log:
     entries = repo.folder(commit, f"{FOLDER}/{change}")
     return read_log(change, {path: repo.blob(one.id) for path, one in entries.items()}, trust)
-
-
-def _sentence(finding: Verdict, answer: Answer, reason: str) -> str:
-    what = "Make it true again" if answer is Answer.CODE_WRONG else "Say what is so"
-    return f"{what}, {finding.criterion} of {finding.change}: {reason}"

@@ -1,11 +1,11 @@
 """How drift is told: for a person, as JSON, as SARIF, as markdown."""
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import click
-from attrs import asdict
+from attrs import asdict, frozen
 
 from accord import __version__
 from accord.cli.context import Context
@@ -17,24 +17,43 @@ if TYPE_CHECKING:
     from accord.app.drifting import Drift
     from accord.core.drift import Verdict
 
+
 FORMATS = ("text", "json", "sarif", "markdown")
 MOST = 10
 
 
-def tell(context: Context, junit: tuple["Path", ...], form: str, most: int) -> None:
-    """Check for drift and answer in `form`; exit with 1 where a person has to look."""
+@frozen
+class Wanted:
+    """What a check is to tell, and how; `sarif` and `summary` are files that it writes besides."""
+
+    form: str = "text"
+    most: int = MOST
+    junit: tuple["Path", ...] = ()
+    since: str = ""
+    root: str = ""
+    sarif: "Path | None" = None
+    summary: "Path | None" = None
+
+
+def tell(context: Context, wanted: Wanted) -> None:
+    """Check for drift and answer; exit with 1 where a person has to look.
+
+    The file of the summary is added to, since others write to it as well.
+    """
     from accord.wiring.drifting import check_drift
 
-    found = check_drift(context.folder, junit, most)
-    _tell(context, found, form, most, {}, ())
+    found = check_drift(
+        context.folder, wanted.junit, wanted.most, since=wanted.since, root=wanted.root
+    )
+    _tell(context, found, wanted)
 
 
-def tell_run(context: Context, form: str, most: int, *, write: bool) -> None:
+def tell_run(context: Context, wanted: Wanted, *, write: bool) -> None:
     """Run the tests of what was touched, then answer as `tell` does."""
     from accord.core.breaking import Answer
     from accord.wiring.drifting import reprove
 
-    done = reprove(context.workshop(detached=True), context.folder, most, write=write)
+    done = reprove(context.workshop(detached=True), context.folder, wanted.most, write=write)
     said = [(*key, one) for key, one in done.tried.items() if one.answer is not Answer.UNKNOWN]
     words = {Answer.NOTICED: "proven", Answer.SURVIVES: "survives"}
     lines = [wrap(f"{change} {criterion} {words[one.answer]}: {one.words}")
@@ -53,22 +72,29 @@ def tell_run(context: Context, form: str, most: int, *, write: bool) -> None:
                    "words": one.words} for change, criterion, one in said],
         "written": list(done.written),
     }  # fmt: skip
-    _tell(context, done.drift, form, most, data, lines)
+    _tell(context, done.drift, wanted, data, lines)
 
 
 def _tell(
-    context: Context, found: "Drift", form: str, most: int, more: dict[str, Any],
-    before: Sequence[str],
+    context: Context, found: "Drift", wanted: Wanted,
+    more: Mapping[str, Any] | None = None, before: Sequence[str] = (),
 ) -> None:  # fmt: skip
     from accord.report import drift as report
 
-    if form == "sarif":
-        click.echo(json.dumps(report.sarif(found.findings, __version__), indent=2))
-    elif form == "markdown":
-        click.echo(report.markdown(found.findings, found.standing, most), nl=False)
+    log = json.dumps(report.sarif(found, __version__, wanted.most), indent=2)
+    summary = report.markdown(found, wanted.most)
+    if wanted.sarif:
+        wanted.sarif.write_text(f"{log}\n")
+    if wanted.summary:
+        with wanted.summary.open("a") as file:
+            file.write(f"{summary}\n")
+    if wanted.form == "sarif":
+        click.echo(log)
+    elif wanted.form == "markdown":
+        click.echo(summary, nl=False)
     else:
-        context.json = context.json or form == "json"
-        context.answer({**_data(found), **more}, [*before, *_lines(found, most)])
+        context.json = context.json or wanted.form == "json"
+        context.answer({**_data(found), **(more or {})}, [*before, *_lines(found, wanted.most)])
     if found.findings:
         raise click.exceptions.Exit(1)
 
@@ -103,6 +129,7 @@ def _data(found: "Drift") -> dict[str, Any]:
         "looked": found.looked,
         "renewed": found.renewed,
         "settled": found.settled,
+        "stood": found.stood,
         "findings": [asdict(one) for one in found.findings],
     }
 
@@ -114,6 +141,8 @@ def _lines(found: "Drift", most: int) -> Iterator[str]:
         yield from finding_lines(one)
     if len(found.findings) > most:
         yield f"and {len(found.findings) - most} more"
+    if found.stood:
+        yield f"stood before: {found.stood}"
     counts = [f"{found.standing[one]} {one}" for one in Standing if found.standing.get(one)]
     if found.settled:
         yield f"settled by a verdict: {found.settled}"

@@ -36,6 +36,7 @@ VERBS = {
     "revise": "supersede or retire a criterion, with its history",
     "import": "tasks, an issue or markdown as native documents",
     "convert": "write a spec in another format",
+    "trace": "links between criteria and code: proposed, accepted",
     "verdict": "close a finding of drift: what is wrong, or nothing is",
     "archive": "bring an OpenSpec change into the specs, losing nothing",
     "decisions": "rules that people signed once and every draft is held against",

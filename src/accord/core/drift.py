@@ -24,6 +24,7 @@ class Standing(StrEnum):
     TOUCHED = "touched"
     UNPROVEN = "unproven"
     HOLDS = "holds"
+    RETIRED = "retired"
 
 
 class Kind(StrEnum):
@@ -106,13 +107,15 @@ class Now:
 
     `look` tells what became of a mark. `words` maps (path, id) to the digests of a criterion's
     words, one for each format that the file could have. `results` are the tests that ran, None:
-    none did. `doubted` maps (change, id) to why its tests prove nothing, though they pass.
+    none did. `doubted` maps (change, id) to why its tests prove nothing, though they pass. `ended`
+    says, by (path, id), what took the place of a criterion.
     """
 
     look: Callable[[Mark], Seen]
     words: Mapping[tuple[str, str], tuple[str, ...]]
     results: Sequence[TestCase] | None = None
     doubted: Mapping[tuple[str, str], str] = field(factory=dict)
+    ended: Mapping[tuple[str, str], str] = field(factory=dict)
 
 
 def judge(trace: Trace, now: Now) -> tuple[Verdict, ...]:
@@ -156,6 +159,8 @@ def _judged(
 ) -> Verdict:
     places = tuple(one.place for one in tests)
     whole = Verdict(change, promise.id, Standing.HOLDS, promise.path, (), places)
+    if over := now.ended.get((promise.path, promise.id)):
+        return evolve(whole, standing=Standing.RETIRED, decided=over)
     told = now.words.get((promise.path, promise.id))
     if told is None:
         words = f"{promise.id} is no longer in {promise.path}"

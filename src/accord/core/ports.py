@@ -224,6 +224,12 @@ class Repo(Protocol):
     def touching(self, head: str, path: str, limit: int) -> tuple[tuple[str, str], ...]:
         """Return (commit, author) of the last `limit` commits up to `head` that changed `path`."""
 
+    def messages(self, head: str, limit: int) -> tuple[tuple[str, str], ...]:
+        """Return (commit, message) of the last `limit` commits up to `head` that are no merges."""
+
+    def tags(self, commit: str) -> tuple[str, ...]:
+        """Return the names of the tags in the history of `commit`."""
+
     def began(self, head: str, path: str) -> str:
         """Return the commit of the first parents up to `head` that first had `path`, or ''."""
 

@@ -7,6 +7,8 @@ from collections.abc import Collection
 
 from accord.core.model import DESIGN, REQUIREMENTS, TASKS, Layout, Stage
 
+_KIRO_CRITERION = "1. WHEN <<event>> THE SYSTEM SHALL <<observable result>>"
+_SPECKIT_CRITERION = "- **FR-001**: System MUST <<observable behaviour>>"
 _KIRO_STORY = """\
 # Requirements Document
 
@@ -155,3 +157,19 @@ def empty(form: str, stage: Stage, *, change: str, title: str, sentence: str) ->
         path.format(change=change): text.format(title=title, sentence=sentence)
         for path, text in _EMPTY[form][stage].items()
     }
+
+
+_STORIES = {
+    "kiro": (_KIRO_CRITERION, "1. {words}\n   - Supersedes: {target}"),
+    "spec-kit": (_SPECKIT_CRITERION, "- **FR-001**: {words}\n  - Supersedes: {target}"),
+}
+
+
+def fill(form: str, text: str, words: str, target: str) -> str:
+    """Return an empty story of a host format with a criterion that says `words`.
+
+    It takes the place of `target`. OpenSpec has a way of its own to do that, a delta, and its
+    story stays empty.
+    """
+    old, new = _STORIES.get(form, ("", ""))
+    return text.replace(old, new.format(words=words, target=target), 1) if old else text

@@ -1,13 +1,18 @@
 """What an empty document looks like; `<<...>>` marks what a person or an agent has yet to write."""
 
+from collections.abc import Iterable
+
 from accord.core.model import DESIGN, REQUIREMENTS, TASKS, Stage, Track
 
 PLACEHOLDER = "<<"
 
-_STORY = """\
-# {title}
+_STORY_HEAD = "### R1 <<what this part is about>>"
+_STORY_ROLE = "As a <<who>>, I want <<what>>, so that <<why>>."
+_STORY_CRITERION = "- R1.1 WHEN <<event>> THE <<system>> SHALL <<observable result>>."
+_STORY = f"""\
+# {{title}}
 
-{sentence}
+{{sentence}}
 
 ## Questions
 
@@ -15,12 +20,12 @@ _STORY = """\
 
 ## Requirements
 
-### R1 <<what this part is about>>
+{_STORY_HEAD}
 
-As a <<who>>, I want <<what>>, so that <<why>>.
+{_STORY_ROLE}
 
-- R1.1 WHEN <<event>> THE <<system>> SHALL <<observable result>>.
-{tasks}
+{_STORY_CRITERION}
+{{tasks}}
 ## Out of scope
 """
 
@@ -53,3 +58,19 @@ def template(stage: Stage, track: Track, *, title: str, sentence: str, verify: s
     tasks = "\n## Tasks\n\n" + _TASK_LIST.format(verify=verify) if track is Track.SMALL else ""
     shape = {Stage.STORY: _STORY, Stage.DESIGN: _DESIGN, Stage.ARCHITECTURE: _TASKS}[stage]
     return shape.format(title=title, sentence=sentence, tasks=tasks, verify=verify)
+
+
+def fill(text: str, words: str, target: str, found: Iterable[str]) -> str:
+    """Return an empty story with one criterion that says `words` in the place of `target`.
+
+    `found` are lines that tell why; they are quoted.
+    """
+    quoted = "\n".join(["## What was found", "", "```", *found, "```", "", "## Out of scope"])
+    for old, new in (
+        (_STORY_HEAD, f"### R1 In the place of {target}"),
+        (f"{_STORY_ROLE}\n\n", ""),
+        (_STORY_CRITERION, f"- R1.1 {words}\n  - Supersedes: {target}"),
+        ("## Out of scope", quoted),
+    ):
+        text = text.replace(old, new, 1)
+    return text

@@ -101,6 +101,19 @@ class GitRepo:
         rows = (line.partition(" ") for line in said.splitlines())
         return tuple((commit, author) for commit, _, author in rows)
 
+    def messages(self, head: str, limit: int) -> tuple[tuple[str, str], ...]:
+        """Return (commit, message) of the last `limit` commits up to `head` that are no merges."""
+        said = self.git.bytes("log", "-z", f"-{limit}", "--no-merges", "--format=%H %B", head, "--")
+        rows = (one.partition(" ") for one in said.decode(errors="replace").split("\0") if one)
+        return tuple((commit, message) for commit, _, message in rows)
+
+    def tags(self, commit: str) -> tuple[str, ...]:
+        """Return the names of the tags in the history of `commit`."""
+        form = "--format=%(refname:lstrip=2)"
+        return tuple(
+            self.git.text("for-each-ref", form, f"--merged={commit}", "refs/tags/").split()
+        )
+
     def began(self, head: str, path: str) -> str:
         """Return the commit of the first parents up to `head` that first had `path`, or ''."""
         said = self.git.text(

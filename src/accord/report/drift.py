@@ -3,11 +3,13 @@
 SARIF 2.1.0: https://docs.oasis-open.org/sarif/sarif/v2.1.0/sarif-v2.1.0.html
 """
 
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterator
 from hashlib import sha256
 from typing import Any
 from urllib.parse import quote
 
+from accord.app.drifting import Drift
 from accord.core.drift import Cause, Standing, Verdict
 from accord.core.hidden import visible
 
@@ -19,31 +21,37 @@ _SAYS = {
 }
 
 
-def sarif(findings: Sequence[Verdict], version: str) -> dict[str, Any]:
-    """Return the findings as a SARIF log; `version` is that of Accord.
+def sarif(found: Drift, version: str, most: int) -> dict[str, Any]:
+    """Return the first `most` findings as a SARIF log; `version` is that of Accord.
 
-    The fingerprint of a result does not hold its line: it stays the same when lines move.
+    How many more there are is a notification. The fingerprint of a result does not hold its line:
+    it stays the same when lines move.
     """
     rules = [
         {"id": f"drift/{kind}", "shortDescription": {"text": words}}
         for kind, words in _SAYS.items()
     ]
     driver = {"name": "Accord", "version": version, "rules": rules}
-    run = {
+    shown = found.findings[:most]
+    run: dict[str, Any] = {
         "tool": {"driver": driver},
         "columnKind": "unicodeCodePoints",
-        "results": [_result(one, cause) for one in findings for cause in one.causes],
+        "results": [_result(one, cause) for one in shown for cause in one.causes],
     }
+    notes = [{"level": "note", "message": {"text": text}} for text in _rest(found, most)]
+    run["invocations"] = [{"executionSuccessful": True, "toolExecutionNotifications": notes}]
     return {"$schema": SCHEMA, "version": "2.1.0", "runs": [run]}
 
 
-def markdown(findings: Sequence[Verdict], standing: Mapping[str, int], most: int) -> str:
+def markdown(found: Drift, most: int) -> str:
     """Return a summary: how the criteria stand, the first `most` findings, and how many more."""
-    counts = ", ".join(f"{standing[one]} {one}" for one in Standing if standing.get(one))
+    counts = ", ".join(
+        f"{found.standing[one]} {one}" for one in Standing if found.standing.get(one)
+    )
     lines = ["### Criteria", "", counts or "Nothing is traced yet."]
-    if findings:
+    if found.findings:
         lines += ["", "| criterion | standing | what | where | commit |", "|---|---|---|---|---|"]
-    for one in findings[:most]:
+    for one in found.findings[:most]:
         cause = one.causes[0]
         more = f" (and {len(one.causes) - 1} more)" if len(one.causes) > 1 else ""
         by = f"{cause.commit[:12]} {cause.author}".strip()
@@ -52,9 +60,23 @@ def markdown(findings: Sequence[Verdict], standing: Mapping[str, int], most: int
             f"{cause.path}:{cause.line}", by,
         )  # fmt: skip
         lines.append(f"| {' | '.join(_cell(cell) for cell in cells)} |")
-    if len(findings) > most:
-        lines += ["", f"and {len(findings) - most} more"]
+    for text in _rest(found, most):
+        lines += ["", text]
     return "\n".join([*lines, ""])
+
+
+def _rest(found: Drift, most: int) -> Iterator[str]:
+    """Yield what the noise budget keeps from being told one by one."""
+    left = found.findings[most:]
+    if left:
+        counts = Counter(one.standing for one in left)
+        yield f"and {len(left)} more: " + ", ".join(
+            f"{counts[one]} {one}" for one in Standing if counts[one]
+        )
+    if found.stood:
+        yield f"stood before: {found.stood}"
+    if found.settled:
+        yield f"settled by a verdict: {found.settled}"
 
 
 def _result(one: Verdict, cause: Cause) -> dict[str, Any]:

@@ -41,7 +41,7 @@ def corrections(request: Request, workshop: Workshop) -> Response:
 def specs(request: Request, workshop: Workshop) -> Response:
     """Answer `/specs`: what is promised today, and which tests prove it."""
     found = check(workshop)
-    view = living_view(workshop, found.findings)
+    view = living_view(workshop)
     return _render(request, "specs.html", drifted=len(found.findings), **view)
 
 

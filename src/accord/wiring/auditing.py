@@ -26,19 +26,20 @@ def check_range(start: Path, base: str, root: str) -> Audit:
     git = Git(place.common)
     repo = GitRepo(git, place.common)  # it makes no worktrees, so it needs no state
     try:
-        commit = _resolved(git, repo, base)
-        _refuse_shallow(git)
+        commit = resolved(git, repo, base)
+        refuse_shallow(git)
         found = commits.between(git, commit, place.head)
         if found and not git.succeeds("merge-base", commit, place.head):
             raise ConfigurationError(
                 f"HEAD and {base} have no commit in common", hint="name the base of this branch"
             )
-        return audit(repo, basis(repo, commit, found, root=_digest(root)), place.head, found)
+        return audit(repo, basis(repo, commit, found, root=digest(root)), place.head, found)
     finally:
         repo.close()
 
 
-def _resolved(git: Git, repo: GitRepo, base: str) -> str:
+def resolved(git: Git, repo: GitRepo, base: str) -> str:
+    """Return the commit of the ref `base`. Raises ConfigurationError for none, and for two."""
     # Git prefers a tag to a branch of the same name, and whoever may push could push a tag.
     name = _STEPS.split(base, maxsplit=1)[0]
     meant = commits.meanings(git, name)
@@ -57,7 +58,8 @@ def _resolved(git: Git, repo: GitRepo, base: str) -> str:
     return commit
 
 
-def _refuse_shallow(git: Git) -> None:
+def refuse_shallow(git: Git) -> None:
+    """Raise ConfigurationError where the history is cut off."""
     if commits.is_shallow(git):
         raise ConfigurationError(
             "this clone is shallow, so what was agreed before cannot be seen",
@@ -65,7 +67,8 @@ def _refuse_shallow(git: Git) -> None:
         )
 
 
-def _digest(root: str) -> str:
+def digest(root: str) -> str:
+    """Return the 64 hex digits of a pinned root, or ''. Raises ConfigurationError for others."""
     found = _DIGEST.fullmatch(root.strip())
     if root.strip() and found is None:
         raise ConfigurationError(

@@ -5,13 +5,16 @@ from pathlib import Path
 
 from attrs import evolve
 
+from accord.app import config as configuration
 from accord.app import drifting, reproving, verdicts
 from accord.app.drifting import Drift, Replay
+from accord.app.promising import Promise, Sources, promised
 from accord.app.reproving import Reproved
 from accord.app.workshop import Workshop
 from accord.approvals.trust import FOLDER as TRUST
 from accord.approvals.trust import TrustError, read_trust
 from accord.core import evidence
+from accord.core.approval import Trust
 from accord.core.drift import Verdict
 from accord.core.evidence import TestCase
 from accord.core.ports import CommandRun, Repo
@@ -19,25 +22,32 @@ from accord.errors import ConfigurationError
 from accord.git.locate import Place, check_version, locate
 from accord.git.repo import GitRepo
 from accord.git.run import Git
+from accord.wiring.auditing import digest, refuse_shallow, resolved
 from accord.wiring.machine import SystemClock, repository, state_folder
 from accord.wiring.opening import read_symbols
 
 
-def check_drift(start: Path, junit: Sequence[Path], shown: int) -> Drift:
+def check_drift(
+    start: Path, junit: Sequence[Path], shown: int, *, since: str = "", root: str = ""
+) -> Drift:
     """Return how the criteria stand in HEAD; the first `shown` findings say who and when.
 
-    `junit` are the reports of test runs on HEAD. Raises ConfigurationError for a report that
-    cannot be read or holds no test.
+    `junit` are the reports of test runs on HEAD. With `since`, a ref, what was found already where
+    HEAD left it is counted and no finding, and whose verdicts count is read there; `root` is the
+    sha256 of the first trust file, or empty. Raises ConfigurationError for a report that cannot be
+    read or holds no test, and for a ref that is missing or could be two.
     """
     check_version()
     place = locate(start, detached=True)
-    repo = GitRepo(Git(place.common), place.common)  # it makes no worktrees, so it needs no state
+    git = Git(place.common)
+    repo = GitRepo(git, place.common)  # it makes no worktrees, so it needs no state
     try:
+        fork = _fork(git, repo, place.head, since) if since else ""
         results = _results(junit) if junit else None
         found = drifting.check(
             repo, read_symbols, place.head, results=results, kept=_kept(place.common)
         )
-        return _told(repo, place, found, shown)
+        return _told(repo, place, found, shown, fork=fork, root=digest(root))
     finally:
         repo.close()
 
@@ -49,12 +59,34 @@ def reprove(workshop: Workshop, start: Path, shown: int, *, write: bool) -> Repr
     return evolve(found, drift=_told(workshop.repo, place, found.drift, shown))
 
 
-def _told(repo: Repo, place: Place, found: Drift, shown: int) -> Drift:
-    """Return what no verdict settled; the first `shown` findings say who and when."""
-    left = _unsettled(repo, place, found)
-    told = [drifting.explain(repo, read_symbols, place.head, one) for one in left[:shown]]
-    settled = len(found.findings) - len(left)
-    return evolve(found, findings=(*told, *left[shown:]), settled=settled)
+def _told(
+    repo: Repo, place: Place, found: Drift, shown: int, *, fork: str = "", root: str = ""
+) -> Drift:
+    """Return what no verdict settled and was not there at `fork` already.
+
+    The first `shown` findings say who and when.
+    """
+    trust = _trust(repo, place, fork or place.head, root) if found.findings else None
+    left = _unsettled(repo, place.head, trust, found)
+    before: set[str] = set()
+    if fork and left:
+        before = {one.state for one in drifting.check(repo, read_symbols, fork).findings}
+    fresh = tuple(one for one in left if one.state not in before)
+    told = [drifting.explain(repo, read_symbols, place.head, one) for one in fresh[:shown]]
+    return evolve(
+        found, findings=(*told, *fresh[shown:]), settled=len(found.findings) - len(left),
+        stood=len(left) - len(fresh),
+    )  # fmt: skip
+
+
+def _fork(git: Git, repo: GitRepo, head: str, since: str) -> str:
+    commit = resolved(git, repo, since)
+    refuse_shallow(git)
+    if not git.succeeds("merge-base", commit, head):
+        raise ConfigurationError(
+            f"HEAD and {since} have no commit in common", hint="name the base of this branch"
+        )
+    return repo.fork(commit, head)
 
 
 def replay(start: Path, span: str) -> Replay:
@@ -78,18 +110,45 @@ def replay(start: Path, span: str) -> Replay:
         repo.close()
 
 
-def _unsettled(repo: Repo, place: Place, found: Drift) -> tuple[Verdict, ...]:
-    """Return the findings that no verdict closes, by the trust that this machine knows."""
-    names = repo.names(place.head, TRUST) if found.findings else ()
+def _unsettled(repo: Repo, head: str, trust: Trust | None, found: Drift) -> tuple[Verdict, ...]:
+    """Return the findings that no verdict closes; without trust nobody's word counts."""
+    if trust is None:
+        return found.findings
+    return verdicts.unsettled(repo, head, trust, found.findings, SystemClock().now())
+
+
+def _trust(repo: Repo, place: Place, commit: str, root: str = "") -> Trust | None:
+    """Return who may decide here; None where nobody may, and where the trust file does not hold."""
+    names = repo.names(commit, TRUST)
     if not names:
-        return found.findings
-    files = {name: repo.read(place.head, f"{TRUST}/{name}") or b"" for name in names}
+        return None
+    files = {name: repo.read(commit, f"{TRUST}/{name}") or b"" for name in names}
     try:
-        trust = read_trust(files, root=repository(place.common).pin or None)
+        return read_trust(files, root=root or repository(place.common).pin or None)
     except TrustError:  # then nobody's word counts, and everything is shown
-        return found.findings
-    now = SystemClock().now()
-    return verdicts.unsettled(repo, place.head, trust, found.findings, now)
+        return None
+
+
+def read_living(start: Path, junit: Sequence[Path]) -> tuple[str, tuple[Promise, ...]]:
+    """Return a commit and what it promises: that of the base branch, else HEAD.
+
+    Raises as `check_drift` does.
+    """
+    check_version()
+    place = locate(start, detached=True)
+    repo = GitRepo(Git(place.common), place.common)
+    try:
+        settings = repo.read(place.head, configuration.PATH)
+        base = repository(place.common).base
+        if not base and settings is not None:
+            base = configuration.read(settings).policy.base
+        commit = (repo.resolve(f"refs/heads/{base}") if base else "") or place.head
+        results = _results(junit) if junit else None
+        trust, now = _trust(repo, place, commit), SystemClock().now()
+        sources = Sources(repo, read_symbols, commit, now, trust, results)
+        return commit, promised(sources)
+    finally:
+        repo.close()
 
 
 def _results(reports: Sequence[Path]) -> tuple[TestCase, ...]:

@@ -8,7 +8,7 @@ import click
 from attrs import asdict
 
 from accord.cli.context import Context, command
-from accord.cli.drifted import FORMATS, MOST, tell, tell_replay, tell_run
+from accord.cli.drifted import FORMATS, MOST, Wanted, tell, tell_replay, tell_run
 from accord.cli.render import wrap
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ FEW = 24
 @click.argument("folders", nargs=-1, metavar="[FOLDER]...")
 @click.option("--base", metavar="REF", help="Check the commits since REF, by the rules of REF.")
 @click.option("--root", metavar="DIGEST", envvar="ACCORD_TRUST_ROOT",
-              help="With --base: the sha256 of the first trust file.")  # fmt: skip
+              help="With --base or --drift: the sha256 of the first trust file.")  # fmt: skip
 @click.option("--drift", is_flag=True, help="Check what was released: does it still hold?")
 @click.option("--junit", metavar="FILE", multiple=True, type=click.Path(path_type=Path),
               help="With --drift: the JUnit report of a test run on HEAD.")  # fmt: skip
@@ -35,13 +35,19 @@ FEW = 24
               help="With --drift: how to answer.")  # fmt: skip
 @click.option("--most", metavar="N", type=click.IntRange(1), default=MOST, show_default=True,
               help="With --drift: show at most N findings.")  # fmt: skip
+@click.option("--since", metavar="REF", default="",
+              help="With --drift: only what is new since HEAD left REF.")  # fmt: skip
+@click.option("--sarif", metavar="FILE", type=click.Path(path_type=Path),
+              help="With --drift: write it as SARIF, too.")  # fmt: skip
+@click.option("--summary", metavar="FILE", type=click.Path(path_type=Path),
+              help="With --drift: add a summary in markdown to FILE.")  # fmt: skip
 @click.option("--replay", metavar="A..B", default="",
               help="With --drift: what each commit would have reported.")  # fmt: skip
 @command
 def check(
     context: Context, folders: tuple[str, ...], base: str | None, root: str | None, *,
     drift: bool, junit: tuple[Path, ...], rerun: bool, write: bool, form: str, most: int,
-    replay: str,
+    since: str, replay: str, sarif: Path | None, summary: Path | None,
 ) -> None:  # fmt: skip
     """Check the specs in FOLDERs (or all of this repository): native, Kiro, spec-kit, OpenSpec.
 
@@ -52,10 +58,12 @@ def check(
     if drift or rerun:
         if folders or base is not None:
             raise click.UsageError("--drift and --run check HEAD, so they take no FOLDER or --base")
-        _check_drift(context, junit, form, most, replay, rerun=rerun, write=write)
+        wanted = Wanted(form, most, junit, since, root or "", sarif, summary)
+        _check_drift(context, wanted, replay, rerun=rerun, write=write)
         return
-    if junit or form != "text" or replay or write:
-        raise click.UsageError("--junit, --format and --replay go with --drift, --write with --run")
+    if junit or form != "text" or replay or write or since or sarif or summary:
+        words = "--junit, --format, --since, --sarif, --summary and --replay go with --drift"
+        raise click.UsageError(f"{words}, --write with --run")
     if base is not None:
         if folders:
             raise click.UsageError("--base checks commits, so it takes no FOLDER")
@@ -95,19 +103,19 @@ def check(
 
 
 def _check_drift(
-    context: Context, junit: tuple[Path, ...], form: str, most: int, replay: str, *,
-    rerun: bool, write: bool,
-) -> None:  # fmt: skip
-    if rerun and (junit or replay):
-        raise click.UsageError("--run makes its own report, so it takes no --junit and no --replay")
+    context: Context, wanted: Wanted, replay: str, *, rerun: bool, write: bool
+) -> None:
+    if rerun and (wanted.junit or replay or wanted.since):
+        words = "--run makes its own report, so it takes no --junit, no --replay and no --since"
+        raise click.UsageError(words)
     if write and not rerun:
         raise click.UsageError("--write goes with --run")
     if rerun:
-        tell_run(context, form, most, write=write)
+        tell_run(context, wanted, write=write)
     elif replay:
         tell_replay(context, replay)
     else:
-        tell(context, junit, form, most)
+        tell(context, wanted)
 
 
 def _check_range(context: Context, base: str, root: str) -> None:

@@ -1,10 +1,12 @@
 """`accord show`: one change, as the person who decides at its gate needs to see it."""
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import click
 
+from accord.cli import promised
 from accord.cli.context import Context, command
 from accord.cli.render import plain, style, table, wrap
 
@@ -22,11 +24,25 @@ FINDINGS = 40
 @click.option("--path", is_flag=True, help="Print just the path where you work next.")
 @click.option("--plan", is_flag=True, help="Show how its tasks would run side by side.")
 @click.option("--runs", is_flag=True, help="List the runs of agents and what they spent.")
+@click.option("--living", is_flag=True,
+              help="Show what is promised today; CHANGE is then a word or a path.")  # fmt: skip
+@click.option("--all", "every", is_flag=True, help="With --living: what is over, too.")
+@click.option("--junit", metavar="FILE", multiple=True, type=click.Path(path_type=Path),
+              help="With --living: the JUnit report of a test run on it.")  # fmt: skip
 @command
 def show(
-    context: Context, change: str, *, template: bool, path: bool, plan: bool, runs: bool
-) -> None:
-    """Show CHANGE at its gate: what is asked, what changed, what is known."""
+    context: Context, change: str, *, template: bool, path: bool, plan: bool, runs: bool,
+    living: bool, every: bool, junit: tuple[Path, ...],
+) -> None:  # fmt: skip
+    """Show CHANGE at its gate: what is asked, what changed, what is known.
+
+    With --living, show what released changes promise, and which tests prove it.
+    """
+    if living:
+        promised.tell(context, change, junit, every=every)
+        return
+    if every or junit:
+        raise click.UsageError("--all and --junit go with --living")
     from accord.app import planning, spending_view, views
     from accord.app.changes import choose
 

@@ -14,7 +14,8 @@ KEYS = {"c": "code-wrong", "s": "spec-wrong", "t": "still-true", "w": "waived"}
 @click.option("--code-wrong", "answer", flag_value="code-wrong", help="Begin a change to mend it.")
 @click.option("--spec-wrong", "answer", flag_value="spec-wrong", help="Begin a change to say so.")
 @click.option("--still-true", "answer", flag_value="still-true", help="It holds as it is now.")
-@click.option("--waive-until", "until", metavar="DAY", default="", help="Let it be until then.")
+@click.option("--waive-until", "until", metavar="WHEN", default="",
+              help="Let it be until a day (2026-12-31) or a version (2.0).")  # fmt: skip
 @click.option("--reason", default="", help="Why; it stands in the record.")
 @command
 def verdict(
@@ -37,14 +38,19 @@ def verdict(
         words = "code wrong (c), spec wrong (s), still true (t), waived (w)"
         key = click.prompt(words, type=click.Choice(list(KEYS)), show_choices=False, err=True)
         answer = KEYS[key]
-        until = until or (click.prompt("until which day", err=True) if key == "w" else "")
+        when = "until which day or version"
+        until = until or (click.prompt(when, err=True) if key == "w" else "")
         reason = reason or click.prompt("why", err=True)
     closed = verdicts.close(workshop, found, verdicts.Answer(answer), reason=reason, until=until)
     data = {
         "change": change, "criterion": criterion, "verdict": closed.answer.value,
         "record": closed.record, "place": closed.place, "opened": closed.opened,
+        "document": closed.document, "proposed": closed.proposed,
     }  # fmt: skip
     lines = [wrap(f"{criterion} of {change}: {closed.answer} (record {closed.record[:12]})")]
     if closed.opened:
-        lines += [wrap(f"it stands in {closed.place}"), plain(f"next: accord show {closed.opened}")]
+        lines.append(wrap(f"it stands in {closed.place}"))
+        lines += [wrap(f"proposed: {closed.proposed}", "", "  ")] if closed.proposed else []
+        lines += [wrap(f"it is said anew in {closed.document}"),
+                  plain(f"next: accord show {closed.opened}")]  # fmt: skip
     context.answer(data, lines)

@@ -1,0 +1,83 @@
+"""Begin the change that mends a finding of drift, with what is known written into its story.
+
+The new criterion takes the place of the earlier one: it says the same where the code is wrong, and
+what the code does where the words are, as far as that can be told. It goes through its gates like
+any other.
+"""
+
+from collections.abc import Iterator
+
+from attrs import frozen
+
+from accord.app import authoring, desk, promises
+from accord.app.changes import load
+from accord.app.workshop import Workshop
+from accord.core import living, policy, wording
+from accord.core.drift import Verdict
+from accord.core.hidden import visible
+from accord.core.model import Stage, Track
+from accord.formats import layouts, registry
+from accord.formats.templates import fill
+
+
+@frozen
+class Begun:
+    """The change that was begun, where its story says the sentence, and where the old one stands.
+
+    `proposed` is the new wording, empty where the old one was kept.
+    """
+
+    change: str
+    document: str
+    place: str
+    proposed: str
+
+
+def begin(workshop: Workshop, finding: Verdict, reason: str, *, reword: bool) -> Begun:
+    """Begin a change for `finding`; with `reword` its words are what is wrong, else the code.
+
+    Raises what `authoring.new` raises.
+    """
+    what = "Say what is so" if reword else "Make it true again"
+    sentence = f"{what}, {finding.criterion} of {finding.change}: {reason}"
+    proposal = policy.propose(sentence, workshop.config.policy)
+    there = promises.find(workshop.repo, workshop.base, finding.change, finding.criterion)
+    words = living.words(there.item) if there else ""
+    changes = [(one.was, one.now) for one in finding.causes if one.was and one.now]
+    proposed = wording.proposed(words, changes) if reword else ""
+    said = proposed or words
+    target = f"{finding.change}/{finding.criterion}"
+
+    def filled(form: str, text: str) -> str:
+        if form == registry.NAME:
+            return fill(text, said, target, _found(finding))
+        return layouts.fill(form, text, said, target)
+
+    # A trivial change has no story, and this one is about a sentence.
+    track = Track.SMALL if proposal.track is Track.TRIVIAL else None
+    opened = authoring.new(workshop, sentence, track=track, filled=filled if said else None)
+    place = f"{there.path}:{there.item.place.line}" if there else finding.path
+    return Begun(opened.change, _place(workshop, opened.change, target), place, proposed)
+
+
+def _found(finding: Verdict) -> Iterator[str]:
+    """Yield what was found, as lines of plain text."""
+    yield f"{finding.change} {finding.criterion} is {finding.standing}."
+    for one in finding.causes:
+        who = f" (commit {one.commit[:12]} by {one.author})" if one.commit else ""
+        lines = [f"{one.path}:{one.line} {one.message}{who}"]
+        lines += [f"  was: {one.was}", f"  now: {one.now}"] if one.was or one.now else []
+        yield from (visible(line).replace("`", "'") for line in lines)
+
+
+def _place(workshop: Workshop, change: str, target: str) -> str:
+    """Return the file and line on the desk where the sentence stands that is to be decided."""
+    found = load(workshop, change)
+    folder = desk.of(workshop, change, found.found.ref).folder
+    document = found.spec.document(found.spec.layout.documents[Stage.STORY])
+    if document is None:
+        return str(folder)
+    lines = document.data.decode(errors="replace").splitlines()
+    link = f"Supersedes: {target}"  # it stands below the sentence
+    at = next((number for number, line in enumerate(lines) if line.endswith(link)), 1)
+    return f"{folder / document.path}:{at}"

@@ -1,0 +1,289 @@
+"""Look through an old repository for links between its specs and its code, and keep the right ones.
+
+What is proposed comes from the history, from names and from what tests execute; a person says of
+each whether it is so. What was accepted is part of the trace, in a commit with a signed record.
+"""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+
+from attrs import evolve, frozen
+
+from accord.app import promises, promising, records, tracing
+from accord.app.changes import find
+from accord.app.workshop import Workshop
+from accord.approvals.log import read_log
+from accord.approvals.records import FOLDER
+from accord.core import drift, evidence, executed, suggesting, trace
+from accord.core.approval import Decision, Json
+from accord.core.executed import Executed
+from accord.core.fingerprint import MODULE, Symbol, mark
+from accord.core.model import Criterion, Document, sha256
+from accord.core.suggesting import Signs, Suggestion, Target, Touched, Wanted
+from accord.core.trace import Trace
+from accord.errors import ConfigurationError, RefusedError
+
+GATE = "trace"
+BACK, LARGEST, WIDEST = 2000, 512 * 1024, 60
+_ABOVE = re.compile(r"\s*(?://|#|\*|/\*|\"\"\"|''')")
+_DOCSTRING = re.compile(r'[rRuU]?("""|\'\'\')(.*?)\1', re.DOTALL)
+_BODY = 4000
+
+
+@frozen
+class _Place:
+    """One criterion in force: its change, its words, and the document that it stands in."""
+
+    change: str
+    item: Criterion
+    path: str
+    document: Document
+
+    @property
+    def key(self) -> str:
+        return f"{self.change}/{self.item.id}"
+
+
+def suggest(
+    workshop: Workshop, word: str = "", ran: Executed | None = None
+) -> tuple[Suggestion, ...]:
+    """Return the links to propose on the base branch, the surest first.
+
+    `word` narrows it to criteria that speak of it; `ran` are the lines that tests execute. Links
+    that the trace has are left out.
+    """
+    commit = workshop.repo.resolve(workshop.base)
+    places = {one.key: one for one in _places(workshop, commit) if _speaks(one, word)}
+    targets = list(_targets(workshop, commit))
+    changes = {one.change for one in places.values()}
+    linked = {one: trace_of(workshop, commit, one) for one in changes}
+    named = dict(_named(list(places.values()), targets))
+    signs = Signs(
+        named, _history(workshop, commit, places), _ran(named, linked, targets, ran or {})
+    )
+    wanted = [Wanted(one.key, one.item.text) for one in places.values()]
+    known = {
+        (f"{change}/{name}", each.place)
+        for change, found in linked.items() if found
+        for name, each in (*found.symbols, *found.tests)
+    }  # fmt: skip
+    found = suggesting.suggest(wanted, targets, signs)
+    return tuple(one for one in found if (one.key, one.mark.place) not in known)
+
+
+def accept(workshop: Workshop, suggestions: Sequence[Suggestion]) -> tuple[str, ...]:
+    """Put links into the traces, with a signed record for each change; return the changes.
+
+    Raises RefusedError for a change that is still open: what it is bound to is written down when
+    it is released.
+    """
+    records.refuse_agents()
+    repo, base = workshop.repo, workshop.base
+    tip = repo.resolve(base)
+    places = {one.key: one for one in _places(workshop, tip)}
+    opened = {one.change for one in find(workshop)}
+    by_change: dict[str, list[Suggestion]] = {}
+    for one in suggestions:
+        change = places[one.key].change
+        if change in opened:
+            raise RefusedError(f"{change} is not released, and is bound when it is",
+                               hint=f"accord show {change}")  # fmt: skip
+        by_change.setdefault(change, []).append(one)
+    files: dict[str, bytes | None] = {}
+    for change, some in sorted(by_change.items()):
+        before = trace_of(workshop, tip, change)
+        found = _with(before, change, some, [one for one in places.values()
+                                             if one.change == change])  # fmt: skip
+        files[trace.path(change)] = trace.to_toml(found).encode()
+        files |= _signed(workshop, tip, change, some)
+    names = ", ".join(sorted(by_change))
+    message = f"Accept {len(suggestions)} links of {names}\n"
+    new = repo.commit(tip, files, message, workshop.author)
+    detail = f"{len(suggestions)} links"
+    workshop.move("trace", next(iter(sorted(by_change))), base, new, tip, detail=detail)
+    return tuple(sorted(by_change))
+
+
+def trace_of(workshop: Workshop, commit: str, change: str) -> Trace | None:
+    """Return the trace of a change in a commit, or None. Raises ConfigurationError."""
+    data = workshop.repo.read(commit, trace.path(change))
+    try:
+        return trace.from_toml(change, data.decode()) if data is not None else None
+    except (trace.TraceError, UnicodeDecodeError) as error:
+        path = trace.path(change)
+        raise ConfigurationError(f"{path} cannot be read: {error}",
+                                 hint=f"git log -p -- {path}") from error  # fmt: skip
+
+
+def _signed(
+    workshop: Workshop, tip: str, change: str, some: Sequence[Suggestion]
+) -> dict[str, bytes]:
+    entries = workshop.repo.folder(tip, f"{FOLDER}/{change}")
+    files = {path: workshop.repo.blob(one.id) for path, one in entries.items()}
+    log = read_log(change, files, workshop.trust)
+    if log.unsound:
+        raise RefusedError(log.unsound[0].reason, hint=f"accord log {change}")
+    signer = workshop.signer()
+    draft = records.draft(
+        workshop, change, GATE, Decision.APPROVE, log=log, signer=signer, number=1,
+        approver=records.person(workshop, signer),
+    )  # fmt: skip
+    places: list[Json] = [f"{one.key} -> {one.mark.place}" for one in some]
+    links: dict[str, list[str]] = {}
+    for one in some:
+        links.setdefault(one.key.partition("/")[2], []).append(f"{one.mark.place} {one.mark.print}")
+    items = {name: sha256("\n".join(sorted(said)).encode()) for name, said in links.items()}
+    approval = evolve(draft, details={"links": places}, items=items)
+    signed = records.signed_files(signer, approval)
+    records.witness(workshop, change, signed)
+    return signed
+
+
+def _with(
+    before: Trace | None, change: str, some: Sequence[Suggestion], places: Sequence[_Place]
+) -> Trace:
+    found = before or Trace(change)
+    bound = {one.id for one in found.promises}
+    new = [
+        trace.Promise(one.item.id, one.path, trace.words(one.item.text))
+        for one in places if one.item.id not in bound
+    ]  # fmt: skip
+    symbols = [(one.key.partition("/")[2], one.mark) for one in some if not one.is_test]
+    tests = [(one.key.partition("/")[2], evolve(one.mark, sketch=())) for one in some
+             if one.is_test]  # fmt: skip
+    return Trace(change, (*found.promises, *new), (*found.symbols, *symbols),
+                 (*found.tests, *tests))  # fmt: skip
+
+
+def _places(workshop: Workshop, commit: str) -> Iterator[_Place]:
+    for change, path, document in promising.documents(workshop.repo, commit):
+        if not path.startswith(f"{promising.SPECS}/"):
+            for item in promises.in_force(document):
+                yield _Place(change, item, path, document)
+
+
+def _speaks(one: _Place, word: str) -> bool:
+    texts = (one.key, one.path, one.item.text)
+    return any(word.casefold() in text.casefold() for text in texts)
+
+
+def _targets(workshop: Workshop, commit: str) -> Iterator[Target]:
+    for path, entry in sorted(workshop.repo.folder(commit, "").items()):
+        if entry.mode not in tracing.REGULAR or path.startswith("."):
+            continue
+        data = _code(workshop, path, entry.id)
+        found = workshop.symbols(path, data) if data is not None else None
+        lines = data.decode(errors="replace").splitlines() if data and found else []
+        test = evidence.is_test(path)
+        for one in found or ():
+            if one.name.endswith(MODULE) or (test and not tracing.is_case(path, one)):
+                continue
+            about, code = _said(lines, one)
+            yield Target(mark(path, one), test, about, code, one.first, one.last)
+
+
+def _code(workshop: Workshop, path: str, oid: str) -> bytes | None:
+    # Whether a language is known is asked with nothing in hand, before a blob is read.
+    if workshop.symbols(path, b"") is None:
+        return None
+    data = workshop.repo.blob(oid)
+    return data if len(data) <= LARGEST else None
+
+
+def _said(lines: Sequence[str], one: Symbol) -> tuple[str, str]:
+    """Return what is written about a symbol, above it and as its docstring, and its code."""
+    above = one.first - 1
+    while above > 0 and _ABOVE.match(lines[above - 1]):
+        above -= 1
+    body = "\n".join(lines[one.first - 1 : one.last])[:_BODY]
+    found = _DOCSTRING.search(body)
+    about = "\n".join([*lines[above : one.first - 1], found[2] if found else ""])
+    return about, body
+
+
+def _named(
+    places: Sequence[_Place], targets: Sequence[Target]
+) -> Iterator[tuple[tuple[str, str], str]]:
+    """Yield why a test is about a criterion: it names it, with its change where that is needed."""
+    owners: dict[str, set[str]] = {}
+    for one in places:
+        owners.setdefault(one.item.id, set()).add(one.change)
+    tests = [one for one in targets if one.is_test]
+    for test in tests:
+        text = f"{test.about}\n{test.code}"
+        marked = set(trace.markers(text))
+        for one in places:
+            alone = len(owners[one.item.id]) == 1 or one.change in f"{test.mark.path} {text}"
+            if one.item.id in marked and alone:
+                yield (one.key, test.mark.place), f"it says Satisfies: {one.item.id}"
+            elif evidence.names_criterion(test.mark.name, one.item.id) and alone:
+                yield (one.key, test.mark.place), f"its name holds {one.item.id}"
+
+
+def _history(
+    workshop: Workshop, commit: str, places: Mapping[str, _Place]
+) -> dict[tuple[str, str], list[Touched]]:
+    found: dict[tuple[str, str], list[Touched]] = {}
+    changed: dict[str, list[str]] = {}
+
+    def note(key: str, made: str, *, said: bool) -> None:
+        if made not in changed:
+            changed[made] = list(_symbols_of(workshop, made))
+        for place in changed[made] if len(changed[made]) <= WIDEST else ():
+            found.setdefault((key, place), []).append(Touched(made, len(changed[made]), said))
+
+    messages = workshop.repo.messages(commit, BACK)
+    ids = {key: re.compile(rf"(?<![\w.]){re.escape(one.item.id)}(?![\w]|\.\d)")
+           for key, one in places.items()}  # fmt: skip
+    for made, message in messages:
+        for key, pattern in ids.items():
+            change = places[key].change
+            if change in message and pattern.search(message):
+                note(key, made, said=True)
+    for path in {one.path for one in places.values()}:
+        mine = {key: one for key, one in places.items() if one.path == path}
+        for made, _ in workshop.repo.touching(commit, path, BACK // 10):
+            for key in _edited(workshop, made, path, mine):
+                note(key, made, said=False)
+    return found
+
+
+def _edited(workshop: Workshop, made: str, path: str, mine: Mapping[str, _Place]) -> Iterator[str]:
+    """Yield the criteria of a document whose words a commit changed or brought."""
+    repo = workshop.repo
+    before = promises.texts(repo, repo.resolve(f"{made}^1"), path)
+    after = promises.texts(repo, made, path)
+    for key, one in mine.items():
+        if one.item.id in after and before.get(one.item.id) != after[one.item.id]:
+            yield key
+
+
+def _symbols_of(workshop: Workshop, made: str) -> Iterator[str]:
+    """Yield the places of the symbols that a commit changed."""
+    before = workshop.repo.resolve(f"{made}^1")
+    for file in workshop.repo.changed(before, made) if before else ():
+        known = file.id and file.mode in tracing.REGULAR
+        if known and workshop.symbols(file.path, b"") is not None:
+            for one in tracing.changed(workshop, before, file):
+                yield f"{file.path}::{one.name}"
+
+
+def _ran(
+    named: Mapping[tuple[str, str], str], linked: Mapping[str, Trace | None],
+    targets: Sequence[Target], ran: Executed,
+) -> dict[tuple[str, str], int]:  # fmt: skip
+    """Map (criterion, symbol) to how many tests run the symbol, where a test of the first does."""
+    owners: dict[str, set[str]] = {}
+    for key, place in named:
+        owners.setdefault(place, set()).add(key)
+    for change, found in linked.items():
+        for name, each in found.tests if found else ():
+            owners.setdefault(each.place, set()).add(f"{change}/{name}")
+    about = [(one.mark, owners[one.mark.place]) for one in targets if one.mark.place in owners]
+    counted: dict[tuple[str, str], int] = {}
+    for one in targets if ran else ():
+        names = () if one.is_test else executed.tests(ran, one.mark, one.first, one.last)
+        for test, keys in about if names else ():
+            if any(drift.ran(test, executed.case(name)) for name in names):
+                counted |= {(key, one.mark.place): len(names) for key in keys}
+    return counted
