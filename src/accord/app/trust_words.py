@@ -19,6 +19,8 @@ def differences(before: Trust, after: Trust) -> tuple[str, ...]:
             said.append(f"{name} commits as {', '.join(new.aliases)}")
         if old and new and any(old.marks.get(key) != new.marks.get(key) for key in was & now):
             said.append(f"{name} has other marks at a key")
+        if old and new and any(old.passkeys.get(key) != new.passkeys.get(key) for key in was & now):
+            said.append(f"{name} has another page or name at a passkey")
     for gate in sorted({*before.gates, *after.gates}):
         if before.rule(gate) != after.rule(gate):
             said.append(f"{gate} asks for {asks(after.rule(gate))}")
@@ -54,6 +56,9 @@ def shown(key: str, person: Principal | None) -> str:
 
     That a key is a FIDO key is its own word, unless its maker's was shown when it was added.
     """
+    passkey = person.passkeys.get(key) if person else None
+    if passkey is not None:
+        return f"{sshsig.fingerprint(key)} (passkey {passkey.name!r} on {passkey.origin})"
     marks = person.marks.get(key, ()) if person else ()
     proved = person is not None and person.attested(key)
     claims = ["claims to be a FIDO key"] if key.startswith("sk-") and not proved else []
