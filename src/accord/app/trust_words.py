@@ -1,7 +1,8 @@
 """The trust file in words: what a version changes, and what a rule asks for."""
 
 from accord.approvals import sshsig
-from accord.core.approval import GateRule, Principal, Trust
+from accord.approvals.passkeys import Offer
+from accord.core.approval import GateRule, Passkey, Principal, Trust
 
 
 def differences(before: Trust, after: Trust) -> tuple[str, ...]:
@@ -58,12 +59,21 @@ def shown(key: str, person: Principal | None) -> str:
     """
     passkey = person.passkeys.get(key) if person else None
     if passkey is not None:
-        return f"{sshsig.fingerprint(key)} (passkey {passkey.name!r} on {passkey.origin})"
+        return _passkey(key, passkey)
     marks = person.marks.get(key, ()) if person else ()
     proved = person is not None and person.attested(key)
     claims = ["claims to be a FIDO key"] if key.startswith("sk-") and not proved else []
     said = f" ({', '.join([*claims, *marks])})" if claims or marks else ""
     return f"{sshsig.fingerprint(key)}{said}"
+
+
+def offered(offer: Offer) -> str:
+    """Return in words a passkey that nobody trusts yet."""
+    return _passkey(offer.line, offer.passkey)
+
+
+def _passkey(key: str, passkey: Passkey) -> str:
+    return f"{sshsig.fingerprint(key)} (passkey {passkey.name!a} on {passkey.origin})"
 
 
 def _count(number: int, noun: str) -> str:

@@ -12,14 +12,15 @@ import webbrowser
 import click
 from attrs import define, field
 
-from accord.app import records, reviewing, undoing
+from accord.app import reviewing
 from accord.app.changes import load
 from accord.app.gate_view import aloud
+from accord.app.trust_words import offered
 from accord.app.workshop import Workshop
 from accord.cli.context import Context, ask_passphrase
 from accord.cli.render import plain, wrap
-from accord.core.model import Stage
 from accord.errors import AccordError, RefusedError
+from accord.web import signing
 from accord.web.asks import Ask
 from accord.web.running import Server
 from accord.wiring import opening
@@ -86,7 +87,7 @@ class Serving:
                 if not click.confirm("Sign this?"):
                     server.asks.settle(asked, "refused", "it was declined in the terminal")
                     return
-                said = _signed(workshop, asked)
+                said = signing.perform(workshop, asked)
             finally:
                 workshop.close()
         except AccordError as error:
@@ -102,6 +103,10 @@ class Serving:
 
     def _show(self, workshop: Workshop, asked: Ask) -> None:
         """Print what would be signed, as this process reads it and not as the page says it."""
+        if asked.offer is not None:
+            click.echo(wrap(f"\nTrust a new passkey of {asked.who}: approvals by it count"))
+            click.echo(wrap(offered(asked.offer), "  ", "    "))
+            return
         change = load(workshop, asked.change)
         gate = change.gate
         if asked.verb == "undo":
@@ -124,18 +129,3 @@ class Serving:
         workshop = opening.open_workshop(self.context.folder, ask_passphrase)
         workshop.channel = "web"
         return workshop
-
-
-def _signed(workshop: Workshop, asked: Ask) -> str:
-    """Sign what was confirmed and say it. Raises AccordError with nothing signed."""
-    records.refuse_agents()
-    if asked.verb == "undo":
-        newest = undoing.newest(workshop, asked.change)
-        if newest is None or (newest.verb, newest.detail) != ("approve", asked.stage):
-            raise RefusedError(f"{asked.change} moved on since you looked", hint="accord log")
-        return undoing.undo(workshop, asked.change)
-    if asked.verb == "reject":
-        reviewing.reject(workshop, asked.change, asked.reason, stage=Stage(asked.stage))
-        return f"the {asked.stage} of {asked.change} was sent back"
-    done = reviewing.approve(workshop, asked.change, token=asked.seen)[0]
-    return f"the {done.stage} of {asked.change}: {done.gate.reason}"

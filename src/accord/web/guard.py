@@ -10,9 +10,9 @@ from attrs import define
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from accord.web.place import Place
 from accord.web.sessions import Sessions
 
-HOST = "accord.localhost"
 HEADER_BYTES = 16 * 2**10
 BODY_BYTES = 256 * 2**10
 OPEN_PATHS = ("/enter", "/static/")
@@ -49,11 +49,11 @@ class RefusalError(Exception):
 
 @define
 class Guard:
-    """Wraps the app that listens on `port`; puts the session's token into `scope["state"]`."""
+    """Wraps the app that is reached at `place`; puts the session's token into `scope["state"]`."""
 
     app: ASGIApp
     sessions: Sessions
-    port: int
+    place: Place
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request, or refuse it before the app sees anything of it."""
@@ -89,13 +89,12 @@ class Guard:
     def _check(self, scope: Scope) -> None:
         headers = Headers(scope=scope)
         _check_framing(scope, headers)
-        authority = f"{HOST}:{self.port}"
-        if headers.get("host") != authority:
-            raise RefusalError(421, f"this is {authority}")
+        if headers.get("host") != self.place.authority:
+            raise RefusalError(421, f"this is {self.place.authority}")
         if scope["method"] not in ("GET", "HEAD", "POST"):
             raise RefusalError(405, "only GET and POST are answered")
         origin = headers.get("origin")
-        if origin is not None and origin != f"http://{authority}":
+        if origin is not None and origin != self.place.origin:
             raise RefusalError(403, "another page asked")
         if headers.get("sec-fetch-site", "none") not in ("same-origin", "none"):
             raise RefusalError(403, "another site asked")
@@ -105,7 +104,7 @@ class Guard:
             kind = headers.get("content-type", "").partition(";")[0].strip().lower()
             if kind != "application/x-www-form-urlencoded":
                 raise RefusalError(415, "only forms are taken")
-        token = _cookie(headers.get("cookie", ""), cookie_name(self.port))
+        token = _cookie(headers.get("cookie", ""), self.place.cookie)
         known = self.sessions.knows(token)
         scope.setdefault("state", {})["session"] = token if known else ""
         if known or scope["path"].startswith(OPEN_PATHS):
@@ -114,11 +113,6 @@ class Guard:
             raise RefusalError(401, "enter with the code that accord serve printed, at /enter")
         scope["path"], scope["raw_path"] = "/enter", b"/enter"  # the page that asks for the code
         scope["state"]["status"] = 401
-
-
-def cookie_name(port: int) -> str:
-    """Return the name of the session's cookie; browsers send cookies to every port of a host."""
-    return f"accord-{port}"
 
 
 def _check_framing(scope: Scope, headers: Headers) -> None:

@@ -148,14 +148,6 @@ def patterns(request: Request, workshop: Workshop) -> Response:  # noqa: ARG001 
     return _render(request, "patterns.html")
 
 
-async def ask(request: Request) -> Response:
-    """Answer `/asks/ID`: a signature that was asked for, and what came of it."""
-    found = _room(request).asks.get(request.path_params["ask"])
-    if found is None:
-        raise HTTPException(404, "nothing like it was asked for")
-    return _render(request, "ask.html", ask=found)
-
-
 async def enter(request: Request) -> Response:
     """Answer `/enter`: the form for the code, or the way in for whoever is in already."""
     if request.state.session:

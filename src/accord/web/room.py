@@ -11,6 +11,7 @@ from accord.app.workshop import Workshop
 from accord.approvals.signers import Signer
 from accord.errors import RefusedError
 from accord.web.asks import Asks
+from accord.web.place import Place
 from accord.web.sessions import Sessions
 
 STALE_SECONDS = 120.0
@@ -27,7 +28,7 @@ class Room:
     who_is: Callable[[Workshop], str]
     sessions: Sessions
     asks: Asks
-    port: int
+    place: Place
     terminal: bool
     _workshop: Workshop | None = field(default=None, init=False)
     _opened: float = field(default=0.0, init=False)
@@ -74,4 +75,6 @@ class Room:
 
 
 def _refuse() -> Signer:
-    raise RefusedError("a page signs nothing", hint="confirm it where accord serve runs")
+    raise RefusedError(
+        "a page signs nothing", hint="sign it with a passkey, or where accord serve runs"
+    )

@@ -12,7 +12,8 @@ from attrs import define, field
 from accord.app.workshop import Workshop
 from accord.errors import ConfigurationError
 from accord.web.asks import Asks
-from accord.web.guard import HEADER_BYTES, HOST
+from accord.web.guard import HEADER_BYTES
+from accord.web.place import Place, local
 from accord.web.room import Room
 from accord.web.server import make_app
 from accord.web.sessions import Sessions
@@ -37,14 +38,19 @@ class Server:
     @property
     def address(self) -> str:
         """Return where the room is, without a slash at the end."""
-        return f"http://{HOST}:{self.port}"
+        return self.place.origin
+
+    @property
+    def place(self) -> Place:
+        """Return what browsers call the room."""
+        return local(self.port)
 
     def __enter__(self) -> "Server":
         """Listen, and wait until the first request would be answered."""
         listening = self._listen()
         self.port = listening.getsockname()[1]
         self.room = Room(
-            self.opens, self.who_is, self.sessions, self.asks, self.port, self.terminal
+            self.opens, self.who_is, self.sessions, self.asks, self.place, self.terminal
         )
         config = uvicorn.Config(
             make_app(self.room), http="h11", ws="none", lifespan="off", log_config=None,

@@ -15,7 +15,7 @@ from starlette.types import ASGIApp
 
 from accord import __version__
 from accord.errors import AccordError, ConfigurationError
-from accord.web import acting, pages
+from accord.web import acting, confirming, enrolling, pages
 from accord.web.assets import assets
 from accord.web.guard import Guard
 from accord.web.live import stream
@@ -38,7 +38,8 @@ def make_app(room: Room) -> ASGIApp:
             Route("/changes/{change}/mockup/{path:path}", pages.mockup),
             Route("/changes/{change}/at/{digest}/{path:path}", pages.document_then),
             Route("/runs/{run:path}", pages.run),
-            Route("/asks/{ask}", pages.ask),
+            Route("/asks/{ask}", confirming.ask),
+            Route("/keys", enrolling.keys),
             Route("/-/patterns", pages.patterns),
             Route("/events", stream),
             Route("/enter", pages.enter),
@@ -46,6 +47,9 @@ def make_app(room: Room) -> ASGIApp:
             Route("/enter", acting.enter, methods=["POST"]),
             Route("/leave", acting.leave, methods=["POST"]),
             Route("/undo", acting.undo, methods=["POST"]),
+            Route("/keys", enrolling.enrol, methods=["POST"]),
+            Route("/asks/{ask}/sign", confirming.sign, methods=["POST"]),
+            Route("/asks/{ask}/terminal", confirming.forward, methods=["POST"]),
             Route("/changes/{change}/answer", acting.answer, methods=["POST"]),
             Route("/changes/{change}/approve", acting.approve, methods=["POST"]),
             Route("/changes/{change}/reject", acting.reject, methods=["POST"]),
@@ -56,7 +60,7 @@ def make_app(room: Room) -> ASGIApp:
     app.state.room, app.state.assets = room, held
     app.state.templates = _environment(named)
     app.state.render = _render
-    return Guard(app, room.sessions, room.port)
+    return Guard(app, room.sessions, room.place)
 
 
 def _environment(named: Mapping[str, str]) -> Environment:

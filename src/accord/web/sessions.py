@@ -31,6 +31,7 @@ class Sessions:
     _wrong: int = field(default=0, init=False)
     _known: set[str] = field(factory=set, init=False)
     _said: dict[str, str] = field(factory=dict, init=False)
+    _dared: dict[str, bytes] = field(factory=dict, init=False)
     _turn: threading.Lock = field(factory=threading.Lock, init=False, repr=False)
 
     def offer(self, seconds: float = CODE_SECONDS) -> str:
@@ -75,10 +76,23 @@ class Sessions:
         with self._turn:
             return self._said.pop(_digest(token), "")
 
+    def dare(self, token: str) -> bytes:
+        """Return new bytes that the browser of this session has to bring back."""
+        with self._turn:
+            self._dared[_digest(token)] = secrets.token_bytes(32)
+            return self._dared[_digest(token)]
+
+    def dared(self, token: str) -> bytes:
+        """Return the bytes that this session has to bring back, once; else empty."""
+        with self._turn:
+            return self._dared.pop(_digest(token), b"")
+
     def leave(self, token: str) -> None:
         """End a session."""
         with self._turn:
             self._known.discard(_digest(token))
+            self._said.pop(_digest(token), "")
+            self._dared.pop(_digest(token), b"")
 
 
 def form_token(token: str) -> str:

@@ -307,7 +307,7 @@ def _factor(person: "Principal", key: str) -> str:
 
     passkey = person.passkeys.get(key)
     if passkey is not None:
-        return f"fido-uv, passkey {passkey.name!r} on {passkey.origin}"
+        return f"fido-uv, passkey {passkey.name!a} on {passkey.origin}"
     if not key.startswith("sk-"):
         return key.partition(" ")[0]
     factor = "fido-uv" if VERIFY_REQUIRED in person.marks.get(key, ()) else "fido-up"
