@@ -7,7 +7,9 @@ asks for, and the Enter key, which asks for a new code.
 import select
 import sys
 import termios
+import threading
 import webbrowser
+from contextlib import suppress
 
 import click
 from attrs import define, field
@@ -17,6 +19,7 @@ from accord.app.changes import load
 from accord.app.gate_view import aloud
 from accord.app.trust_words import offered
 from accord.app.workshop import Workshop
+from accord.cli import window
 from accord.cli.context import Context, ask_passphrase
 from accord.cli.render import plain, wrap
 from accord.errors import AccordError, RefusedError
@@ -36,31 +39,57 @@ class Serving:
     context: Context
     port: int
     opens: bool
+    window: bool = False
     terminal: bool = field(factory=lambda: sys.stdin.isatty())
 
     def run(self) -> None:
         """Serve until Ctrl-C. Raises ConfigurationError when the port is taken."""
-        self._open().close()  # what is wrong with the repository is said before anything is begun
+        if self.window:
+            window.library()  # what is missing is said before anything is begun
+        self._open().close()  # and so is what is wrong with the repository
         with Server(self._open, opening.reader, self.port, terminal=self.terminal) as server:
-            self._invite(server)
             try:
-                while True:
-                    self._wait(server)
+                if self.window:
+                    self._show_window(server)
+                else:
+                    self._invite(server)
+                    self._stay(server)
             except KeyboardInterrupt:
-                click.echo("\nthe room is closed")
+                click.echo()
+            click.echo("the room is closed")
+
+    def _stay(self, server: Server) -> None:
+        while True:
+            self._wait(server)
+
+    def _show_window(self, server: Server) -> None:
+        """Show the room in a window; what is to be signed is confirmed beside it, on a thread."""
+        click.echo("the review room is in its window; Enter makes a code for a browser")
+        # It ends with the process: whoever closes the window answers no question any more.
+        beside = threading.Thread(target=self._beside, args=[server], daemon=True)
+        window.show(self._way_in(server, OPENED_SECONDS)[0], beside.start)
+
+    def _beside(self, server: Server) -> None:
+        with suppress(KeyboardInterrupt):
+            self._stay(server)
+        server.room.terminal = False
 
     def _invite(self, server: Server) -> None:
-        code = server.sessions.offer(OPENED_SECONDS if self.opens else PRINTED_SECONDS)
-        where = f"{server.address}/enter#{code}"
+        seconds = OPENED_SECONDS if self.opens else PRINTED_SECONDS
+        where, code = self._way_in(server, seconds)
         if self.context.json:
             self.context.answer({"address": server.address, "code": code}, [])
             return
         click.echo(f"the review room: {where}")
-        seconds = OPENED_SECONDS if self.opens else PRINTED_SECONDS
         click.echo(f"the code works once, within {seconds:.0f} seconds; Enter makes a new one")
         if self.opens:
             self.opens = False
             webbrowser.open(where)
+
+    def _way_in(self, server: Server, seconds: float) -> tuple[str, str]:
+        """Return the address with a code that works once, and the code."""
+        code = server.sessions.offer(seconds)
+        return f"{server.address}/enter#{code}", code
 
     def _wait(self, server: Server) -> None:
         asked = server.asks.next()
