@@ -16,6 +16,8 @@ def differences(before: Trust, after: Trust) -> tuple[str, ...]:
         roles = [set(one.roles) if one else set() for one in (old, new)]
         said += [f"{name} gets the role {one}" for one in sorted(roles[1] - roles[0])]
         said += [f"{name} loses the role {one}" for one in sorted(roles[0] - roles[1])]
+        if new and (not old or old.logins != new.logins) and new.logins:
+            said.append(f"{name} signs in as {', '.join(new.logins)}")
         if old and new and old.aliases != new.aliases:
             said.append(f"{name} commits as {', '.join(new.aliases)}")
         if old and new and any(old.marks.get(key) != new.marks.get(key) for key in was & now):

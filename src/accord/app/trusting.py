@@ -58,7 +58,7 @@ class Changed:
 def add(
     workshop: Workshop, name: str, line: str = "", *, roles: Sequence[str] = (),
     aliases: Sequence[str] = (), verify_required: bool = False, device: Device | None = None,
-    passkey: Offer | None = None,
+    passkey: Offer | None = None, logins: Sequence[str] = (),
 ) -> Changed:  # fmt: skip
     """Add a person with the key `line`, or one more key, role or alias to a person who is there.
 
@@ -77,6 +77,7 @@ def add(
         known,
         roles=_union(known.roles, roles or (() if known.roles else ("approver",))),
         aliases=_union(known.aliases, aliases),
+        logins=_union(known.logins, logins),
     )
     if line:
         key = trust_keys.bare(line)

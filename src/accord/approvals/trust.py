@@ -34,6 +34,7 @@ _SOMETIMES = ("keeps", "reason")  # a field with its usual value is left out: on
 _MARKS = (ATTESTED, VERIFY_REQUIRED)
 _LABEL = re.compile(r"\S(.{0,58}\S)?")
 _CREDENTIAL = re.compile(r"[A-Za-z0-9_-]{22,1364}")
+_LOGIN = re.compile(r"sub:\S+|[^\s@:]+@[^\s@]+")
 _ORIGIN = re.compile(r"https://[a-z0-9.-]+(:[1-9][0-9]{0,4})?|http://[a-z0-9.-]+\.localhost")
 _VERSION = re.compile(r"v([1-9][0-9]{0,5})\.json")
 
@@ -239,6 +240,8 @@ def _person(person: Principal) -> Json:
     }
     if person.aliases:
         value["aliases"] = list(person.aliases)
+    if person.logins:
+        value["logins"] = list(person.logins)
     if person.marks:
         value["marks"] = {key: list(marks) for key, marks in person.marks.items()}
     if person.passkeys:
@@ -294,6 +297,9 @@ def _check_people(trust: Trust) -> None:
     keys = [key for person in trust.principals for key in person.keys]
     if len(set(names)) < len(names):
         raise CanonicalError("two principals have the same name")
+    logins = [login.casefold() for person in trust.principals for login in person.logins]
+    if len(set(logins)) < len(logins):
+        raise CanonicalError("two principals have the same login, so one person could be two")
     if len(set(keys)) < len(keys):
         raise CanonicalError("two principals have the same key, so one person could be two")
     factor = trust.rule("trust").factor
@@ -308,7 +314,7 @@ def _check_people(trust: Trust) -> None:
 
 def _principal(value: Json) -> Principal:
     fields = Fields(value, "principals", ("name", "keys", "roles"),
-                    ("aliases", "marks", "passkeys"))  # fmt: skip
+                    ("aliases", "logins", "marks", "passkeys"))  # fmt: skip
     keys = fields.texts("keys")
     for key in keys:
         try:
@@ -324,6 +330,7 @@ def _principal(value: Json) -> Principal:
         fields.texts("aliases") if fields.has("aliases") else (),
         _marks(fields, keys) if fields.has("marks") else {},
         _passkeys(fields, keys),
+        _logins(fields) if fields.has("logins") else (),
     )
 
 
@@ -353,6 +360,13 @@ def _passkeys(fields: Fields, keys: Collection[str]) -> dict[str, Passkey]:
             raise one.error("origin", "a page of the host that the key is for")
         found[key] = passkey
     return found
+
+
+def _logins(fields: Fields) -> tuple[str, ...]:
+    logins = fields.texts("logins")
+    if not logins or not all(_LOGIN.fullmatch(one) for one in logins):
+        raise fields.error("logins", "a list of e-mail addresses, or of names after sub:")
+    return logins
 
 
 def _rule(value: Json, where: str) -> GateRule:

@@ -26,6 +26,7 @@ from accord.errors import AccordError, RefusedError
 from accord.web import signing
 from accord.web.asks import Ask
 from accord.web.running import Server
+from accord.web.team import Team
 from accord.wiring import opening
 
 PRINTED_SECONDS = 600.0  # a code that only this terminal shows
@@ -158,3 +159,24 @@ class Serving:
         workshop = opening.open_workshop(self.context.folder, ask_passphrase)
         workshop.channel = "web"
         return workshop
+
+
+def serve_team(context: Context, team: Team) -> None:
+    """Serve the room of a team until Ctrl-C; here nothing is confirmed, and nobody signs."""
+
+    def opens() -> Workshop:
+        workshop = opening.open_workshop(context.folder, ask_passphrase)
+        workshop.channel = "web"
+        return workshop
+
+    opens().close()  # what is wrong with the repository is said before anything is begun
+    with Server(opens, opening.reader, team.port, terminal=False, team=team) as server:
+        if context.json:
+            context.answer({"address": server.address, "listens": f"{team.host}:{server.port}"}, [])
+        else:
+            click.echo(f"the review room: {server.address}")
+            click.echo(f"it listens on {team.host}, port {server.port}")
+        try:
+            threading.Event().wait()
+        except KeyboardInterrupt:
+            click.echo("\nthe room is closed")

@@ -145,7 +145,8 @@ class Principal:
     `aliases` are the names under which the person commits. `marks` maps a FIDO key to what is
     known of it (`attested`: its maker vouches that it is in a device) and asked of it
     (`verify-required`: its PIN or finger each time). `passkeys` has what is known of each key that
-    signs on web pages.
+    signs on web pages. `logins` are those under which the person signs in to a team's server: an
+    address of e-mail, or `sub:` and what the issuer calls them.
     """
 
     name: str
@@ -154,6 +155,7 @@ class Principal:
     aliases: tuple[str, ...] = ()
     marks: Mapping[str, tuple[str, ...]] = field(factory=dict)
     passkeys: Mapping[str, Passkey] = field(factory=dict)
+    logins: tuple[str, ...] = ()
 
     def attested(self, key: str) -> bool:
         """Tell whether the trust file says that this key is in a device."""

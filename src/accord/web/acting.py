@@ -39,10 +39,10 @@ def action(function: Action) -> Handler:
     @wraps(function)
     async def handler(request: Request) -> Response:
         async with request.form(max_fields=500) as form:
-            _refuse_foreign(request, form)
+            refuse_foreign(request, form)
 
             def act() -> str:
-                with room_of(request).workshop() as workshop:
+                with room_of(request).workshop(acts=True) as workshop:
                     return function(request, workshop, form)
 
             return RedirectResponse(await run_in_threadpool(act), 303)
@@ -101,6 +101,8 @@ def undo(request: Request, workshop: Workshop, form: FormData) -> str:
     last = undoing.newest(workshop)
     if last is None or str(last.number) != text(form, "number"):
         raise ConflictError("something was done since you looked", hint="read the log again")
+    if room_of(request).place.team and last.actor != workshop.person:
+        raise RefusedError(f"{last.actor} did that", hint="each takes back what they did")
     if last.verb == "approve":
         change = load(workshop, last.change)
         return ask(request, workshop, Ask("", "undo", change.name, last.detail, change.title))
@@ -118,18 +120,20 @@ async def enter(request: Request) -> Response:
         refused: Response = request.app.state.render(request, "enter.html", 403, wrong=True)
         return refused
     response = RedirectResponse("/", 303)
-    response.set_cookie(room.place.cookie, token, httponly=True, samesite="strict", path="/")
+    response.set_cookie(room.place.cookie, token, httponly=True, samesite="strict", path="/",
+                        secure=room.place.team)  # fmt: skip
     return response
 
 
 async def leave(request: Request) -> Response:
     """End the session."""
     async with request.form(max_fields=10) as form:
-        _refuse_foreign(request, form)
+        refuse_foreign(request, form)
     room_of(request).sessions.leave(request.state.session)
     response = RedirectResponse("/enter", 303)
-    response.delete_cookie(room_of(request).place.cookie, path="/", httponly=True,
-                           samesite="strict")  # fmt: skip
+    place = room_of(request).place
+    response.delete_cookie(place.cookie, path="/", httponly=True, samesite="strict",
+                           secure=place.team)  # fmt: skip
     return response
 
 
@@ -153,7 +157,8 @@ def ask(request: Request, workshop: Workshop, asked: Ask) -> str:
     return f"/asks/{room.asks.put(evolve(asked, draft=draft), terminal=room.terminal).id}"
 
 
-def _refuse_foreign(request: Request, form: FormData) -> None:
+def refuse_foreign(request: Request, form: FormData) -> None:
+    """Raise HTTPException for a form without the token of the session that sends it."""
     if not is_form_token(request.state.session, text(form, "csrf")):
         raise HTTPException(403, "the form is not one of this session; load the page again")
 

@@ -4,6 +4,7 @@ A server on 127.0.0.1 is within reach of every page that the person's browser sh
 process on the machine. Each rule here answers one way in: see `docs/web.md`.
 """
 
+import re
 from http.cookies import CookieError, SimpleCookie
 
 from attrs import define
@@ -11,11 +12,14 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from accord.web.place import Place
-from accord.web.sessions import Sessions
+from accord.web.sessions import LOOKING, NOBODY, Sessions
 
 HEADER_BYTES = 16 * 2**10
 BODY_BYTES = 256 * 2**10
 OPEN_PATHS = ("/enter", "/static/")
+TEAM_PATHS = ("/enter", "/static/", "/signin", "/signed-in", "/arrive")
+RETURN = "/signed-in"
+"""Where the issuer sends a browser back to; the one page that another site may lead to."""
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
     "frame-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
@@ -36,6 +40,10 @@ HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
 }
+
+
+TEAM_HEADERS = {**HEADERS, "Strict-Transport-Security": "max-age=31536000"}
+_OWN_PATH = re.compile(r"/(?![/\\])[!-~]*")
 
 
 class RefusalError(Exception):
@@ -68,6 +76,7 @@ class Guard:
         except RefusalError as refusal:
             await _answer(send, refusal.status, refusal.reason)
             return
+        LOOKING.set(scope["state"]["login"])
 
         async def replay() -> Message:
             nonlocal body
@@ -79,7 +88,7 @@ class Guard:
         async def guarded(message: Message) -> None:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
-                for name, value in HEADERS.items():
+                for name, value in (TEAM_HEADERS if self.place.team else HEADERS).items():
                     headers.setdefault(name, value)
                 headers.setdefault("Cache-Control", "no-store")
             await send(message)
@@ -96,7 +105,9 @@ class Guard:
         origin = headers.get("origin")
         if origin is not None and origin != self.place.origin:
             raise RefusalError(403, "another page asked")
-        if headers.get("sec-fetch-site", "none") not in ("same-origin", "none"):
+        foreign = headers.get("sec-fetch-site", "none") not in ("same-origin", "none")
+        led = foreign and self._led_here(scope, headers)
+        if foreign and not led:
             raise RefusalError(403, "another site asked")
         if scope["method"] == "POST":
             if origin is None:
@@ -106,13 +117,44 @@ class Guard:
                 raise RefusalError(415, "only forms are taken")
         token = _cookie(headers.get("cookie", ""), self.place.cookie)
         known = self.sessions.knows(token)
-        scope.setdefault("state", {})["session"] = token if known else ""
-        if known or scope["path"].startswith(OPEN_PATHS):
+        state = scope.setdefault("state", {})
+        state["session"] = token if known else ""
+        state["login"] = self.sessions.login(token) if known else NOBODY
+        if led and scope["path"] != RETURN:
+            # Such a request comes without the cookie; the page that answers asks again by itself.
+            state["to"] = _own(scope)
+            scope["path"], scope["raw_path"] = "/arrive", b"/arrive"
+            return
+        if known or scope["path"].startswith(TEAM_PATHS if self.place.team else OPEN_PATHS):
             return
         if scope["method"] == "POST" or scope["path"] == "/events":
-            raise RefusalError(401, "enter with the code that accord serve printed, at /enter")
+            raise RefusalError(401, self._door)
         scope["path"], scope["raw_path"] = "/enter", b"/enter"  # the page that asks for the code
         scope["state"]["status"] = 401
+
+    @property
+    def _door(self) -> str:
+        team = "sign in first, at /enter"
+        return (
+            team if self.place.team else "enter with the code that accord serve printed, at /enter"
+        )
+
+    def _led_here(self, scope: Scope, headers: Headers) -> bool:
+        """Tell whether a link or an issuer led a browser to the room of a team."""
+        return (
+            self.place.team
+            and scope["method"] == "GET"
+            and headers.get("sec-fetch-mode") == "navigate"
+            and headers.get("sec-fetch-dest") == "document"
+        )
+
+
+def _own(scope: Scope) -> str:
+    """Return the path that was asked for with its query; `/` for one that leads away."""
+    path = scope["raw_path"].decode("latin-1")
+    query = scope["query_string"].decode("latin-1")
+    asked = f"{path}?{query}" if query else path
+    return asked if _OWN_PATH.fullmatch(asked) else "/"
 
 
 def _check_framing(scope: Scope, headers: Headers) -> None:

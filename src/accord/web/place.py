@@ -31,3 +31,8 @@ def local(port: int) -> Place:
     Browsers send cookies to every port of a host, so the name of the cookie holds the port.
     """
     return Place(f"http://{HOST}:{port}", f"http://{HOST}", f"accord-{port}")
+
+
+def shared(url: str) -> Place:
+    """Return the room of a team; its cookie belongs to this host alone and needs TLS."""
+    return Place(url, url, "__Host-accord", team=True)

@@ -5,16 +5,21 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from attrs import define, field
+from attrs import define, evolve, field
 
 from accord.app.workshop import Workshop
 from accord.approvals.signers import Signer
 from accord.errors import RefusedError
 from accord.web.asks import Asks
 from accord.web.place import Place
-from accord.web.sessions import Sessions
+from accord.web.sessions import LOOKING, Sessions
+from accord.web.team import Team
 
 STALE_SECONDS = 120.0
+
+
+class StrangerError(RefusedError):
+    """Raised for somebody who signed in and whom the trust file does not know."""
 
 
 @define
@@ -30,24 +35,43 @@ class Room:
     asks: Asks
     place: Place
     terminal: bool
+    team: Team | None = None
     _workshop: Workshop | None = field(default=None, init=False)
     _opened: float = field(default=0.0, init=False)
     _tip: str = field(default="", init=False)
     _turn: threading.Lock = field(factory=threading.Lock, init=False, repr=False)
 
     @contextmanager
-    def workshop(self) -> Iterator[Workshop]:
+    def workshop(self, *, acts: bool = False) -> Iterator[Workshop]:
         """Lend the workshop to one request at a time; it cannot sign anything.
 
         It is opened anew when the base moved (the rules and the people may have) and now and then.
-        Raises what opening one raises.
+        In a team it works for whoever asks, by the trust file as it is now; `acts` is for what
+        those may not do who may only look. Raises what opening one raises, StrangerError and
+        RefusedError.
         """
         with self._turn:
-            yield self._fresh()
+            held = self._fresh()
+            yield held if self.team is None else self._of(self.team, held, acts=acts)
 
     def who(self, workshop: Workshop) -> str:
         """Return the name that the trust file has for the person, or git's where it has none."""
-        return self.who_is(workshop) or workshop.person
+        return workshop.person if self.team else self.who_is(workshop) or workshop.person
+
+    def _of(self, team: Team, held: Workshop, *, acts: bool) -> Workshop:
+        """Return the workshop as whoever sent the request meets it."""
+        login = LOOKING.get()
+        people = (one for one in held.trust.principals if login.is_one_of(one.logins))
+        person = next(people, None)
+        if person is None:
+            raise StrangerError(f"the trust file does not know {login}",
+                                hint="make a passkey at /join and have it added")  # fmt: skip
+        if acts and not team.acts(person.roles):
+            raise RefusedError(
+                f"{person.name} may look and do nothing here",
+                hint=f"accord trust show; roles that look: {', '.join(team.look)}",
+            )
+        return evolve(held, person=person.name, email=login.email or held.email)
 
     def close(self) -> None:
         """Close the workshop and the asks."""

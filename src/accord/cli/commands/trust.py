@@ -74,12 +74,15 @@ def show(context: Context) -> None:
 @click.option("--verify-required", is_flag=True, help="The FIDO key asks for its PIN each time.")
 @click.option("--device", type=FILE, nargs=3, metavar="ATTESTATION CHALLENGE ROOTS",
               help="The proof that the FIDO key is in a device.")  # fmt: skip
+@click.option("--login", "logins", multiple=True, metavar="EMAIL",
+              help="A login at the server of a team, or sub: and the issuer's name.")  # fmt: skip
 @click.option("--passkey", default="", metavar="TEXT",
               help="A passkey, as the page Keys of accord serve gives it.")  # fmt: skip
 @command
 def add(
     context: Context, name: str, key: Path | None, roles: tuple[str, ...], aliases: tuple[str, ...],
-    device: tuple[Path, Path, Path] | None, passkey: str, *, verify_required: bool,
+    device: tuple[Path, Path, Path] | None, logins: tuple[str, ...], passkey: str, *,
+    verify_required: bool,
 ) -> None:  # fmt: skip
     """Add a person, or more to one who is there.
 
@@ -96,7 +99,8 @@ def add(
     line = public_line(_placed(context, key)) if key else ""
     done = trusting.add(
         workshop, name, line, roles=roles, aliases=aliases, verify_required=verify_required,
-        device=_device(context, device), passkey=passkeys.read(passkey) if passkey else None,
+        device=_device(context, device), logins=logins,
+        passkey=passkeys.read(passkey) if passkey else None,
     )  # fmt: skip
     _answer(context, done)
 
@@ -263,6 +267,7 @@ def _people_lines(data: dict[str, Any]) -> list[str]:
     for one in data["people"]:
         roles = ", ".join(one["roles"])
         also = f", commits as {', '.join(one['aliases'])}" if one["aliases"] else ""
+        also += f", signs in as {', '.join(one['logins'])}" if one["logins"] else ""
         lines.append(wrap(f"{one['name']}: {roles}{also}"))
         lines += [
             wrap(f"{key['fingerprint']} {key['factor']}", "  ", "    ") for key in one["keys"]
@@ -294,6 +299,7 @@ def _person(person: "Principal") -> dict[str, Any]:
         "name": person.name,
         "roles": list(person.roles),
         "aliases": list(person.aliases),
+        "logins": list(person.logins),
         "keys": [
             {"key": key, "fingerprint": fingerprint(key), "factor": _factor(person, key)}
             for key in person.keys
