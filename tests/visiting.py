@@ -22,7 +22,7 @@ def serving(project: Project, *, terminal: bool = True, team: Team | None = None
     def opens() -> Workshop:
         return opening.open_workshop(project.top, lambda _: "")
 
-    return Server(opens, opening.reader, 0, terminal, team)
+    return Server(opens, opening.reader, team.port if team else 0, terminal, team)
 
 
 @frozen

@@ -277,3 +277,21 @@ def test_the_entry_of_a_passkey_stays_what_it_was_when_it_is_read_back() -> None
     assert made_with(person).principal("pat") == person
     value = json.loads(trust._to_bytes(evolve(made_with(person), earlier=()), "ab" * 32))
     assert value["principals"][1]["passkeys"][MINE.line]["name"] == "Sasha's phone"
+
+
+# Logins
+
+
+@pytest.mark.parametrize("login", ["", "sasha", "sub:", "a b@example.com", "a@b@c", "sub:a b"])
+def test_a_login_is_an_address_or_a_name_of_the_issuer(login: str) -> None:
+    with pytest.raises(TrustError, match="logins"):
+        made_with(evolve(MINE.person(), logins=(login,)))
+
+
+def test_a_login_belongs_to_one_person() -> None:
+    one = evolve(MINE.person(), logins=("Pat@example.com", "sub:7"))
+    assert made_with(one).principal("pat") == one
+    other = evolve(passkeying.es256(8).person("kim"), logins=("pat@example.com",))
+    now = made_with(one)
+    with pytest.raises(TrustError, match="same login"):
+        trust.next_trust(now, [*now.principals, other], {})

@@ -1,43 +1,15 @@
 """The whole way in a real browser with a device of its own: from no passkey to released code."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-
 import pytest
-from attrs import frozen
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, CDPSession, Page, expect
+from playwright.sync_api import Browser, Page, expect
 
 import gitrepo
 import keyring
 from accord.approvals import records, sshsig
 from accord.web.running import Server
-from browsing import apart, evil, looking
+from browsing import apart, device, evil, looking
 from project import SMALL, Project
-
-
-@frozen
-class Device:
-    """A device that the browser's own tools play."""
-
-    session: CDPSession
-    name: str
-
-    def send(self, what: str, **more: object) -> object:
-        """Tell the browser something about the device."""
-        return self.session.send(f"WebAuthn.{what}", {"authenticatorId": self.name, **more})
-
-
-@contextmanager
-def device(page: Page) -> Iterator[Device]:
-    """Give the browser of `page` a device with a finger on it."""
-    session = page.context.new_cdp_session(page)
-    session.send("WebAuthn.enable")
-    made = session.send("WebAuthn.addVirtualAuthenticator", {"options": {
-        "protocol": "ctap2", "transport": "internal", "hasResidentKey": True,
-        "hasUserVerification": True, "isUserVerified": True,
-        "automaticPresenceSimulation": True}})  # fmt: skip
-    yield Device(session, made["authenticatorId"])
 
 
 def enrol(page: Page, project: Project, server: Server) -> None:

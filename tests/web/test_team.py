@@ -28,7 +28,7 @@ def issuer() -> Iterator[Issuer]:
 
 @pytest.fixture
 def team(issuer: Issuer) -> Team:
-    return Team(URL, issuer.address, issuing.CLIENT, issuing.SECRET)
+    return Team(URL, issuer.address, issuing.CLIENT, issuing.SECRET, port=0)
 
 
 KEY = passkeying.es256(5, "accord.example.com")

@@ -7,21 +7,17 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime, timedelta
 from http.client import HTTPSConnection
 from pathlib import Path
 
 import pytest
 from attrs import evolve
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
 
 from accord.errors import ConfigurationError
 from accord.web import team
 from accord.web.team import Team
 from project import Project
+from tls import certificate
 from visiting import serving
 
 GOOD = """\
@@ -36,28 +32,6 @@ def read(tmp_path: Path, text: str, known: dict[str, str] | None = None) -> Team
     path = tmp_path / "team.toml"
     path.write_text(text)
     return team.read(path, KNOWN if known is None else known)
-
-
-def certificate(folder: Path, host: str) -> tuple[Path, Path]:
-    """Write a certificate for `host`, signed by itself, and its key."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, host)])
-    now = datetime.now(UTC)
-    made = (
-        x509.CertificateBuilder(name, name, key.public_key(), 7)
-        .not_valid_before(now - timedelta(days=1))
-        .not_valid_after(now + timedelta(days=1))
-        .add_extension(x509.SubjectAlternativeName([x509.DNSName(host)]), critical=False)
-        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
-        .sign(key, hashes.SHA256())
-    )
-    paths = folder / "tls.pem", folder / "tls.key"
-    paths[0].write_bytes(made.public_bytes(serialization.Encoding.PEM))
-    form = serialization.PrivateFormat.PKCS8
-    paths[1].write_bytes(
-        key.private_bytes(serialization.Encoding.PEM, form, serialization.NoEncryption())
-    )
-    return paths
 
 
 def test_a_small_file_is_enough(tmp_path: Path) -> None:
@@ -112,7 +86,7 @@ def test_a_file_that_is_not_there_is_told(tmp_path: Path) -> None:
 def test_it_speaks_tls_itself(project: Project, tmp_path: Path) -> None:
     pem, key = certificate(tmp_path, "accord.example.com")
     served = Team("https://accord.example.com", "https://login.example.com", "accord", "x",
-                  certificate=str(pem), key=str(key))  # fmt: skip
+                  port=0, certificate=str(pem), key=str(key))  # fmt: skip
     with serving(project, terminal=False, team=served) as server:
         trusted = ssl.create_default_context(cafile=str(pem))
         trusted.check_hostname = False  # the name is not of this machine; the certificate is held
