@@ -99,6 +99,16 @@ def test_a_name_that_is_there_twice_has_no_second_reading() -> None:
         sshsig.prove(MINE.file(data), MESSAGE, records.NAMESPACE)
 
 
+def test_the_page_beside_the_signature_is_the_one_in_it() -> None:
+    made = MINE.answer(MESSAGE)
+    other = MINE.file(evolve(made, client=made.client.replace(b"40123", b"40124")))
+    parts = sshsig._parse(sshsig._dearmor(other), records.NAMESPACE)
+    body = parts[1].replace(made.client.replace(b"40123", b"40124"), made.client)
+    forged = sshsig.wrap(parts[0], body, records.NAMESPACE)
+    with pytest.raises(SignatureError, match="the browser was on"):
+        sshsig.prove(forged, MESSAGE, records.NAMESPACE)
+
+
 def test_flags_counter_and_page_are_part_of_what_was_signed() -> None:
     made = MINE.answer(MESSAGE, flags=UP)
     for data in (made.authenticator[:32] + bytes([UP | UV]) + made.authenticator[33:],

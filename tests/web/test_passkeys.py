@@ -158,6 +158,18 @@ def test_what_was_edited_after_the_page_asked_is_not_signed(
     assert ready.gates()["story"] == "waiting"
 
 
+def test_a_reason_is_signed_for_just_the_text_that_was_there(
+    ready: Project, holder: Visitor
+) -> None:
+    fields = {"csrf": holder.get("/").token(), "reason": "an hour is long"}
+    address = holder.post("/changes/guest/reject", fields).headers["location"]
+    made = keyring.answer(holder, address, KEY)
+    ready.write("requirements.md", STORY.replace("60", "90"))
+    page = keyring.send(holder, address, made)
+    assert "what you would sign changed since you looked" in page.text
+    assert "sent back" not in ready.ok("show", "guest").out
+
+
 def test_a_passkey_that_was_revoked_meanwhile_signs_nothing(
     ready: Project, holder: Visitor
 ) -> None:
@@ -170,10 +182,11 @@ def test_a_passkey_that_was_revoked_meanwhile_signs_nothing(
 
 def test_the_terminal_can_sign_instead(ready: Project, holder: Visitor) -> None:
     address = keyring.asked(holder)
+    made = keyring.answer(holder, address, KEY)
     page = holder.send(address, f"{address}/terminal", {})
     assert "Confirm it in the terminal" in page.text
-    made = Assertion("", b"", b"", b"")
     assert keyring.send(holder, address, made).status == 409
+    assert ready.gates()["story"] == "waiting"
     assert "approved by robin" in keyring.confirm(ready, holder.server)
     assert ready.gates()["story"] == "open"
 

@@ -113,6 +113,8 @@ def undo(request: Request, workshop: Workshop, form: FormData) -> str:
 async def enter(request: Request) -> Response:
     """Begin a session for the code that `accord serve` printed."""
     room = room_of(request)
+    if room.place.team:
+        raise HTTPException(404, "nobody enters the room of a team with a code")
     async with request.form(max_fields=10) as form:
         token = room.sessions.enter(text(form, "code"))
     if not token:
@@ -120,8 +122,7 @@ async def enter(request: Request) -> Response:
         refused: Response = request.app.state.render(request, "enter.html", 403, wrong=True)
         return refused
     response = RedirectResponse("/", 303)
-    response.set_cookie(room.place.cookie, token, httponly=True, samesite="strict", path="/",
-                        secure=room.place.team)  # fmt: skip
+    response.set_cookie(room.place.cookie, token, httponly=True, samesite="strict", path="/")
     return response
 
 

@@ -77,7 +77,7 @@ def show(context: Context) -> None:
 @click.option("--login", "logins", multiple=True, metavar="EMAIL",
               help="A login at the server of a team, or sub: and the issuer's name.")  # fmt: skip
 @click.option("--passkey", default="", metavar="TEXT",
-              help="A passkey, as the page Keys of accord serve gives it.")  # fmt: skip
+              help="A passkey, as the page Your keys gives it.")  # fmt: skip
 @command
 def add(
     context: Context, name: str, key: Path | None, roles: tuple[str, ...], aliases: tuple[str, ...],
