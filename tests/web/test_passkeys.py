@@ -257,3 +257,15 @@ def test_a_server_asks_nobody_for_a_passkey_of_another_place(
     far = passkeying.es256(7, "accord.example.com").offer()
     ready.ok("trust", "add", "robin", "--passkey", passkeys.told(far))
     assert "Confirm it in the terminal" in visitor.get(keyring.asked(visitor)).text
+
+
+def test_somebody_without_a_key_for_ssh_decides_with_a_passkey_alone(ready: Project) -> None:
+    ready.ok("trust", "add", "kim-lee", "--passkey", passkeys.told(KEY.offer()))
+    (ready.root / "config/accord/projects" / f"{ready.trust_project}.toml").unlink()
+    ready.git("config", "user.name", "Kim Lee")
+    with serving(ready) as server:
+        visitor = Visitor(server).enter()
+        assert "What kim-lee signs with" in visitor.get("/keys").text
+        address = keyring.asked(visitor)
+        page = keyring.send(visitor, address, keyring.answer(visitor, address, KEY))
+        assert "approved by kim-lee" in page.text

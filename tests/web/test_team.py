@@ -100,10 +100,12 @@ LIES: dict[str, dict[str, Any]] = {
     "no nonce": {"edit": lambda claims: claims.pop("nonce")},
     "another audience": {"edit": _claims(aud="somebody-else")},
     "several audiences": {"edit": _claims(aud=["somebody-else"])},
+    "another audience for this client": {"edit": _claims(aud="somebody-else", azp="accord")},
     "another issuer": {"edit": _claims(iss="https://evil.example")},
     "no subject": {"edit": lambda claims: claims.pop("sub")},
     "an empty subject": {"edit": _claims(sub="")},
     "expired": {"edit": lambda claims: claims.update(exp=claims["iat"] - 3600)},
+    "expired a minute ago": {"edit": lambda claims: claims.update(exp=claims["iat"] - 60)},
     "without an end": {"edit": lambda claims: claims.pop("exp")},
     "made tomorrow": {"edit": lambda claims: claims.update(nbf=claims["iat"] + 86400)},
     "unsigned": {"sign": issuing.unsigned},
@@ -317,6 +319,7 @@ def test_an_approval_carries_the_persons_own_signature_and_name(
     assert "the story of guest: approved by sasha" in page.text
     assert project.gates()["story"] == "open"
     assert project.git("log", "-1", "--format=%an <%ae>", "accord/guest") == f"sasha <{SASHA}>"
+    assert any(b'"channel":"team"' in data for data in project.records().values())
 
 
 def test_nobody_signs_what_another_asked_for(

@@ -32,6 +32,7 @@ async def signed_in(request: Request) -> Response:
         login = await _sign_in(request).finish(request)
     except SignInError as error:
         return _refused(request, error)
+    sys.stderr.write(plain(f"signed in: {login}\n"))
     if request.state.session:
         room.sessions.leave(request.state.session)
     request.state.session = ""

@@ -55,8 +55,16 @@ class Room:
             yield held if self.team is None else self._of(self.team, held, acts=acts)
 
     def who(self, workshop: Workshop) -> str:
-        """Return the name that the trust file has for the person, or git's where it has none."""
-        return workshop.person if self.team else self.who_is(workshop) or workshop.person
+        """Return the name that the trust file has for the person, or git's where it has none.
+
+        On one's own machine it goes by the key that signs there, or else by the name in git: that
+        is no proof, and whatever is signed needs one of the person's keys.
+        """
+        if self.team:
+            return workshop.person
+        people = (one for one in workshop.trust.principals if one.wrote([workshop.person]))
+        named = next((one.name for one in people), workshop.person)
+        return self.who_is(workshop) or named
 
     def _of(self, team: Team, held: Workshop, *, acts: bool) -> Workshop:
         """Return the workshop as whoever sent the request meets it."""
@@ -71,7 +79,7 @@ class Room:
                 f"{person.name} may look and do nothing here",
                 hint=f"accord trust show; roles that look: {', '.join(team.look)}",
             )
-        return evolve(held, person=person.name, email=login.email or held.email)
+        return evolve(held, person=person.name, email=login.email or held.email, channel="team")
 
     def close(self) -> None:
         """Close the workshop and the asks."""
@@ -88,7 +96,7 @@ class Room:
             self._drop()
         if self._workshop is None:
             self._workshop = self.opens()
-            self._workshop.signer = _refuse
+            self._workshop.signer, self._workshop.channel = _refuse, "web"
             self._opened, self._tip = now, self._workshop.repo.resolve(self._workshop.base)
         return self._workshop
 

@@ -115,4 +115,4 @@ class _Moment:
 
 
 def _as(workshop: Workshop, signer: Signer, issued: str) -> Workshop:
-    return evolve(workshop, signer=lambda: signer, clock=_Moment(issued), channel="web")
+    return evolve(workshop, signer=lambda: signer, clock=_Moment(issued))
