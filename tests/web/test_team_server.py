@@ -55,6 +55,7 @@ def test_a_small_file_is_enough(tmp_path: Path) -> None:
         (GOOD.replace("https://accord", "http://accord"), "url is not"),
         (GOOD.replace("accord.example.com", "accord.example.com/room"), "url is not"),
         (GOOD.replace("accord.example.com", "a@evil.example"), "url is not"),
+        (GOOD.replace("accord.example.com", "accord.example.com:443"), "url is not"),
         (GOOD.replace("https://login", "http://login"), "issuer is not"),
         (GOOD.replace("client", "clients"), "unknown field clients"),
         (GOOD.replace('client = "accord"', ""), "lacks the field client"),
@@ -97,6 +98,18 @@ def test_it_speaks_tls_itself(project: Project, tmp_path: Path) -> None:
         connection.close()
     assert (answer.status, "/signin" in page) == (401, True)
     assert answer.getheader("strict-transport-security")
+
+
+def test_a_certificate_that_cannot_be_used_is_told(project: Project, tmp_path: Path) -> None:
+    pem, key = certificate(tmp_path, "accord.example.com")
+    for one, other in ((tmp_path / "none", key), (pem, pem), (pem, tmp_path / "none")):
+        served = Team("https://accord.example.com", "https://login.example.com", "accord", "x",
+                      port=0, certificate=str(one), key=str(other))  # fmt: skip
+        with (
+            pytest.raises(ConfigurationError, match="cannot be used"),
+            serving(project, terminal=False, team=served),
+        ):
+            pass
 
 
 @contextmanager

@@ -69,6 +69,15 @@ class Server:
             limit_concurrency=200, ssl_certfile=tls.certificate if tls else None,
             ssl_keyfile=tls.key if tls else None,
         )  # fmt: skip
+        try:
+            config.load()  # what is wrong with a certificate is said here, not on the thread
+        except OSError as error:  # that of TLS is one, too
+            listening.close()
+            self.room.close()
+            raise ConfigurationError(
+                f"the certificate and its key cannot be used: {error.strerror or error}",
+                hint="name two PEM files that belong together",
+            ) from None
         self._server = uvicorn.Server(config)
         self._thread = threading.Thread(
             target=self._server.run, args=([listening],), name="room", daemon=True

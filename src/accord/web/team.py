@@ -71,7 +71,7 @@ def read(path: Path, environment: Mapping[str, str] = os.environ) -> Team:
         raise ConfigurationError(f"the secret of the client is not in {SECRET}",
                                  hint="set it for this process alone")  # fmt: skip
     text = {name: _text(found, name) for name in (_NEEDED | _MORE) - {"look"}}
-    if not _URL.fullmatch(text["url"]):
+    if not _URL.fullmatch(text["url"]) or text["url"].endswith(":443"):  # browsers leave it out
         raise _wrong("url is not https://HOST or https://HOST:PORT")
     if not _ISSUER.fullmatch(text["issuer"]):
         raise _wrong("issuer is not an https address")
