@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, HTTPServer
 
 from attrs import frozen
-from playwright.sync_api import Browser, BrowserContext, Page, expect
+from playwright.sync_api import Browser, BrowserContext, CDPSession, Page, expect
 
 from accord.web.running import Server
 from visiting import Visitor
@@ -96,3 +96,27 @@ def evil(body: bytes = b"") -> Iterator[Evil]:
         server.shutdown()
         thread.join()
         server.server_close()
+
+
+@frozen
+class Device:
+    """A device that the browser's own tools play."""
+
+    session: CDPSession
+    name: str
+
+    def send(self, what: str, **more: object) -> object:
+        """Tell the browser something about the device."""
+        return self.session.send(f"WebAuthn.{what}", {"authenticatorId": self.name, **more})
+
+
+@contextmanager
+def device(page: Page) -> Iterator[Device]:
+    """Give the browser of `page` a device with a finger on it."""
+    session = page.context.new_cdp_session(page)
+    session.send("WebAuthn.enable")
+    made = session.send("WebAuthn.addVirtualAuthenticator", {"options": {
+        "protocol": "ctap2", "transport": "internal", "hasResidentKey": True,
+        "hasUserVerification": True, "isUserVerified": True,
+        "automaticPresenceSimulation": True}})  # fmt: skip
+    yield Device(session, made["authenticatorId"])

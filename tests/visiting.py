@@ -11,17 +11,18 @@ from attrs import define, field, frozen
 
 from accord.app.workshop import Workshop
 from accord.web.running import Server
+from accord.web.team import Team
 from accord.wiring import opening
 from project import Project
 
 
-def serving(project: Project, *, terminal: bool = True) -> Server:
-    """Return the room of `project`, to be held in a block."""
+def serving(project: Project, *, terminal: bool = True, team: Team | None = None) -> Server:
+    """Return the room of `project` (for `team`), to be held in a block."""
 
     def opens() -> Workshop:
         return opening.open_workshop(project.top, lambda _: "")
 
-    return Server(opens, opening.reader, 0, terminal)
+    return Server(opens, opening.reader, team.port if team else 0, terminal, team)
 
 
 @frozen
@@ -31,6 +32,7 @@ class Answer:
     status: int
     headers: Mapping[str, str]
     text: str
+    cookies: tuple[str, ...] = ()
 
     def token(self) -> str:
         """Return the form token of the page."""
@@ -55,7 +57,7 @@ class Visitor:
     @property
     def host(self) -> str:
         """Return the one host that the server answers for."""
-        return f"accord.localhost:{self.server.port}"
+        return self.server.place.authority
 
     def enter(self) -> "Visitor":
         """Begin a session with a code from the terminal."""
@@ -73,7 +75,7 @@ class Visitor:
         self, path: str, fields: Mapping[str, str], headers: Mapping[str, str] | None = None
     ) -> Answer:
         """Send a form as a browser sends one from a page of the room."""
-        own = {"Origin": f"http://{self.host}", "Sec-Fetch-Site": "same-origin",
+        own = {"Origin": self.server.address, "Sec-Fetch-Site": "same-origin",
                "Content-Type": "application/x-www-form-urlencoded"}  # fmt: skip
         return self.ask("POST", path, {**own, **(headers or {})}, urlencode(fields).encode())
 
@@ -99,7 +101,8 @@ class Visitor:
             connection.endheaders(body)
             answer = connection.getresponse()
             found = {name.lower(): value for name, value in answer.getheaders()}
-            return Answer(answer.status, found, answer.read().decode())
+            cookies = tuple(answer.headers.get_all("set-cookie") or ())
+            return Answer(answer.status, found, answer.read().decode(), cookies)
         finally:
             connection.close()
 

@@ -150,7 +150,8 @@ PAGES = {
     "gate-hidden": "/changes/gifts", "gate-design": "/changes/orders",
     "gate-blank": "/changes/tax", "result": "/changes/decline",
     "past": "/changes/refunds/past", "document": "/changes/guest/document/requirements.md",
-    "board": "/board", "log": "/log", "error": "/changes/none", "patterns": "/-/patterns",
+    "board": "/board", "log": "/log", "keys": "/keys",
+    "error": "/changes/none", "patterns": "/-/patterns",
 }  # fmt: skip
 SMALL = ("needs", "gate", "gate-again", "result", "board", "log")
 

@@ -6,6 +6,7 @@ T25: a wall that was not there.
 """
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
 import pytest
@@ -14,6 +15,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 import agreements
 import authenticator
+import passkeying
 from accord.approvals import records, sshsig, trust
 from accord.approvals.log import read_log
 from accord.core.approval import Approval, Decision, GateRule, Principal, Subject
@@ -26,6 +28,7 @@ ALICE, BOB, CAROL, DAVE, EVE = (
     Ed25519PrivateKey.from_private_bytes(bytes([n]) * 32) for n in range(1, 6)
 )
 FIDO = authenticator.ed25519(9)
+PASSKEY = passkeying.es256(9)
 Bytes = dict[str, bytes]
 Sign = Callable[[bytes, str], bytes]
 
@@ -63,6 +66,7 @@ PEOPLE = [
     Principal("bob", (line(BOB), line(DAVE)), ("approver", "owner"), ("Bob B.",)),
     Principal("carol", (line(CAROL),), ("reader",)),
     Principal("fay", (FIDO.line,)),
+    PASSKEY.person("pat"),
 ]
 RULES = {
     "trust": GateRule(2, "owner"),
@@ -157,6 +161,17 @@ LOST = [PEOPLE[0], evolve(PEOPLE[1], keys=(line(DAVE),)), *PEOPLE[2:]]
 BOTH = (by(ALICE), by(BOB))
 WALLED = {**RULES, "story": GateRule(2, level=2)}
 HARD = {**RULES, "story": GateRule(2, factor="fido-up")}
+
+ON_PAGES: dict[str, dict[str, Any]] = {
+    "another text": {"challenge": b"another text"},
+    "another host": {"host": "evil.example"},
+    "another page": {"origin": "https://evil.example"},
+    "a page of any port of another name": {"origin": "http://localhost:3000"},
+    "nobody gave a PIN": {"flags": 1},
+    "nobody was there": {"flags": 4},
+    "a page in a page": {"crossOrigin": True},
+    "a registration": {"kind": "webauthn.create"},
+}
 
 FORGERIES: list[tuple[str, str, World]] = [
     ("T1", "unsigned", instead(unsigned(records.to_bytes(TWO)))),
@@ -265,6 +280,17 @@ FORGERIES: list[tuple[str, str, World]] = [
     ("T21", "a soft key where a touch is asked for", evolve(
         HONEST, trust=version(
             [*PEOPLE, Principal("gil", (authenticator.ecdsa().line,))], HARD, *BOTH))),
+    *(("T21", f"a passkey: {name}", second(partial(PASSKEY.sign, **parts), approver="pat"))
+      for name, parts in ON_PAGES.items()),
+    ("T21", "a passkey that the trust file does not know", second(
+        passkeying.es256(10).sign, approver="pat")),
+    ("T21", "a passkey of somebody else", second(PASSKEY.sign, approver="bob")),
+    ("T21", "a passkey without its page", second(
+        authenticator.ecdsa(9, b"accord.localhost").sign, approver="pat")),
+    ("T1", "no signature but that of the session", second(
+        lambda *_: b"token", approver="pat")),
+    ("T3", "the answer of a passkey for the approval before", second(
+        lambda _, name: PASSKEY.sign(records.to_bytes(ONE), name), approver="pat")),
     ("T25", "no wall where one is asked for", evolve(
         HONEST, trust=version(PEOPLE, WALLED, *BOTH))),
 ]  # fmt: skip
@@ -285,6 +311,7 @@ def test_a_forgery_does_not_open_the_gate(world: World) -> None:
     [
         pytest.param(HONEST, id="two people"),
         pytest.param(second(FIDO.sign, approver="fay"), id="a person and a FIDO key"),
+        pytest.param(second(PASSKEY.sign, approver="pat"), id="a person and a passkey"),
         pytest.param(second(by(DAVE)), id="the other key of a person"),
         pytest.param(evolve(HONEST, trust=version(EVIL, RULES, *BOTH)), id="one person more"),
         pytest.param(

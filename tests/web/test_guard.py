@@ -19,6 +19,8 @@ from project import make_project
 from visiting import Visitor, serving
 
 GOOD = 200
+SIGNING = ("/keys", "/asks/1/sign", "/asks/1/terminal")
+"""Where passkeys are made and used."""
 
 
 @pytest.fixture(scope="module")
@@ -35,7 +37,16 @@ def stranger(server: Server) -> Visitor:
 
 
 def test_nothing_but_the_door_is_shown_without_a_session(stranger: Visitor) -> None:
-    for path in ("/", "/board", "/log", "/changes/guest", "/-/patterns", "/asks/1", "/nothing"):
+    for path in (
+        "/",
+        "/board",
+        "/log",
+        "/changes/guest",
+        "/-/patterns",
+        "/asks/1",
+        "/keys",
+        "/nothing",
+    ):
         answer = stranger.get(path)
         assert (answer.status, 'name="code"' in answer.text) == (401, True), path
     assert stranger.get("/events").status == 401
@@ -124,9 +135,52 @@ def test_a_form_without_an_origin_is_refused(visitor: Visitor) -> None:
 def test_a_form_without_the_sessions_own_token_is_refused(visitor: Visitor) -> None:
     other = Visitor(visitor.server).enter().get("/").token()
     for token in ("", "0" * 64, other, form_token("")):
-        for path in ("/leave", "/undo", "/changes/guest/answer", "/changes/guest/approve"):
+        for path in (
+            "/leave",
+            "/undo",
+            "/changes/guest/answer",
+            "/changes/guest/approve",
+            *SIGNING,
+        ):
             assert visitor.post(path, {"csrf": token}).status == 403, path
     assert visitor.get("/").status == GOOD
+
+
+@pytest.mark.parametrize("path", SIGNING)
+@pytest.mark.parametrize(
+    ("headers", "status"),
+    [
+        ({"Host": "evil.example"}, 421), ({"Host": "localhost:{port}"}, 421),
+        ({"Host": "127.0.0.1:{port}"}, 421), ({"Host": "evil.accord.localhost:{port}"}, 421),
+        ({"Origin": "https://evil.example"}, 403), ({"Origin": "null"}, 403),
+        ({"Origin": ""}, 403), ({"Origin": "http://localhost:3000"}, 403),
+        ({"Origin": "http://accord.localhost:3000"}, 403),
+        ({"Origin": "https://accord.localhost:{port}"}, 403),
+        ({"Sec-Fetch-Site": "cross-site"}, 403), ({"Sec-Fetch-Site": "same-site"}, 403),
+        ({"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "navigate",
+          "Sec-Fetch-Dest": "document"}, 403),
+        ({"Content-Type": "application/json"}, 415), ({"Content-Type": "text/plain"}, 415),
+        ({"Content-Type": "multipart/form-data; boundary=x"}, 415),
+        ({"Content-Length": "99999999"}, 413), ({"X-Large": "a" * HEADER_BYTES}, 431),
+        ({"Cookie": ""}, 401), ({"Cookie": "accord-1=x"}, 401),
+        ({"Cookie": "", "Authorization": "Bearer {token}"}, 401),
+    ],
+)  # fmt: skip
+def test_keys_and_signatures_are_guarded_as_every_form_is(
+    visitor: Visitor, path: str, headers: Mapping[str, str], status: int
+) -> None:
+    token = visitor.cookie.partition("=")[2]
+    sent = {
+        name: value.format(token=token, port=visitor.server.port) for name, value in headers.items()
+    }
+    assert visitor.post(path, {"csrf": visitor.get("/").token()}, sent).status == status
+
+
+def test_what_belongs_to_a_team_is_not_there_for_one_person(visitor: Visitor) -> None:
+    stranger = Visitor(visitor.server)
+    for path in ("/signin", "/signed-in", "/signed-in?code=x&state=y", "/arrive", "/join"):
+        assert visitor.get(path).status == 404, path
+        assert stranger.get(path).status == 401, path
 
 
 @pytest.mark.parametrize("method", ["OPTIONS", "PUT", "DELETE", "PATCH", "TRACE", "CONNECT", "X"])
@@ -137,7 +191,8 @@ def test_other_methods_are_refused(visitor: Visitor, method: str) -> None:
 
 
 def test_an_action_cannot_be_asked_for_with_get(visitor: Visitor) -> None:
-    for path in ("/undo", "/leave", "/changes/guest/approve", "/changes/guest/answer"):
+    for path in ("/undo", "/leave", "/changes/guest/approve", "/changes/guest/answer",
+                 "/asks/1/sign", "/asks/1/terminal"):  # fmt: skip
         assert visitor.get(path).status in (404, 405), path
         assert visitor.get(path, {"X-HTTP-Method-Override": "POST"}).status in (404, 405), path
 

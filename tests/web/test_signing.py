@@ -14,6 +14,9 @@ from pathlib import Path
 import pytest
 from attrs import define, field
 
+import keyring
+import passkeying
+from accord.approvals import sshsig
 from accord.web.running import Server
 from project import STORY, Project
 from visiting import Answer, Visitor
@@ -228,3 +231,20 @@ def _asked(page: Answer) -> str:
     found = re.search(r"/asks/\w+", page.text)
     assert found, page.text
     return found[0]
+
+
+def test_a_new_passkey_is_trusted_in_the_terminal(ready: Project) -> None:
+    key = passkeying.es256()
+    with serve(ready) as terminal:
+        visitor = enter(terminal)
+        assert visitor.post("/keys", keyring.registration(visitor, key)).status == 303
+        terminal.expect(r"Trust a new passkey of robin")
+        terminal.expect(re.escape(sshsig.fingerprint(key.line)))
+        terminal.expect(r"Sign this\? \[y/N\]")
+        assert ready.ok("trust", "show", "--json").json["version"] == 1
+        terminal.type("y")
+        terminal.expect("version 2 of the trust file holds")
+        address = keyring.asked(visitor)
+        page = keyring.send(visitor, address, keyring.answer(visitor, address, key))
+        assert "approved by robin" in page.text
+    assert ready.gates()["story"] == "open"

@@ -1,7 +1,8 @@
 """The trust file in words: what a version changes, and what a rule asks for."""
 
 from accord.approvals import sshsig
-from accord.core.approval import GateRule, Principal, Trust
+from accord.approvals.passkeys import Offer
+from accord.core.approval import GateRule, Passkey, Principal, Trust
 
 
 def differences(before: Trust, after: Trust) -> tuple[str, ...]:
@@ -15,10 +16,14 @@ def differences(before: Trust, after: Trust) -> tuple[str, ...]:
         roles = [set(one.roles) if one else set() for one in (old, new)]
         said += [f"{name} gets the role {one}" for one in sorted(roles[1] - roles[0])]
         said += [f"{name} loses the role {one}" for one in sorted(roles[0] - roles[1])]
+        if new and (not old or old.logins != new.logins) and new.logins:
+            said.append(f"{name} signs in as {', '.join(new.logins)}")
         if old and new and old.aliases != new.aliases:
             said.append(f"{name} commits as {', '.join(new.aliases)}")
         if old and new and any(old.marks.get(key) != new.marks.get(key) for key in was & now):
             said.append(f"{name} has other marks at a key")
+        if old and new and any(old.passkeys.get(key) != new.passkeys.get(key) for key in was & now):
+            said.append(f"{name} has another page or name at a passkey")
     for gate in sorted({*before.gates, *after.gates}):
         if before.rule(gate) != after.rule(gate):
             said.append(f"{gate} asks for {asks(after.rule(gate))}")
@@ -54,11 +59,23 @@ def shown(key: str, person: Principal | None) -> str:
 
     That a key is a FIDO key is its own word, unless its maker's was shown when it was added.
     """
+    passkey = person.passkeys.get(key) if person else None
+    if passkey is not None:
+        return _passkey(key, passkey)
     marks = person.marks.get(key, ()) if person else ()
     proved = person is not None and person.attested(key)
     claims = ["claims to be a FIDO key"] if key.startswith("sk-") and not proved else []
     said = f" ({', '.join([*claims, *marks])})" if claims or marks else ""
     return f"{sshsig.fingerprint(key)}{said}"
+
+
+def offered(offer: Offer) -> str:
+    """Return in words a passkey that nobody trusts yet."""
+    return _passkey(offer.line, offer.passkey)
+
+
+def _passkey(key: str, passkey: Passkey) -> str:
+    return f"{sshsig.fingerprint(key)} (passkey {passkey.name!a} on {passkey.origin})"
 
 
 def _count(number: int, noun: str) -> str:

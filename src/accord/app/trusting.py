@@ -10,14 +10,16 @@ from itertools import pairwise
 
 from attrs import evolve, frozen
 
-from accord.app import records
+from accord.app import records, trust_keys
 from accord.app.changes import load_all
+from accord.app.trust_keys import Device
 from accord.app.trust_words import differences
 from accord.app.workshop import Workshop
-from accord.approvals import attestation, sshsig
+from accord.approvals import sshsig
 from accord.approvals import trust as trusts
+from accord.approvals.passkeys import Offer
 from accord.approvals.trust import FOLDER, NAMESPACE
-from accord.core.approval import ATTESTED, VERIFY_REQUIRED, GateRule, Principal, Trust
+from accord.core.approval import GateRule, Principal, Trust
 from accord.core.gates import TRACK_GATE
 from accord.core.model import STAGES, sha256
 from accord.errors import ConfigurationError, ConflictError, RefusedError
@@ -39,18 +41,6 @@ class Proposal:
 
 
 @frozen
-class Device:
-    """The proof that a key is in a device: two files of `ssh-keygen`, and its maker's certificates.
-
-    The version says that it was looked at, and whoever signs the version vouches for that.
-    """
-
-    attestation: bytes
-    challenge: bytes
-    roots: bytes
-
-
-@frozen
 class Changed:
     """What became of a change of trust: the version, in words what it changes, if it holds now."""
 
@@ -68,14 +58,16 @@ class Changed:
 def add(
     workshop: Workshop, name: str, line: str = "", *, roles: Sequence[str] = (),
     aliases: Sequence[str] = (), verify_required: bool = False, device: Device | None = None,
+    passkey: Offer | None = None, logins: Sequence[str] = (),
 ) -> Changed:  # fmt: skip
     """Add a person with the key `line`, or one more key, role or alias to a person who is there.
 
+    A `passkey` is a key that signs on web pages; it stands in the place of `line`.
     Raises RefusedError for a key that somebody has already, and one that somebody lost: what was
     signed with it once would count again. Raises ConfigurationError for a person without a key, and
     AttestationError where `device` does not prove that the key is in one.
     """
-    trust = workshop.trust
+    trust, line = workshop.trust, passkey.line if passkey else line
     if not name.isprintable() or name != name.strip() or not name:
         raise ConfigurationError("a name is one line of plain text", hint="accord trust add NAME")
     known = trust.principal(name) or Principal(name, (), ())
@@ -85,12 +77,14 @@ def add(
         known,
         roles=_union(known.roles, roles or (() if known.roles else ("approver",))),
         aliases=_union(known.aliases, aliases),
+        logins=_union(known.logins, logins),
     )
     if line:
-        key = _key(line)
+        key = trust_keys.bare(line)
         _refuse_known(trust, key)
-        marks = {**known.marks, **_marks(key, device, verify_required=verify_required)}
-        person = evolve(person, keys=(*known.keys, key), marks=marks)
+        marks = {**known.marks, **trust_keys.marks(key, device, verify_required=verify_required)}
+        passkeys = {**known.passkeys, **({key: passkey.passkey} if passkey else {})}
+        person = evolve(person, keys=(*known.keys, key), marks=marks, passkeys=passkeys)
     return _change(workshop, _with(trust, person), trust.gates, keeps=trust.keeps)
 
 
@@ -105,13 +99,13 @@ def rotate(
     me = trust.principal(records.person(workshop, signer))
     if me is None:
         raise RefusedError("your key belongs to nobody in the trust file", hint="accord trust show")
-    key = _key(line)
+    key = trust_keys.bare(line)
     _refuse_known(trust, key)
     marks = {one: found for one, found in me.marks.items() if one != signer.line}
     person = evolve(
         me,
         keys=tuple(key if one == signer.line else one for one in me.keys),
-        marks={**marks, **_marks(key, device, verify_required=verify_required)},
+        marks={**marks, **trust_keys.marks(key, device, verify_required=verify_required)},
     )
     people = _with(trust, person)
     _refuse_lockout(trust, people, trust.gates)
@@ -135,6 +129,7 @@ def revoke(workshop: Workshop, who: str, because: str, *, keep: bool = False) ->
             one,
             keys=tuple(key for key in one.keys if key not in gone),
             marks={key: marks for key, marks in one.marks.items() if key not in gone},
+            passkeys={key: known for key, known in one.passkeys.items() if key not in gone},
         )
         for one in trust.principals
     )
@@ -374,25 +369,6 @@ def _refuse_lockout(
 def _with(trust: Trust, person: Principal) -> tuple[Principal, ...]:
     others = [person if one.name == person.name else one for one in trust.principals]
     return tuple(others if trust.principal(person.name) else [*others, person])
-
-
-def _key(line: str) -> str:
-    try:
-        return sshsig.canonical_key(line)
-    except sshsig.SignatureError as error:
-        raise ConfigurationError(error.message.rstrip("."), hint="name a .pub file") from error
-
-
-def _marks(key: str, device: Device | None, *, verify_required: bool) -> dict[str, tuple[str, ...]]:
-    if device is not None:
-        attestation.verify(device.attestation, device.challenge, key, device.roots)
-    if verify_required and not key.startswith("sk-"):
-        raise ConfigurationError(
-            "only a FIDO key can ask for a PIN or a finger", hint="leave --verify-required out"
-        )
-    found = {ATTESTED: device is not None, VERIFY_REQUIRED: verify_required}
-    marks = tuple(name for name, known in found.items() if known)
-    return {key: marks} if marks else {}
 
 
 def _union(one: Sequence[str], other: Sequence[str]) -> tuple[str, ...]:

@@ -1,6 +1,7 @@
 """SSH signatures over files, as `ssh-keygen -Y` makes them, checked more strictly than it does.
 
-Format: PROTOCOL.sshsig of OpenSSH; keys: RFC 4253, 5656, 8332 and 8709; FIDO keys: PROTOCOL.u2f.
+Format: PROTOCOL.sshsig of OpenSSH; keys: RFC 4253, 5656, 8332 and 8709; FIDO keys and the
+signatures that they make on web pages: PROTOCOL.u2f.
 The check is our own because `ssh-keygen -Y verify` takes a FIDO signature whose flags say that
 nobody touched the key.
 """
@@ -8,6 +9,7 @@ nobody touched the key.
 import base64
 import binascii
 import hashlib
+from collections.abc import Collection
 from typing import TypeAlias
 
 from attrs import frozen
@@ -34,7 +36,7 @@ from cryptography.hazmat.primitives.asymmetric.utils import (
     encode_dss_signature,
 )
 
-from accord.approvals import wire
+from accord.approvals import webauthn, wire
 from accord.errors import RefusedError
 
 PrivateKey: TypeAlias = Ed25519PrivateKey | EllipticCurvePrivateKey | RSAPrivateKey
@@ -52,7 +54,10 @@ ED25519 = "ssh-ed25519"
 RSA = "ssh-rsa"
 SK_ED25519 = "sk-ssh-ed25519@openssh.com"
 SK_ECDSA = "sk-ecdsa-sha2-nistp256@openssh.com"
+SK_RSA = "sk-rsa-sha2-256@accord.dev"
+"""An RSA key that signs on web pages, which OpenSSH has no name for."""
 
+_SSH = b"ssh:"
 _Curve: TypeAlias = tuple[str, EllipticCurve, hashes.HashAlgorithm]
 _P256: _Curve = ("nistp256", SECP256R1(), hashes.SHA256())
 _CURVES: dict[str, _Curve] = {
@@ -79,6 +84,19 @@ class _Key:
     public: PublicKey
     application: bytes = b""
 
+    @property
+    def web(self) -> bool:
+        """Tell whether it is a passkey: its application is the host of a web page."""
+        return bool(self.application) and not self.application.startswith(_SSH)
+
+
+@frozen
+class _Use:
+    """How a FIDO key was used: the flags of the device and, on a web page, which page it was."""
+
+    flags: int = 0
+    origin: str = ""
+
 
 @frozen
 class Proof:
@@ -86,11 +104,13 @@ class Proof:
 
     `fido` is empty for other keys, `up` after a touch, `uv` where the key asked for its PIN or a
     finger too. A program that claims to be a FIDO key can say either: only an attestation made
-    with the key tells them apart, and a signature holds none.
+    with the key tells them apart, and a signature holds none. `origin` is the web page on which a
+    passkey signed, as the browser says, and empty for every other key.
     """
 
     key: str
     fido: str = ""
+    origin: str = ""
 
     @property
     def factor(self) -> str:
@@ -113,12 +133,12 @@ def prove(armored: bytes, message: bytes, namespace: str) -> Proof:
     try:
         public, signature, algorithm = _parse(_dearmor(armored), namespace)
         key = _read_key(public)
-        flags = _check(key, signature, blob_to_sign(message, namespace, algorithm))
+        use = _check(key, signature, blob_to_sign(message, namespace, algorithm))
     except wire.WireError as error:
         raise SignatureError(f"The signature is malformed: {error}.") from error
     if not key.application:
         return Proof(_line(key.kind, public))
-    return Proof(_line(key.kind, public), "uv" if flags & USER_VERIFIED else "up")
+    return Proof(_line(key.kind, public), "uv" if use.flags & USER_VERIFIED else "up", use.origin)
 
 
 def sign(private_key: PrivateKey, message: bytes, namespace: str) -> bytes:
@@ -281,15 +301,18 @@ def _read_key(blob: bytes) -> _Key:
         raise SignatureError(f"The {kind} key is not a valid key of its kind.") from error
     if public is None:
         raise SignatureError(f"Keys of kind {_show(name)} are not accepted.")
-    application = reader.string() if kind in (SK_ED25519, SK_ECDSA) else b""
+    key = _Key(kind, public, reader.string() if kind in webauthn.KINDS else b"")
     reader.end()
-    if application and not application.startswith(b"ssh:"):
+    if key.web and not webauthn.HOST.fullmatch(key.application.decode("latin-1")):
         raise SignatureError(
-            f"The FIDO key belongs to the application {_show(application)}, not to 'ssh:'."
+            f"The FIDO key belongs to the application {_show(key.application)}, which is neither "
+            "'ssh:' nor a host."
         )
-    if kind in (SK_ED25519, SK_ECDSA) and not application:
+    if kind in webauthn.KINDS and not key.application:
         raise SignatureError("The FIDO key belongs to no application, where 'ssh:' is needed.")
-    return _Key(kind, public, application)
+    if kind == SK_RSA and not key.web:
+        raise SignatureError("A FIDO key of RSA signs on web pages alone, so it needs a host.")
+    return key
 
 
 def _read_public(kind: str, reader: wire.Reader) -> PublicKey | None:
@@ -301,7 +324,7 @@ def _read_public(kind: str, reader: wire.Reader) -> PublicKey | None:
         if named != curve_name.encode() or not point.startswith(b"\x04"):
             raise ValueError("another curve, or a compressed point")
         return EllipticCurvePublicKey.from_encoded_point(curve, point)
-    if kind == RSA:
+    if kind in (RSA, SK_RSA):
         exponent, modulus = reader.mpint(), reader.mpint()
         if not 2048 <= modulus.bit_length() <= 16384:
             raise SignatureError(
@@ -313,25 +336,34 @@ def _read_public(kind: str, reader: wire.Reader) -> PublicKey | None:
     return None
 
 
-def _check(key: _Key, signature: bytes, data: bytes) -> int:
-    """Return the flags of a FIDO signature, 0 for another that is good. Raises SignatureError."""
+def _check(key: _Key, signature: bytes, data: bytes) -> _Use:
+    """Return how the key was used, if the signature is good. Raises SignatureError."""
     reader = wire.Reader(signature)
-    flags = 0
+    use = _Use()
     name = reader.string()
     kind = name.decode("ascii", "replace")
-    if kind not in (_RSA_HASHES if key.kind == RSA else {key.kind}):
-        raise SignatureError(f"A {key.kind} key may not sign with {_show(name)}.")
+    if kind not in _signs_as(key):
+        whose = f" of the application {_show(key.application)}" if key.web else ""
+        raise SignatureError(f"A {key.kind} key{whose} may not sign with {_show(name)}.")
     body = reader.string()
     if key.application:
         flags, counter = reader.byte(), reader.uint32()
         if not flags & USER_PRESENT:
             raise SignatureError("The FIDO key signed without being touched.")
+        use, extensions, client = _Use(flags), b"", data
+        if key.web:
+            try:
+                origin, extensions, client = webauthn.page(reader, flags, data)
+            except ValueError as error:
+                raise SignatureError(f"The passkey did not sign this: {error}.") from error
+            use = _Use(flags, origin)
         data = b"".join(
             (
                 hashlib.sha256(key.application).digest(),
                 bytes([flags]),
                 wire.uint32(counter),
-                hashlib.sha256(data).digest(),
+                extensions,
+                hashlib.sha256(client).digest(),
             )
         )
     reader.end()
@@ -341,16 +373,23 @@ def _check(key: _Key, signature: bytes, data: bytes) -> int:
         raise SignatureError(
             "The signature does not fit the signed bytes: they or it were changed."
         ) from error
-    return flags
+    return use
+
+
+def _signs_as(key: _Key) -> Collection[str]:
+    """Return the kinds of signature that a key may make: a passkey only those of web pages."""
+    if key.web:
+        return (webauthn.KINDS[key.kind],)
+    return _RSA_HASHES if key.kind == RSA else (key.kind,)
 
 
 def _check_raw(key: _Key, kind: str, body: bytes, data: bytes) -> None:
     if isinstance(key.public, Ed25519PublicKey):
         key.public.verify(body, data)
     elif isinstance(key.public, RSAPublicKey):
-        key.public.verify(body, data, padding.PKCS1v15(), _RSA_HASHES[kind])
+        key.public.verify(body, data, padding.PKCS1v15(), _RSA_HASHES.get(kind, hashes.SHA256()))
     else:
         reader = wire.Reader(body)
         r, s = reader.mpint(), reader.mpint()
         reader.end()
-        key.public.verify(encode_dss_signature(r, s), data, ECDSA(_CURVES[kind][2]))
+        key.public.verify(encode_dss_signature(r, s), data, ECDSA(_CURVES[key.kind][2]))

@@ -11,7 +11,7 @@ from collections.abc import Collection, Mapping, Sequence
 
 from attrs import evolve
 
-from accord.approvals import canonical, sshsig
+from accord.approvals import canonical, sshsig, webauthn
 from accord.approvals.canonical import PROJECT, SHA256, WORD, CanonicalError, Fields
 from accord.core.approval import (
     ATTESTED,
@@ -19,6 +19,7 @@ from accord.core.approval import (
     VERIFY_REQUIRED,
     GateRule,
     Json,
+    Passkey,
     Principal,
     Trust,
 )
@@ -31,6 +32,10 @@ FOLDER = ".accord/trust"
 _FIELDS = ("type", "project", "version", "principals", "gates", "prev")
 _SOMETIMES = ("keeps", "reason")  # a field with its usual value is left out: one spelling each
 _MARKS = (ATTESTED, VERIFY_REQUIRED)
+_LABEL = re.compile(r"\S(.{0,58}\S)?")
+_CREDENTIAL = re.compile(r"[A-Za-z0-9_-]{22,1364}")
+_LOGIN = re.compile(r"sub:\S+|[^\s@:]+@[^\s@]+")
+_ORIGIN = re.compile(r"https://[a-z0-9.-]+(:[1-9][0-9]{0,4})?|http://[a-z0-9.-]+\.localhost")
 _VERSION = re.compile(r"v([1-9][0-9]{0,5})\.json")
 
 
@@ -169,6 +174,12 @@ def signers_of(
 
 def unverified(person: Principal, proof: sshsig.Proof) -> str:
     """Return why the key was not used as the trust file asks of it, or an empty string."""
+    passkey = person.passkeys.get(proof.key)
+    if passkey is None and proof.origin:
+        return "was signed on a web page, and the trust file has no passkey for it"
+    if passkey is not None and not passkey.allows(proof.origin):
+        page = canonical.shown(proof.origin)
+        return f"was signed on {page}, and the trust file has {passkey.origin}"
     if proof.fido != "uv" and VERIFY_REQUIRED in person.marks.get(proof.key, ()):
         return "was signed without the PIN or the finger that the trust file asks for"
     return ""
@@ -193,6 +204,7 @@ def _to_bytes(trust: Trust, prev: str | None) -> bytes:
             person,
             keys=tuple(_key(line) for line in person.keys),
             marks={_key(line): marks for line, marks in person.marks.items()},
+            passkeys={_key(line): known for line, known in person.passkeys.items()},
         )
         for person in trust.principals
     )
@@ -228,8 +240,15 @@ def _person(person: Principal) -> Json:
     }
     if person.aliases:
         value["aliases"] = list(person.aliases)
+    if person.logins:
+        value["logins"] = list(person.logins)
     if person.marks:
         value["marks"] = {key: list(marks) for key, marks in person.marks.items()}
+    if person.passkeys:
+        value["passkeys"] = {
+            key: {"name": one.name, "credential": one.credential, "origin": one.origin}
+            for key, one in person.passkeys.items()
+        }
     return value
 
 
@@ -278,6 +297,9 @@ def _check_people(trust: Trust) -> None:
     keys = [key for person in trust.principals for key in person.keys]
     if len(set(names)) < len(names):
         raise CanonicalError("two principals have the same name")
+    logins = [login.casefold() for person in trust.principals for login in person.logins]
+    if len(set(logins)) < len(logins):
+        raise CanonicalError("two principals have the same login, so one person could be two")
     if len(set(keys)) < len(keys):
         raise CanonicalError("two principals have the same key, so one person could be two")
     factor = trust.rule("trust").factor
@@ -291,7 +313,8 @@ def _check_people(trust: Trust) -> None:
 
 
 def _principal(value: Json) -> Principal:
-    fields = Fields(value, "principals", ("name", "keys", "roles"), ("aliases", "marks"))
+    fields = Fields(value, "principals", ("name", "keys", "roles"),
+                    ("aliases", "logins", "marks", "passkeys"))  # fmt: skip
     keys = fields.texts("keys")
     for key in keys:
         try:
@@ -306,6 +329,8 @@ def _principal(value: Json) -> Principal:
         fields.texts("roles"),
         fields.texts("aliases") if fields.has("aliases") else (),
         _marks(fields, keys) if fields.has("marks") else {},
+        _passkeys(fields, keys),
+        _logins(fields) if fields.has("logins") else (),
     )
 
 
@@ -316,6 +341,32 @@ def _marks(fields: Fields, keys: Collection[str]) -> dict[str, tuple[str, ...]]:
         if not found or not set(found) <= set(_MARKS) or not key.startswith("sk-"):
             raise fields.error("marks", f"one of {', '.join(_MARKS)} at FIDO keys alone")
     return marks
+
+
+def _passkeys(fields: Fields, keys: Collection[str]) -> dict[str, Passkey]:
+    """Return the passkeys: just those of the keys that sign on web pages, each on its own host."""
+    where = "principals.passkeys"
+    table = fields.table("passkeys") if fields.has("passkeys") else {}
+    hosts = {key: sshsig.application(key).decode("latin-1") for key in keys}
+    on_web = {key for key, host in hosts.items() if webauthn.HOST.fullmatch(host)}
+    if on_web != set(table) or (fields.has("passkeys") and not table):
+        raise fields.error("passkeys", "there for just the keys that sign on web pages")
+    found = {}
+    for key, value in table.items():
+        one = Fields(value, where, ("name", "credential", "origin"))
+        passkey = Passkey(one.text("name", _LABEL), one.text("credential", _CREDENTIAL),
+                          one.text("origin", _ORIGIN))  # fmt: skip
+        if passkey.host != hosts[key]:
+            raise one.error("origin", "a page of the host that the key is for")
+        found[key] = passkey
+    return found
+
+
+def _logins(fields: Fields) -> tuple[str, ...]:
+    logins = fields.texts("logins")
+    if not logins or not all(_LOGIN.fullmatch(one) for one in logins):
+        raise fields.error("logins", "a list of e-mail addresses, or of names after sub:")
+    return logins
 
 
 def _rule(value: Json, where: str) -> GateRule:

@@ -7,22 +7,27 @@ asks for, and the Enter key, which asks for a new code.
 import select
 import sys
 import termios
+import threading
 import webbrowser
+from contextlib import suppress
 
 import click
 from attrs import define, field
 
 from accord.app import asked as beside
-from accord.app import records, reviewing, undoing
+from accord.app import reviewing
 from accord.app.changes import load
 from accord.app.gate_view import aloud
+from accord.app.trust_words import offered
 from accord.app.workshop import Workshop
+from accord.cli import window
 from accord.cli.context import Context, ask_passphrase
 from accord.cli.render import plain, wrap
-from accord.core.model import Stage
 from accord.errors import AccordError, RefusedError
+from accord.web import signing
 from accord.web.asks import Ask
 from accord.web.running import Server
+from accord.web.team import Team
 from accord.wiring import opening
 
 PRINTED_SECONDS = 600.0  # a code that only this terminal shows
@@ -36,31 +41,57 @@ class Serving:
     context: Context
     port: int
     opens: bool
+    window: bool = False
     terminal: bool = field(factory=lambda: sys.stdin.isatty())
 
     def run(self) -> None:
         """Serve until Ctrl-C. Raises ConfigurationError when the port is taken."""
-        self._open().close()  # what is wrong with the repository is said before anything is begun
+        if self.window:
+            window.library()  # what is missing is said before anything is begun
+        self._open().close()  # and so is what is wrong with the repository
         with Server(self._open, opening.reader, self.port, terminal=self.terminal) as server:
-            self._invite(server)
             try:
-                while True:
-                    self._wait(server)
+                if self.window:
+                    self._show_window(server)
+                else:
+                    self._invite(server)
+                    self._stay(server)
             except KeyboardInterrupt:
-                click.echo("\nthe room is closed")
+                click.echo()
+            click.echo("the room is closed")
+
+    def _stay(self, server: Server) -> None:
+        while True:
+            self._wait(server)
+
+    def _show_window(self, server: Server) -> None:
+        """Show the room in a window; what is to be signed is confirmed beside it, on a thread."""
+        click.echo("the review room is in its window; Enter makes a code for a browser")
+        # It ends with the process: whoever closes the window answers no question any more.
+        beside = threading.Thread(target=self._beside, args=[server], daemon=True)
+        window.show(self._way_in(server, OPENED_SECONDS)[0], beside.start)
+
+    def _beside(self, server: Server) -> None:
+        with suppress(KeyboardInterrupt):
+            self._stay(server)
+        server.room.terminal = False
 
     def _invite(self, server: Server) -> None:
-        code = server.sessions.offer(OPENED_SECONDS if self.opens else PRINTED_SECONDS)
-        where = f"{server.address}/enter#{code}"
+        seconds = OPENED_SECONDS if self.opens else PRINTED_SECONDS
+        where, code = self._way_in(server, seconds)
         if self.context.json:
             self.context.answer({"address": server.address, "code": code}, [])
             return
         click.echo(f"the review room: {where}")
-        seconds = OPENED_SECONDS if self.opens else PRINTED_SECONDS
         click.echo(f"the code works once, within {seconds:.0f} seconds; Enter makes a new one")
         if self.opens:
             self.opens = False
             webbrowser.open(where)
+
+    def _way_in(self, server: Server, seconds: float) -> tuple[str, str]:
+        """Return the address with a code that works once, and the code."""
+        code = server.sessions.offer(seconds)
+        return f"{server.address}/enter#{code}", code
 
     def _wait(self, server: Server) -> None:
         asked = server.asks.next()
@@ -87,7 +118,7 @@ class Serving:
                 if not click.confirm("Sign this?"):
                     server.asks.settle(asked, "refused", "it was declined in the terminal")
                     return
-                said = _signed(workshop, asked)
+                said = signing.perform(workshop, asked)
             finally:
                 workshop.close()
         except AccordError as error:
@@ -108,6 +139,10 @@ class Serving:
             click.echo(wrap(f"\n{head}"))
             for line in rest:
                 click.echo(wrap(line, "  ", "    "))
+            return
+        if asked.offer is not None:
+            click.echo(wrap(f"\nTrust a new passkey of {asked.who}: approvals by it count"))
+            click.echo(wrap(offered(asked.offer), "  ", "    "))
             return
         change = load(workshop, asked.change)
         gate = change.gate
@@ -133,18 +168,22 @@ class Serving:
         return workshop
 
 
-def _signed(workshop: Workshop, asked: Ask) -> str:
-    """Sign what was confirmed and say it. Raises AccordError with nothing signed."""
-    records.refuse_agents()
-    if asked.verb in beside.VERBS:
-        return beside.sign(workshop, asked.verb, asked.change, asked.fields)
-    if asked.verb == "undo":
-        newest = undoing.newest(workshop, asked.change)
-        if newest is None or (newest.verb, newest.detail) != ("approve", asked.stage):
-            raise RefusedError(f"{asked.change} moved on since you looked", hint="accord log")
-        return undoing.undo(workshop, asked.change)
-    if asked.verb == "reject":
-        reviewing.reject(workshop, asked.change, asked.reason, stage=Stage(asked.stage))
-        return f"the {asked.stage} of {asked.change} was sent back"
-    done = reviewing.approve(workshop, asked.change, token=asked.seen)[0]
-    return f"the {done.stage} of {asked.change}: {done.gate.reason}"
+def serve_team(context: Context, team: Team) -> None:
+    """Serve the room of a team until Ctrl-C; here nothing is confirmed, and nobody signs."""
+
+    def opens() -> Workshop:
+        workshop = opening.open_workshop(context.folder, ask_passphrase)
+        workshop.channel = "web"
+        return workshop
+
+    opens().close()  # what is wrong with the repository is said before anything is begun
+    with Server(opens, opening.reader, team.port, terminal=False, team=team) as server:
+        if context.json:
+            context.answer({"address": server.address, "listens": f"{team.host}:{server.port}"}, [])
+        else:
+            click.echo(f"the review room: {server.address}")
+            click.echo(f"it listens on {team.host}, port {server.port}")
+        try:
+            threading.Event().wait()
+        except KeyboardInterrupt:
+            click.echo("\nthe room is closed")

@@ -113,12 +113,40 @@ VERIFY_REQUIRED = "verify-required"
 
 
 @frozen
+class Passkey:
+    """What the trust file says of a key that signs on web pages: `name` is for people.
+
+    `credential` is how the browser finds the key, base64url without padding. `origin` is the page
+    that it counts on, `https://HOST[:PORT]`; for a name below `.localhost`, which no other machine
+    has, `http://NAME.localhost` with whatever port.
+    """
+
+    name: str
+    credential: str
+    origin: str
+
+    @property
+    def host(self) -> str:
+        """Return the host of the page, which the key is bound to (its relying party)."""
+        return self.origin.partition("://")[2].partition(":")[0]
+
+    def allows(self, origin: str) -> bool:
+        """Tell whether a signature that was made on a page of `origin` counts."""
+        if not self.host.endswith(".localhost"):
+            return origin == self.origin
+        port = origin.removeprefix(f"{self.origin}:")
+        return origin == self.origin or (port != origin and port.isdecimal() and len(port) < 6)
+
+
+@frozen
 class Principal:
     """A person who may approve: name, public keys (OpenSSH lines) and roles.
 
     `aliases` are the names under which the person commits. `marks` maps a FIDO key to what is
     known of it (`attested`: its maker vouches that it is in a device) and asked of it
-    (`verify-required`: its PIN or finger each time).
+    (`verify-required`: its PIN or finger each time). `passkeys` has what is known of each key that
+    signs on web pages. `logins` are those under which the person signs in to a team's server: an
+    address of e-mail, or `sub:` and what the issuer calls them.
     """
 
     name: str
@@ -126,6 +154,8 @@ class Principal:
     roles: tuple[str, ...] = ("approver",)
     aliases: tuple[str, ...] = ()
     marks: Mapping[str, tuple[str, ...]] = field(factory=dict)
+    passkeys: Mapping[str, Passkey] = field(factory=dict)
+    logins: tuple[str, ...] = ()
 
     def attested(self, key: str) -> bool:
         """Tell whether the trust file says that this key is in a device."""

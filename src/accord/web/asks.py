@@ -1,7 +1,7 @@
-"""What the page asks the terminal to sign: the page can ask, only the terminal can do it.
+"""What the page asks to be signed: it can ask, only a key of the person's can do it.
 
-The token of a session lets its holder look and write documents. What is signed is confirmed where
-`accord serve` was started, by whoever sits there.
+The token of a session lets its holder look and write documents. What is signed is confirmed by a
+passkey in the browser, or where `accord serve` was started, by whoever sits there.
 """
 
 import os
@@ -13,16 +13,30 @@ from contextlib import suppress
 
 from attrs import define, evolve, field, frozen
 
+from accord.approvals.passkeys import Offer
+
 KEPT = 50
+
+
+@frozen
+class Draft:
+    """What a passkey would sign: the bytes, their purpose, when they were made, and which may."""
+
+    message: bytes
+    namespace: str
+    issued: str
+    credentials: tuple[str, ...]
 
 
 @frozen
 class Ask:
     """One signature that was asked for.
 
-    `verb` is `approve`, `reject`, `undo` or one of `app.asked`, which is given `fields` and says
-    `words`; `seen` binds an approval to what the page showed, and `aloud` is the same as words.
-    `state` is `waiting`, `done` or `refused`, and `said` tells why; `back` is where to go then.
+    `verb` is `approve`, `reject`, `undo`, `trust` or one of `app.asked`, which is given `fields`
+    and says `words`; `seen` binds an approval to what the page showed, and `aloud` is the same as
+    words. `who` asked, `offer` is the passkey to be trusted. `state` is `open` while the page waits
+    for a passkey, which signs `draft`; `waiting` for the terminal; `offered` where somebody else
+    has to sign; then `done` or `refused`, and `said` tells why. `back` is where to go then.
     """
 
     id: str
@@ -38,6 +52,9 @@ class Ask:
     back: str = ""
     state: str = "waiting"
     said: str = ""
+    who: str = ""
+    offer: Offer | None = None
+    draft: Draft | None = None
 
 
 @define
@@ -54,12 +71,17 @@ class Asks:
         os.set_blocking(self.wakes, False)
         os.set_blocking(self._bell, False)
 
-    def put(self, ask: Ask) -> Ask:
-        """Add an ask under a new id; one that waits for the same change is given up for it."""
-        ask = evolve(ask, id=secrets.token_hex(8), state="waiting")
+    def put(self, ask: Ask, *, terminal: bool = True) -> Ask:
+        """Add an ask under a new id; one of the person's for the same is given up for it.
+
+        With a draft it waits for a passkey, without one for the terminal if there is one.
+        """
+        state = "open" if ask.draft else "waiting" if terminal else "offered"
+        ask = evolve(ask, id=secrets.token_hex(16), state=state)
         with self._turn:
             for name, one in list(self._held.items()):
-                if one.state == "waiting" and one.change == ask.change:
+                same = (one.who, one.change) == (ask.who, ask.change)
+                if one.state in ("open", "waiting") and same:
                     said = "another decision was asked for since"
                     self._held[name] = evolve(one, state="refused", said=said)
             self._held[ask.id] = ask
@@ -73,8 +95,18 @@ class Asks:
         with self._turn:
             return self._held.get(name)
 
+    def forward(self, name: str) -> bool:
+        """Let the terminal decide on an ask that waits for a passkey; tell whether it did wait."""
+        with self._turn:
+            one = self._held.get(name)
+            if one is None or one.state != "open":
+                return False
+            self._held[name] = evolve(one, state="waiting")
+        self._ring()
+        return True
+
     def next(self) -> Ask | None:
-        """Return the oldest ask that waits, or None; forget that the bell rang."""
+        """Return the oldest ask that waits for the terminal, or None; forget that the bell rang."""
         with suppress(BlockingIOError):
             while os.read(self.wakes, 512):
                 pass

@@ -11,6 +11,7 @@ _KINDS = {"css": "text/css; charset=utf-8", "js": "text/javascript; charset=utf-
 _NAMES = (
     "room.css",
     "room.js",
+    "passkey.js",
     "mark.svg",
     "vendor/htmx-4.0.1.min.js",
     "vendor/hx-sse-4.0.1.min.js",

@@ -4,18 +4,22 @@ A server on 127.0.0.1 is within reach of every page that the person's browser sh
 process on the machine. Each rule here answers one way in: see `docs/web.md`.
 """
 
+import re
 from http.cookies import CookieError, SimpleCookie
 
 from attrs import define
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from accord.web.sessions import Sessions
+from accord.web.place import Place
+from accord.web.sessions import LOOKING, NOBODY, Sessions
 
-HOST = "accord.localhost"
 HEADER_BYTES = 16 * 2**10
 BODY_BYTES = 256 * 2**10
 OPEN_PATHS = ("/enter", "/static/")
+TEAM_PATHS = ("/enter", "/static/", "/signin", "/signed-in", "/arrive")
+RETURN = "/signed-in"
+"""Where the issuer sends a browser back to; the one page that another site may lead to."""
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
     "frame-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
@@ -38,6 +42,10 @@ HEADERS = {
 }
 
 
+TEAM_HEADERS = {**HEADERS, "Strict-Transport-Security": "max-age=31536000"}
+_OWN_PATH = re.compile(r"/(?![/\\])[!-~]*")
+
+
 class RefusalError(Exception):
     """Raised for a request that is not answered: the status and the reason in words."""
 
@@ -49,11 +57,11 @@ class RefusalError(Exception):
 
 @define
 class Guard:
-    """Wraps the app that listens on `port`; puts the session's token into `scope["state"]`."""
+    """Wraps the app that is reached at `place`; puts the session's token into `scope["state"]`."""
 
     app: ASGIApp
     sessions: Sessions
-    port: int
+    place: Place
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request, or refuse it before the app sees anything of it."""
@@ -68,6 +76,7 @@ class Guard:
         except RefusalError as refusal:
             await _answer(send, refusal.status, refusal.reason)
             return
+        LOOKING.set(scope["state"]["login"])
 
         async def replay() -> Message:
             nonlocal body
@@ -79,7 +88,7 @@ class Guard:
         async def guarded(message: Message) -> None:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
-                for name, value in HEADERS.items():
+                for name, value in (TEAM_HEADERS if self.place.team else HEADERS).items():
                     headers.setdefault(name, value)
                 headers.setdefault("Cache-Control", "no-store")
             await send(message)
@@ -89,15 +98,16 @@ class Guard:
     def _check(self, scope: Scope) -> None:
         headers = Headers(scope=scope)
         _check_framing(scope, headers)
-        authority = f"{HOST}:{self.port}"
-        if headers.get("host") != authority:
-            raise RefusalError(421, f"this is {authority}")
+        if headers.get("host") != self.place.authority:
+            raise RefusalError(421, f"this is {self.place.authority}")
         if scope["method"] not in ("GET", "HEAD", "POST"):
             raise RefusalError(405, "only GET and POST are answered")
         origin = headers.get("origin")
-        if origin is not None and origin != f"http://{authority}":
+        if origin is not None and origin != self.place.origin:
             raise RefusalError(403, "another page asked")
-        if headers.get("sec-fetch-site", "none") not in ("same-origin", "none"):
+        foreign = headers.get("sec-fetch-site", "none") not in ("same-origin", "none")
+        led = foreign and self._led_here(scope, headers)
+        if foreign and not led:
             raise RefusalError(403, "another site asked")
         if scope["method"] == "POST":
             if origin is None:
@@ -105,20 +115,46 @@ class Guard:
             kind = headers.get("content-type", "").partition(";")[0].strip().lower()
             if kind != "application/x-www-form-urlencoded":
                 raise RefusalError(415, "only forms are taken")
-        token = _cookie(headers.get("cookie", ""), cookie_name(self.port))
+        token = _cookie(headers.get("cookie", ""), self.place.cookie)
         known = self.sessions.knows(token)
-        scope.setdefault("state", {})["session"] = token if known else ""
-        if known or scope["path"].startswith(OPEN_PATHS):
+        state = scope.setdefault("state", {})
+        state["session"] = token if known else ""
+        state["login"] = self.sessions.login(token) if known else NOBODY
+        if led and scope["path"] != RETURN:
+            # Such a request comes without the cookie; the page that answers asks again by itself.
+            state["to"] = _own(scope)
+            scope["path"], scope["raw_path"] = "/arrive", b"/arrive"
+            return
+        if known or scope["path"].startswith(TEAM_PATHS if self.place.team else OPEN_PATHS):
             return
         if scope["method"] == "POST" or scope["path"] == "/events":
-            raise RefusalError(401, "enter with the code that accord serve printed, at /enter")
+            raise RefusalError(401, self._door)
         scope["path"], scope["raw_path"] = "/enter", b"/enter"  # the page that asks for the code
         scope["state"]["status"] = 401
 
+    @property
+    def _door(self) -> str:
+        team = "sign in first, at /enter"
+        return (
+            team if self.place.team else "enter with the code that accord serve printed, at /enter"
+        )
 
-def cookie_name(port: int) -> str:
-    """Return the name of the session's cookie; browsers send cookies to every port of a host."""
-    return f"accord-{port}"
+    def _led_here(self, scope: Scope, headers: Headers) -> bool:
+        """Tell whether a link or an issuer led a browser to the room of a team."""
+        return (
+            self.place.team
+            and scope["method"] == "GET"
+            and headers.get("sec-fetch-mode") == "navigate"
+            and headers.get("sec-fetch-dest") == "document"
+        )
+
+
+def _own(scope: Scope) -> str:
+    """Return the path that was asked for with its query; `/` for one that leads away."""
+    path = scope["raw_path"].decode("latin-1")
+    query = scope["query_string"].decode("latin-1")
+    asked = f"{path}?{query}" if query else path
+    return asked if _OWN_PATH.fullmatch(asked) else "/"
 
 
 def _check_framing(scope: Scope, headers: Headers) -> None:

@@ -25,23 +25,26 @@ async def stream(request: Request) -> Response:
     room: Room = request.app.state.room
     said = request.headers.get("last-event-id") or request.query_params.get("since", "")
     since = int(said) if said.isdecimal() and len(said) < 16 else None
-    return StreamingResponse(_events(room, since), media_type="text/event-stream")
+    journal = await run_in_threadpool(_journal, room)  # refuses whoever may not look
+    token = request.state.session
+    return StreamingResponse(_events(room, journal, since, token), media_type="text/event-stream")
 
 
-async def _events(room: Room, since: int | None) -> AsyncIterator[str]:
+async def _events(
+    room: Room, journal: Path, since: int | None, token: str
+) -> AsyncIterator[str]:  # fmt: skip
     """Yield the stream. Without `since` it begins with what happens from now on.
 
     An operation is written down before it is done, so a smaller number may be done after a larger
     one: what was told is remembered, and only a larger number moves the place to resume from.
     """
-    journal = await run_in_threadpool(_journal, room)
     newest = await run_in_threadpool(_newest, room)
     told = {one.number for one in newest if since is None or one.number <= since}
     last = max(told, default=since or 0)
     yield f"retry: 1000\nid: {last}\nevent: ready\ndata: {{}}\n\n"
     state: tuple[tuple[int, int], ...] | None = None
     quiet = 0.0
-    while True:
+    while room.sessions.knows(token, asked=False):
         now = _stamp(journal)
         if now != state:
             first, state, quiet = state is None, now, 0.0

@@ -12,7 +12,6 @@ from starlette.responses import RedirectResponse, Response
 from accord.app import spending_view, undoing, views
 from accord.app.board_view import board_view
 from accord.app.changes import Change, load
-from accord.app.decisions_view import corrected
 from accord.app.gate_view import gate_view
 from accord.app.needs import needs
 from accord.app.past_view import document_at, past_view
@@ -164,22 +163,6 @@ def log(request: Request, workshop: Workshop) -> Response:
 def patterns(request: Request, workshop: Workshop) -> Response:  # noqa: ARG001 -- every page is alike
     """Answer `/-/patterns`: every component in every state, from the real templates."""
     return _render(request, "patterns.html")
-
-
-async def ask(request: Request) -> Response:
-    """Answer `/asks/ID`: a signature that was asked for, and what came of it."""
-    found = _room(request).asks.get(request.path_params["ask"])
-    if found is None:
-        raise HTTPException(404, "nothing like it was asked for")
-    corrections = 0
-    if (found.verb, found.state) == ("approve", "done"):
-
-        def count() -> int:
-            with _room(request).workshop() as workshop:
-                return corrected(workshop, found.change, found.stage)
-
-        corrections = await run_in_threadpool(count)
-    return _render(request, "ask.html", ask=found, corrections=corrections)
 
 
 async def enter(request: Request) -> Response:

@@ -5,15 +5,21 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from attrs import define, field
+from attrs import define, evolve, field
 
 from accord.app.workshop import Workshop
 from accord.approvals.signers import Signer
 from accord.errors import RefusedError
 from accord.web.asks import Asks
-from accord.web.sessions import Sessions
+from accord.web.place import Place
+from accord.web.sessions import LOOKING, Sessions
+from accord.web.team import Team
 
 STALE_SECONDS = 120.0
+
+
+class StrangerError(RefusedError):
+    """Raised for somebody who signed in and whom the trust file does not know."""
 
 
 @define
@@ -27,26 +33,53 @@ class Room:
     who_is: Callable[[Workshop], str]
     sessions: Sessions
     asks: Asks
-    port: int
+    place: Place
     terminal: bool
+    team: Team | None = None
     _workshop: Workshop | None = field(default=None, init=False)
     _opened: float = field(default=0.0, init=False)
     _tip: str = field(default="", init=False)
     _turn: threading.Lock = field(factory=threading.Lock, init=False, repr=False)
 
     @contextmanager
-    def workshop(self) -> Iterator[Workshop]:
+    def workshop(self, *, acts: bool = False) -> Iterator[Workshop]:
         """Lend the workshop to one request at a time; it cannot sign anything.
 
         It is opened anew when the base moved (the rules and the people may have) and now and then.
-        Raises what opening one raises.
+        In a team it works for whoever asks, by the trust file as it is now; `acts` is for what
+        those may not do who may only look. Raises what opening one raises, StrangerError and
+        RefusedError.
         """
         with self._turn:
-            yield self._fresh()
+            held = self._fresh()
+            yield held if self.team is None else self._of(self.team, held, acts=acts)
 
     def who(self, workshop: Workshop) -> str:
-        """Return the name that the trust file has for the person, or git's where it has none."""
-        return self.who_is(workshop) or workshop.person
+        """Return the name that the trust file has for the person, or git's where it has none.
+
+        On one's own machine it goes by the key that signs there, or else by the name in git: that
+        is no proof, and whatever is signed needs one of the person's keys.
+        """
+        if self.team:
+            return workshop.person
+        people = (one for one in workshop.trust.principals if one.wrote([workshop.person]))
+        named = next((one.name for one in people), workshop.person)
+        return self.who_is(workshop) or named
+
+    def _of(self, team: Team, held: Workshop, *, acts: bool) -> Workshop:
+        """Return the workshop as whoever sent the request meets it."""
+        login = LOOKING.get()
+        people = (one for one in held.trust.principals if login.is_one_of(one.logins))
+        person = next(people, None)
+        if person is None:
+            raise StrangerError(f"the trust file does not know {login}",
+                                hint="make a passkey at /join and have it added")  # fmt: skip
+        if acts and not team.acts(person.roles):
+            raise RefusedError(
+                f"{person.name} may look and do nothing here",
+                hint=f"accord trust show; roles that look: {', '.join(team.look)}",
+            )
+        return evolve(held, person=person.name, email=login.email or held.email, channel="team")
 
     def close(self) -> None:
         """Close the workshop and the asks."""
@@ -63,7 +96,7 @@ class Room:
             self._drop()
         if self._workshop is None:
             self._workshop = self.opens()
-            self._workshop.signer = _refuse
+            self._workshop.signer, self._workshop.channel = _refuse, "web"
             self._opened, self._tip = now, self._workshop.repo.resolve(self._workshop.base)
         return self._workshop
 
@@ -74,4 +107,6 @@ class Room:
 
 
 def _refuse() -> Signer:
-    raise RefusedError("a page signs nothing", hint="confirm it where accord serve runs")
+    raise RefusedError(
+        "a page signs nothing", hint="sign it with a passkey, or where accord serve runs"
+    )

@@ -2,7 +2,7 @@
 
 import sys
 import traceback
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
@@ -15,60 +15,103 @@ from starlette.types import ASGIApp
 
 from accord import __version__
 from accord.errors import AccordError, ConfigurationError
-from accord.web import acting, agreed, pages, signing
+from accord.web import acting, agreed, beside, confirming, enrolling, pages
 from accord.web.assets import assets
 from accord.web.guard import Guard
 from accord.web.live import stream
-from accord.web.room import Room
+from accord.web.room import Room, StrangerError
 from accord.web.sessions import form_token
 from accord.web.text import chips, harmless, plain
 
 
+_PAGES = (
+    Route("/", pages.needs_you),
+    Route("/board", pages.board),
+    Route("/log", pages.log),
+    Route("/specs", agreed.specs),
+    Route("/drift", agreed.drift),
+    Route("/decisions", agreed.decisions),
+    Route("/decisions/{decision}", agreed.decision),
+    Route("/figures", agreed.figures),
+    Route("/changes/{change}", pages.gate),
+    Route("/changes/{change}/corrections", agreed.corrections),
+    Route("/changes/{change}/result", pages.result),
+    Route("/changes/{change}/past", pages.past),
+    Route("/changes/{change}/document/{path:path}", pages.document),
+    Route("/changes/{change}/mockup/{path:path}", pages.mockup),
+    Route("/changes/{change}/at/{digest}/{path:path}", pages.document_then),
+    Route("/runs/{run:path}", pages.run),
+    Route("/asks/{ask}", confirming.ask),
+    Route("/keys", enrolling.keys),
+    Route("/-/patterns", pages.patterns),
+    Route("/events", stream),
+    Route("/enter", pages.enter),
+    Route("/static/{address}", pages.static),
+)
+_ACTS = (
+    ("/enter", acting.enter),
+    ("/leave", acting.leave),
+    ("/stop", acting.stop),
+    ("/undo", acting.undo),
+    ("/keys", enrolling.enrol),
+    ("/asks/{ask}/sign", confirming.sign),
+    ("/asks/{ask}/terminal", confirming.forward),
+    ("/changes/{change}/answer", acting.answer),
+    ("/changes/{change}/correct", acting.correct),
+    ("/changes/{change}/hunk", acting.hunk),
+    ("/changes/{change}/approve", acting.approve),
+    ("/changes/{change}/reject", acting.reject),
+    ("/changes/{change}/verdict", beside.verdict),
+    ("/changes/{change}/corrections", beside.capture),
+    ("/decisions/{decision}", beside.rule),
+)
+
+
 def make_app(room: Room) -> ASGIApp:
-    """Return the guarded app over `room`; nothing is read from the repository yet."""
+    """Return the guarded app over `room`; nothing is read from the repository yet.
+
+    Raises ConfigurationError for the room of a team without what signing in takes.
+    """
     app = Starlette(
         routes=[
-            Route("/", pages.needs_you),
-            Route("/board", pages.board),
-            Route("/log", pages.log),
-            Route("/specs", agreed.specs),
-            Route("/drift", agreed.drift),
-            Route("/decisions", agreed.decisions),
-            Route("/decisions/{decision}", agreed.decision),
-            Route("/figures", agreed.figures),
-            Route("/changes/{change}", pages.gate),
-            Route("/changes/{change}/corrections", agreed.corrections),
-            Route("/changes/{change}/result", pages.result),
-            Route("/changes/{change}/past", pages.past),
-            Route("/changes/{change}/document/{path:path}", pages.document),
-            Route("/changes/{change}/mockup/{path:path}", pages.mockup),
-            Route("/changes/{change}/at/{digest}/{path:path}", pages.document_then),
-            Route("/runs/{run:path}", pages.run),
-            Route("/asks/{ask}", pages.ask),
-            Route("/-/patterns", pages.patterns),
-            Route("/events", stream),
-            Route("/enter", pages.enter),
-            Route("/static/{address}", pages.static),
-            Route("/enter", acting.enter, methods=["POST"]),
-            Route("/leave", acting.leave, methods=["POST"]),
-            Route("/stop", acting.stop, methods=["POST"]),
-            Route("/undo", acting.undo, methods=["POST"]),
-            Route("/changes/{change}/answer", acting.answer, methods=["POST"]),
-            Route("/changes/{change}/correct", acting.correct, methods=["POST"]),
-            Route("/changes/{change}/hunk", acting.hunk, methods=["POST"]),
-            Route("/changes/{change}/approve", acting.approve, methods=["POST"]),
-            Route("/changes/{change}/reject", acting.reject, methods=["POST"]),
-            Route("/changes/{change}/verdict", signing.verdict, methods=["POST"]),
-            Route("/changes/{change}/corrections", signing.capture, methods=["POST"]),
-            Route("/decisions/{decision}", signing.rule, methods=["POST"]),
+            *(_team_routes() if room.team else ()),
+            *_PAGES,
+            *(Route(path, act, methods=["POST"]) for path, act in _ACTS),
         ],
-        exception_handlers={AccordError: _told, HTTPException: _missing, Exception: _bug},
+        exception_handlers={
+            StrangerError: _strange,
+            AccordError: _told,
+            HTTPException: _missing,
+            Exception: _bug,
+        },
     )
     held, named = assets()
     app.state.room, app.state.assets = room, held
     app.state.templates = _environment(named)
     app.state.render = _render
-    return Guard(app, room.sessions, room.port)
+    if room.team:
+        from accord.web.oidc import SignIn
+
+        app.state.sign_in = SignIn(room.team)
+    return Guard(app, room.sessions, room.place)
+
+
+def _team_routes() -> Iterable[Route]:
+    """Return the door of a team's room; what it takes is installed for a team alone."""
+    try:
+        from accord.web import joining
+    except ImportError as error:
+        raise ConfigurationError(
+            "the server of a team needs authlib, which is not installed",
+            hint="pip install 'accord[team]'",
+        ) from error
+    return (
+        Route("/signin", joining.signin),
+        Route("/signed-in", joining.signed_in),
+        Route("/arrive", joining.arrive),
+        Route("/join", joining.join),
+        Route("/join", joining.joined, methods=["POST"]),
+    )
 
 
 def _environment(named: Mapping[str, str]) -> Environment:
@@ -100,7 +143,7 @@ def _render(request: Request, template: str, status: int = 200, **values: Any) -
         form=form_token(token) if token else "",
         said=room.sessions.hear(token) if token and request.method == "GET" else "",
         here=request.scope["raw_path"].decode("ascii", "replace"), terminal=room.terminal,
-        since=getattr(request.state, "since", 0), **values,
+        since=getattr(request.state, "since", 0), team=room.team is not None, **values,
     )  # fmt: skip
     return HTMLResponse(html, status)
 
@@ -111,6 +154,12 @@ def _told(request: Request, error: Exception) -> Response:
     status = 404 if isinstance(error, ConfigurationError) else 409
     return _render(request, "error.html", status, title="That did not work",
                    message=error.message, hint=error.hint)  # fmt: skip
+
+
+def _strange(request: Request, error: Exception) -> Response:
+    """Tell somebody who is not known who they are here, and nothing of the repository."""
+    assert isinstance(error, StrangerError)  # noqa: S101 -- registered for just these
+    return _render(request, "stranger.html", 403, message=error.message)
 
 
 def _bug(request: Request, error: Exception) -> Response:

@@ -1,112 +1,121 @@
-"""What is asked for beside a gate: verdicts, captures, acts on decisions. Nothing is signed here.
+"""What is signed for an ask: by the terminal with an SSH key, by the page with a passkey.
 
-Each is a form that ends at the page where the terminal's answer is waited for.
+A passkey signs bytes that exist before its owner is asked. So the use case runs twice: once until
+it would sign, to learn the bytes, and again with the answer, which has to be for the same bytes.
 """
 
-from urllib.parse import quote, urlencode
+from typing import NoReturn
 
-from starlette.datastructures import FormData
-from starlette.exceptions import HTTPException
-from starlette.requests import Request
+from attrs import evolve, frozen
 
-from accord.app import asked
+from accord.app import asked as beside
+from accord.app import records, reviewing, trusting, undoing
 from accord.app.workshop import Workshop
-from accord.core.decisions import Act
-from accord.errors import ConfigurationError, RefusedError
-from accord.web.acting import LONGEST, action
-from accord.web.asks import Ask
-from accord.web.room import Room
+from accord.approvals import passkeys, sshsig, webauthn
+from accord.approvals.passkeys import Assertion
+from accord.approvals.signers import Signer
+from accord.core.approval import Passkey
+from accord.core.model import Stage
+from accord.errors import ConflictError, RefusedError
+from accord.web.asks import Ask, Draft
+from accord.web.place import Place
 
-# What is written where a person pressed a key and gave no reason of their own.
-REASONS = {
-    "code-wrong": "the code does not do what was agreed",
-    "spec-wrong": "the words no longer say what is wanted",
-    "still-true": "it still does what was agreed",
-}
-_CORRECTION = "answer-"
+FACTOR = "fido-uv"
+"""How a passkey is guarded: without a PIN, a finger or a face no signature of one counts."""
 
 
-@action
-def verdict(request: Request, workshop: Workshop, form: FormData) -> str:
-    """Ask for a verdict on a finding of drift, exactly as it was shown."""
-    answer = _text(form, "answer")
-    if answer == "waived" and not (_text(form, "reason") and _text(form, "until")):
-        raise ConfigurationError("a waiver needs a reason and the day on which it ends",
-                                 hint="write both, then press Waive")  # fmt: skip
-    fields = {
-        "criterion": _text(form, "criterion"),
-        "state": _text(form, "state"),
-        "answer": answer,
-        "reason": _text(form, "reason") or REASONS.get(answer, ""),
-        "until": _text(form, "until") if answer == "waived" else "",
-    }
-    change = request.path_params["change"]
-    title = f"{fields['criterion']} of {change}: {answer}"
-    return _ask(request, workshop, "verdict", change, fields, title, "/drift")
+def perform(workshop: Workshop, asked: Ask) -> str:
+    """Sign what was asked for and say it. Raises AccordError with nothing signed."""
+    records.refuse_agents()
+    if asked.verb in beside.VERBS:
+        return beside.sign(workshop, asked.verb, asked.change, asked.fields)
+    if asked.offer is not None:
+        done = trusting.add(workshop, asked.who, passkey=asked.offer)
+        holds = "holds" if done.holds else "is proposed; others have to sign it, too"
+        return f"version {done.version} of the trust file {holds}"
+    if asked.verb == "undo":
+        newest = undoing.newest(workshop, asked.change)
+        if newest is None or (newest.verb, newest.detail) != ("approve", asked.stage):
+            raise RefusedError(f"{asked.change} moved on since you looked", hint="accord log")
+        return undoing.undo(workshop, asked.change)
+    if asked.verb == "reject":
+        reviewing.reject(workshop, asked.change, asked.reason, stage=Stage(asked.stage))
+        return f"the {asked.stage} of {asked.change} was sent back"
+    approved = reviewing.approve(workshop, asked.change, token=asked.seen)[0]
+    return f"the {approved.stage} of {asked.change}: {approved.gate.reason}"
 
 
-@action
-def capture(request: Request, workshop: Workshop, form: FormData) -> str:
-    """Ask that answers about what was corrected be kept; what was not answered waits."""
-    fields = {}
-    for name, value in form.multi_items():
-        if name.startswith(_CORRECTION) and isinstance(value, str) and value:
-            key = name.removeprefix(_CORRECTION)
-            own = _text(form, f"words-{key}")
-            fields[key] = f"new:{own}" if value == "new" else value
-    if not fields:
-        raise ConfigurationError("nothing was answered", hint="choose an answer, or leave the page")
-    change = request.path_params["change"]
-    title = f"what was corrected in {change}"
-    back = f"/changes/{quote(change, safe='')}"
-    return _ask(request, workshop, "capture", change, fields, title, back)
+def usable(workshop: Workshop, who: str, place: Place) -> dict[str, tuple[str, Passkey]]:
+    """Map each credential of `who` that signs at `place` to its key and its passkey."""
+    person = workshop.trust.principal(who)
+    known = person.passkeys if person else {}
+    return {one.credential: (line, one) for line, one in known.items() if one.origin == place.entry}
 
 
-@action
-def rule(request: Request, workshop: Workshop, form: FormData) -> str:
-    """Ask that a decision be put in force, taken out of it, or turned down."""
-    act = _text(form, "act")
-    if act not in (Act.ACTIVATE, Act.EXPIRE, Act.REJECT):
-        raise HTTPException(400, "a decision is put in force, taken out of it or turned down")
-    if act != Act.ACTIVATE and not _text(form, "reason"):
-        raise ConfigurationError("it needs a reason", hint="write why it no longer holds")
-    near = {name.removeprefix("near-"): value for name, value in form.multi_items()
-            if name.startswith("near-")}  # fmt: skip
-    change, name = _text(form, "change"), request.path_params["decision"]
-    supersedes = [one for one, said in near.items() if said == "supersedes"]
-    if len(supersedes) > 1:
-        raise ConfigurationError("a decision takes the place of one other", hint="choose one")
-    fields = {
-        "decision": name,
-        "digest": _text(form, "digest"),
-        "act": act,
-        "reason": _text(form, "reason"),
-        "supersedes": "".join(supersedes),
-        "narrows": ", ".join(one for one, said in near.items() if said == "narrows"),
-        "keep": "both hold" if "keep" in near.values() else "",
-    }
-    place = f"?{urlencode({'change': change})}" if change else ""
-    back = f"/decisions/{quote(name, safe='')}{place}"
-    return _ask(request, workshop, "rule", change, fields, f"{act} {name}", back)
+def drafted(workshop: Workshop, asked: Ask, place: Place) -> Draft | None:
+    """Return what a passkey of the person would sign, or None for a person without one here.
+
+    Raises what `perform` raises before it signs.
+    """
+    mine = usable(workshop, asked.who, place)
+    if not mine:
+        return None
+    lines = [line for line, _ in mine.values()]
+    issued = workshop.clock.now()
+
+    def stop(message: bytes, namespace: str) -> NoReturn:
+        raise _WouldSignError(message, namespace)
+
+    try:
+        perform(_as(workshop, Signer(lines[0], FACTOR, stop), issued), asked)
+    except _WouldSignError as found:
+        return Draft(found.message, found.namespace, issued, tuple(mine))
+    raise RefusedError("there was nothing to sign", hint="load the page again")
 
 
-def _ask(
-    request: Request, workshop: Workshop, verb: str, change: str, fields: dict[str, str],
-    title: str, back: str,
-) -> str:  # fmt: skip
-    words = asked.words(workshop, verb, change, fields)  # what is so no more is said at once
-    room: Room = request.app.state.room
-    if not room.terminal:
-        raise RefusedError(
-            "what you decide is signed in a terminal, and this server was started without one",
-            hint=asked.unsigned(verb, change, fields),
-        )
-    wanted = Ask("", verb, change, title=title, fields=fields, words=words, back=back)
-    return f"/asks/{room.asks.put(wanted).id}"
+def challenge(draft: Draft) -> str:
+    """Return what the browser has a passkey sign: the purpose together with the bytes."""
+    return webauthn.encode(sshsig.blob_to_sign(draft.message, draft.namespace))
 
 
-def _text(form: FormData, name: str) -> str:
-    value = form.get(name, "")
-    if not isinstance(value, str) or len(value) > LONGEST:
-        raise HTTPException(400, f"{name} is too long")
-    return value.strip()
+def sign(workshop: Workshop, asked: Ask, made: Assertion, place: Place) -> str:
+    """Do what was asked for with the answer of a passkey, and say it.
+
+    Raises RefusedError for an answer that is no signature of the person's over just the bytes that
+    were drafted, and ConflictError where those would be others by now. Nothing is done then.
+    """
+    draft, mine = asked.draft, usable(workshop, asked.who, place)
+    if draft is None or made.credential not in mine:
+        raise RefusedError("the trust file has no such passkey of yours", hint="accord trust show")
+    line = mine[made.credential][0]
+
+    def answer(message: bytes, namespace: str) -> bytes:
+        if (message, namespace) != (draft.message, draft.namespace):
+            raise ConflictError(
+                "what you would sign changed since you looked", hint="read it again, then decide"
+            )
+        return passkeys.signed(line, made, message, namespace, place.origin)
+
+    return perform(_as(workshop, Signer(line, FACTOR, answer), draft.issued), asked)
+
+
+class _WouldSignError(Exception):
+    """Raised in the place of a signature: the bytes and their purpose."""
+
+    def __init__(self, message: bytes, namespace: str) -> None:
+        super().__init__(namespace)
+        self.message, self.namespace = message, namespace
+
+
+@frozen
+class _Moment:
+    """A clock that stands still, so that what is signed says when it was drafted."""
+
+    at: str
+
+    def now(self) -> str:
+        return self.at
+
+
+def _as(workshop: Workshop, signer: Signer, issued: str) -> Workshop:
+    return evolve(workshop, signer=lambda: signer, clock=_Moment(issued))

@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from accord.cli.context import Context, command
-from accord.cli.render import plain, wrap
+from accord.cli.render import wrap
 from accord.errors import ConfigurationError
 
 if TYPE_CHECKING:
-    from accord.app.trusting import Changed, Device
+    from accord.app.trust_keys import Device
+    from accord.app.trusting import Changed
     from accord.app.workshop import Workshop
     from accord.core.approval import GateRule, Principal
 
@@ -73,23 +74,33 @@ def show(context: Context) -> None:
 @click.option("--verify-required", is_flag=True, help="The FIDO key asks for its PIN each time.")
 @click.option("--device", type=FILE, nargs=3, metavar="ATTESTATION CHALLENGE ROOTS",
               help="The proof that the FIDO key is in a device.")  # fmt: skip
+@click.option("--login", "logins", multiple=True, metavar="EMAIL",
+              help="A login at the server of a team, or sub: and the issuer's name.")  # fmt: skip
+@click.option("--passkey", default="", metavar="TEXT",
+              help="A passkey, as the page Your keys gives it.")  # fmt: skip
 @command
 def add(
     context: Context, name: str, key: Path | None, roles: tuple[str, ...], aliases: tuple[str, ...],
-    device: tuple[Path, Path, Path] | None, *, verify_required: bool,
+    device: tuple[Path, Path, Path] | None, logins: tuple[str, ...], passkey: str, *,
+    verify_required: bool,
 ) -> None:  # fmt: skip
     """Add a person, or more to one who is there.
 
     A person who is new needs a key; one who is there gets one more key, role or name in git.
     """
     from accord.app import trusting
+    from accord.approvals import passkeys
     from accord.approvals.signers import public_line
 
+    if passkey and (key or device or verify_required):
+        raise ConfigurationError("a passkey goes without --key, --device and --verify-required",
+                                 hint="run accord trust add once for each")  # fmt: skip
     workshop = _opened(context)
     line = public_line(_placed(context, key)) if key else ""
     done = trusting.add(
         workshop, name, line, roles=roles, aliases=aliases, verify_required=verify_required,
-        device=_device(context, device),
+        device=_device(context, device), logins=logins,
+        passkey=passkeys.read(passkey) if passkey else None,
     )  # fmt: skip
     _answer(context, done)
 
@@ -216,7 +227,7 @@ def _placed(context: Context, key: Path) -> Path:
 
 
 def _device(context: Context, files: tuple[Path, Path, Path] | None) -> "Device | None":
-    from accord.app.trusting import Device
+    from accord.app.trust_keys import Device
 
     if not files:
         return None
@@ -256,8 +267,11 @@ def _people_lines(data: dict[str, Any]) -> list[str]:
     for one in data["people"]:
         roles = ", ".join(one["roles"])
         also = f", commits as {', '.join(one['aliases'])}" if one["aliases"] else ""
+        also += f", signs in as {', '.join(one['logins'])}" if one["logins"] else ""
         lines.append(wrap(f"{one['name']}: {roles}{also}"))
-        lines += [plain(f"  {key['fingerprint']} {key['factor']}") for key in one["keys"]]
+        lines += [
+            wrap(f"{key['fingerprint']} {key['factor']}", "  ", "    ") for key in one["keys"]
+        ]
     return lines
 
 
@@ -285,6 +299,7 @@ def _person(person: "Principal") -> dict[str, Any]:
         "name": person.name,
         "roles": list(person.roles),
         "aliases": list(person.aliases),
+        "logins": list(person.logins),
         "keys": [
             {"key": key, "fingerprint": fingerprint(key), "factor": _factor(person, key)}
             for key in person.keys
@@ -296,6 +311,9 @@ def _factor(person: "Principal", key: str) -> str:
     """Return what the key can give, and who says so."""
     from accord.core.approval import VERIFY_REQUIRED
 
+    passkey = person.passkeys.get(key)
+    if passkey is not None:
+        return f"fido-uv, passkey {passkey.name!a} on {passkey.origin}"
     if not key.startswith("sk-"):
         return key.partition(" ")[0]
     factor = "fido-uv" if VERIFY_REQUIRED in person.marks.get(key, ()) else "fido-up"

@@ -1,0 +1,133 @@
+"""The whole way in a real browser with a device of its own: from no passkey to released code."""
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, Page, expect
+
+import gitrepo
+import keyring
+from accord.approvals import records, sshsig
+from accord.web.running import Server
+from browsing import apart, device, evil, looking
+from project import SMALL, Project
+
+
+def enrol(page: Page, project: Project, server: Server) -> None:
+    page.goto("/keys")
+    page.get_by_label("Name of the device").fill("Laptop")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", name="Confirm it in the terminal")).to_be_visible()
+    apart(lambda: keyring.confirm(project, server))
+    expect(page.get_by_role("heading", name="Signed")).to_be_visible()
+
+
+def approve(page: Page) -> None:
+    page.goto("/changes/guest")
+    page.keyboard.press("Shift+A")
+    expect(page.get_by_role("heading", name="Sign with your passkey")).to_be_visible()
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", name="Signed")).to_be_visible()
+
+
+def test_a_passkey_leads_from_the_gate_to_released_code_and_a_clone_agrees(
+    project: Project, server: Server, chromium: Browser
+) -> None:
+    base = ""
+    with looking(chromium, server) as page, device(page):
+        enrol(page, project, server)
+        base = project.git("rev-parse", "main")
+        project.new("small")
+        project.write("requirements.md", SMALL)
+        approve(page)
+        apart(lambda: project.build())
+        approve(page)
+        apart(lambda: project.ok("run", "guest"))
+    assert project.file("main", "shop/cart.py").startswith(b"MINUTES")
+    folder = ".accord/approvals/guest"
+    names = project.git("ls-tree", "-r", "--name-only", "main", folder).splitlines()
+    signed = [project.file("main", one) for one in names if one.endswith(".sig")]
+    kinds = [sshsig._parse(sshsig._dearmor(one), records.NAMESPACE)[1] for one in signed]
+    assert sum(b"webauthn-sk-ecdsa" in one for one in kinds) == 2
+    clone = project.root / "clone"
+    project.git("clone", "-q", str(project.top), str(clone))
+    gitrepo.run(clone, "switch", "-q", "--detach", "origin/main")
+    done = project.run("check", "--base", base, folder=clone)
+    assert done.exit == 0, done.said
+
+
+def test_a_device_that_knows_nobody_signs_nothing(
+    project: Project, server: Server, chromium: Browser
+) -> None:
+    with looking(chromium, server) as page, device(page) as finger:
+        enrol(page, project, server)
+        project.new("small")
+        project.write("requirements.md", SMALL)
+        page.goto("/changes/guest")
+        page.keyboard.press("Shift+A")
+        finger.send("setUserVerified", isUserVerified=False)
+        page.get_by_role("button", name="Sign with your passkey").click()
+        expect(page.get_by_role("alert")).to_contain_text("The passkey was not used")
+    assert project.gates()["story"] == "waiting"
+
+
+THIEF = b"""<!doctype html><script>
+const ask = (rpId) => navigator.credentials.get({publicKey: {
+  challenge: new Uint8Array(32), rpId, userVerification: "required"}});
+window.said = Promise.allSettled([ask("accord.localhost"), ask("localhost")]).then(
+  (all) => all.map((one) => one.reason?.name || "signed"));
+</script>"""
+
+
+@pytest.mark.parametrize("host", ["localhost", "evil.localhost"])
+def test_a_page_of_another_name_is_not_given_the_passkey(
+    project: Project, server: Server, chromium: Browser, host: str
+) -> None:
+    with looking(chromium, server) as page, device(page):
+        enrol(page, project, server)
+        with evil(THIEF) as other:
+            page.goto(f"http://{host}:{other.port}/")
+            assert "signed" not in page.evaluate("window.said")
+        page.goto(f"{server.address}/keys")
+
+
+@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
+@pytest.mark.parametrize("width", [390, 1360])
+def test_the_pages_of_keys_have_no_barrier(
+    project: Project, server: Server, chromium: Browser, dark: bool, width: int
+) -> None:
+    with looking(chromium, server, dark=dark, width=width) as page, device(page):
+        page.goto("/keys")
+        _free(page)
+        page.get_by_label("Name of the device").fill("Laptop")
+        page.keyboard.press("Enter")
+        expect(page.get_by_role("heading", name="Confirm it in the terminal")).to_be_visible()
+        _free(page)
+        apart(lambda: keyring.confirm(project, server))
+        project.new("small")
+        project.write("requirements.md", SMALL)
+        page.goto("/changes/guest")
+        page.keyboard.press("Shift+A")
+        expect(page.get_by_role("heading", name="Sign with your passkey")).to_be_visible()
+        _free(page)
+
+
+def _free(page: Page) -> None:
+    results = Axe().run(page)
+    assert results.violations_count == 0, results.generate_report()
+    assert page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0
+
+
+def test_without_script_the_terminal_is_the_way(
+    project: Project, server: Server, chromium: Browser
+) -> None:
+    with looking(chromium, server) as page, device(page):
+        enrol(page, project, server)
+    project.new("small")
+    project.write("requirements.md", SMALL)
+    with looking(chromium, server, script=False) as page:
+        page.goto("/changes/guest")
+        page.get_by_role("button", name="Approve the story").click()
+        page.get_by_role("button", name="Confirm it in the terminal instead").click()
+        expect(page.get_by_role("heading", name="Confirm it in the terminal")).to_be_visible()
+        apart(lambda: keyring.confirm(project, server))
+    assert project.gates()["story"] == "open"

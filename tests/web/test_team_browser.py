@@ -1,0 +1,124 @@
+"""A team's room in a real browser, over TLS: sign in, join with a passkey, approve."""
+
+import base64
+import hashlib
+import shutil
+import socket
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from cryptography import x509
+from cryptography.hazmat.primitives import serialization
+from playwright.sync_api import Browser, Page, expect, sync_playwright
+
+import issuing
+from accord.web.running import Server
+from accord.web.team import Team
+from browsing import QUIET, WAIT, device
+from issuing import Issuer
+from needing import need
+from project import STORY, Project
+from tls import certificate
+from visiting import serving
+
+HOST = "accord.example.com"
+
+
+@pytest.fixture
+def issuer() -> Iterator[Issuer]:
+    with issuing.issuing() as issuer:
+        issuer.vouches("1", "kim@example.com")
+        yield issuer
+
+
+@pytest.fixture
+def shared(project: Project, issuer: Issuer, tmp_path: Path) -> Iterator[Server]:
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    pem, key = certificate(tmp_path, HOST)
+    team = Team(f"https://{HOST}:{port}", issuer.address, issuing.CLIENT, issuing.SECRET,
+                port=port, certificate=str(pem), key=str(key))  # fmt: skip
+    with serving(project, terminal=False, team=team) as server:
+        yield server
+
+
+@pytest.fixture
+def chromium(shared: Server, tmp_path: Path) -> Iterator[Browser]:
+    """A browser that finds the host on this machine, and takes its certificate for a known one."""
+    found = shutil.which("chromium")
+    need(found is not None, "chromium")
+    public = x509.load_pem_x509_certificate((tmp_path / "tls.pem").read_bytes()).public_key()
+    form = serialization.PublicFormat.SubjectPublicKeyInfo
+    data = public.public_bytes(serialization.Encoding.DER, form)
+    pin = base64.b64encode(hashlib.sha256(data).digest()).decode()
+    more = [f"--host-resolver-rules=MAP {HOST} 127.0.0.1",
+            f"--ignore-certificate-errors-spki-list={pin}"]  # fmt: skip
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=found, args=[*QUIET[:-1], *more])
+        yield browser
+        browser.close()
+
+
+def test_somebody_new_signs_in_joins_and_approves(
+    project: Project, shared: Server, chromium: Browser
+) -> None:
+    project.new()
+    project.write("requirements.md", STORY)
+    context = chromium.new_context()
+    context.set_default_timeout(WAIT)
+    page = context.new_page()
+    with device(page):
+        page.goto(f"{shared.address}/changes/guest")
+        page.get_by_role("link", name="Sign in").click()
+        expect(page.get_by_role("heading", name="You are not known here")).to_be_visible()
+        page.get_by_role("link", name="Make a passkey").click()
+        page.get_by_label("Your name in the trust file").fill("kim")
+        page.get_by_label("Name of the device").fill("Laptop")
+        page.keyboard.press("Enter")
+        line = page.locator("pre").inner_text()
+        project.ok("trust", "add", *line.split()[3:])
+        page.goto(f"{shared.address}/changes/guest")
+        page.keyboard.press("Shift+A")
+        expect(page.get_by_role("heading", name="Sign with your passkey")).to_be_visible()
+        page.keyboard.press("Enter")
+        expect(page.get_by_role("heading", name="Signed")).to_be_visible()
+        link = context.new_page()
+        link.set_content(f'<a href="{shared.address}/changes/guest">the change</a>')
+        link.get_by_role("link").click()
+        expect(link.get_by_role("heading", name="Guest cart")).to_be_visible()
+    context.close()
+    gate = project.show()["gates"][0]
+    assert (gate["standing"], gate["reason"]) == ("open", "approved by kim")
+
+
+@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
+@pytest.mark.parametrize("width", [390, 1360])
+def test_the_door_has_no_barrier(shared: Server, chromium: Browser, dark: bool, width: int) -> None:
+    context = chromium.new_context(
+        color_scheme="dark" if dark else "light", viewport={"width": width, "height": 900}
+    )
+    context.set_default_timeout(WAIT)
+    page = context.new_page()
+    with device(page):
+        page.goto(f"{shared.address}/")
+        _free(page)
+        page.get_by_role("link", name="Sign in").click()
+        expect(page.get_by_role("heading", name="You are not known here")).to_be_visible()
+        _free(page)
+        page.get_by_role("link", name="Make a passkey").click()
+        expect(page.get_by_role("heading", name="Join")).to_be_visible()
+        _free(page)
+        page.get_by_label("Your name in the trust file").fill("kim")
+        page.get_by_label("Name of the device").fill("Laptop")
+        page.keyboard.press("Enter")
+        expect(page.locator("pre")).to_contain_text("accord trust add kim")
+        _free(page)
+    context.close()
+
+
+def _free(page: Page) -> None:
+    results = Axe().run(page)
+    assert results.violations_count == 0, results.generate_report()
+    assert page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0
