@@ -23,7 +23,6 @@ from accord.web.room import Room, StrangerError
 from accord.web.sessions import form_token
 from accord.web.text import chips, harmless, plain
 
-
 _PAGES = (
     Route("/", pages.needs_you),
     Route("/board", pages.board),
