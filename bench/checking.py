@@ -12,7 +12,9 @@ from bench.peers import ACCORD
 from bench.place import Place, git
 from bench.table import Figure, Peer
 
-COLD, WARM, EDITED, MEMORY = 1.5, 0.3, 0.5, 100.0
+COLD, WARM, MEMORY = 1.5, 0.3, 100.0
+EDITED = {1: 0.5, 10: 0.5, 100: 0.6}
+"""The CPU seconds of a check after that many specs changed: it grows with them."""
 REQUIREMENTS, SCENARIOS = 10, 3
 
 _NOUNS = (
@@ -37,7 +39,12 @@ def measure(
         cold.append(median(check, place.repo, 1))
     median(check, place.repo, 1)
     warm = median(check, place.repo, repeats)
-    edited = [_edited(place.repo, number) for number in range(repeats)]
+    edited = {
+        many: sorted(_edited(place.repo, min(many, specs), number) for number in range(repeats))[
+            repeats // 2
+        ]
+        for many in EDITED
+    }
     shutil.rmtree(kept, ignore_errors=True)
     peak = _peak(check, place.repo)
     words = [openspec, "validate", "--all", "--no-interactive"]
@@ -49,14 +56,26 @@ def measure(
     return [
         Figure(f"{name}: first", sorted(cold)[len(cold) // 2], "CPU s", COLD, (peer,), note=note),
         Figure(f"{name}: again", warm, "CPU s", WARM, (peer,)),
-        Figure(f"{name}: one edit", sorted(edited)[len(edited) // 2], "CPU s", EDITED, (peer,)),
+        *(
+            Figure(f"{name}: {_count(many)}", took, "CPU s", EDITED[many], (peer,))
+            for many, took in edited.items()
+        ),
         Figure(f"{name}: memory", peak, "MB", MEMORY, (Peer("openspec validate --all", memory),)),
     ]
 
 
-def _edited(repo: Path, number: int) -> float:
-    path = repo / "openspec" / "specs" / f"cap-{number:04}" / "spec.md"
-    path.write_text(path.read_text().replace("keeps what", "holds what"))
+def _count(edits: int) -> str:
+    return "one edit" if edits == 1 else f"{edits} edits"
+
+
+def _edited(repo: Path, many: int, number: int) -> float:
+    """Edit `many` specs, in other words for each `number`, and return what a check costs then."""
+    words = ("keeps", "holds", "has", "knows")
+    old, new = (f"{words[(number + at) % len(words)]} what" for at in (0, 1))
+    for one in range(many):
+        path = repo / "openspec" / "specs" / f"cap-{one:04}" / "spec.md"
+        text = path.read_text()
+        path.write_text(text.replace(old, new) if old in text else f"{text}\n")
     return median([ACCORD, "check"], repo, 1)
 
 

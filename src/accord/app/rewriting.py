@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 
 from attrs import field, frozen
 
+from accord.app.edits_folder import EDITS, PENDING, cut_off
 from accord.core.model import sha256
 from accord.core.ports import Clock, Journal, Operation
 from accord.errors import ConflictError, RefusedError
@@ -25,7 +26,6 @@ from accord.errors import ConflictError, RefusedError
 if TYPE_CHECKING:  # whoever only checks specs has no use for keys and signatures
     from accord.app.workshop import Workshop
 
-EDITS, PENDING = "edits", "pending"
 ABSENT, OTHER = "", "other"
 
 States = Mapping[str, tuple[str, str]]
@@ -121,7 +121,7 @@ def undo(at: Rewriter, last: Operation, words: str) -> None:
 
 def settle(at: Rewriter) -> tuple[str, ...]:
     """End what was cut off, and return in words what was done about it."""
-    if not (at.kept / PENDING).exists():
+    if not cut_off(at.kept.parent):
         return ()
     with _alone(at):
         return _settle(at)

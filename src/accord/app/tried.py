@@ -16,11 +16,11 @@ def tried(journal: Journal, repo: Repo, head: str, root: Path) -> Ran:
     """
     notes = list(journal.noted(f"run/{repo.tree(head)}/").values())
 
-    def ran(paths: Sequence[str]) -> tuple[Result, str] | None:
+    def ran(paths: Sequence[str]) -> tuple[bool, str] | None:
         for result in (Result.FAIL, Result.PASS):
             said = [str(one.get("reason", "")) for one in notes if one.get("result") == result]
             if said and all(_as_in(repo, head, root, path) for path in paths):
-                return result, said[0]
+                return result is Result.PASS, said[0]
         return None
 
     return ran

@@ -12,11 +12,10 @@ from attrs import frozen
 
 from accord.core.checks import Finding, Severity
 from accord.core.delta import source
-from accord.core.evidence import Result
 from accord.core.model import Spec, Task
 
-Ran = Callable[[Sequence[str]], tuple[Result, str] | None]
-"""What the tests said, and in which words, when they ran on these files just as they are."""
+Ran = Callable[[Sequence[str]], tuple[bool, str] | None]
+"""Whether the tests passed, and what they said, when they ran on these files as they are."""
 
 _PATH = re.compile(
     r"(?<![\w/.:@~$*{}-])(?:\./)?((?:[\w.@-]+/)+[\w@-][\w.@-]*\.[A-Za-z]\w{0,7})(?![\w/*{])"
@@ -58,7 +57,7 @@ def claims(spec: Spec) -> Iterator[Claim]:
                 yield Claim(task.id, place.path, place.line, task.done, makes, paths)
 
 
-def untried(_paths: Sequence[str]) -> tuple[Result, str] | None:
+def untried(_paths: Sequence[str]) -> tuple[bool, str] | None:
     """Say that no test ran."""
     return None
 
@@ -79,11 +78,11 @@ def lie(claim: Claim, exists: Callable[[str], bool], ran: Ran = untried) -> Find
     return None
 
 
-def _there(claim: Claim, words: str, said: tuple[Result, str] | None) -> Finding | None:
-    if said is None or said[0] is Result.UNKNOWN:
+def _there(claim: Claim, words: str, said: tuple[bool, str] | None) -> Finding | None:
+    if said is None:
         words += "; no test run of Accord says whether it works"
         return _found("there-but-open", claim, words, "say what is left to do, or tick it")
-    if said[0] is Result.FAIL:
+    if not said[0]:
         return None
     words += f" and the tests pass ({said[1]})"
     return _found("passes-but-open", claim, words, "tick it, or say what is left to do")

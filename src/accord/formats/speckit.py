@@ -30,6 +30,7 @@ from accord.core.markdown import Block, BlockKind, Splice
 from accord.core.model import Document, Item, ItemKind, Place, Standing, Task, sha256
 from accord.errors import ConfigurationError
 from accord.formats import claiming
+from accord.formats.speckit_words import ACCEPTING, CONTEXTS, STORY
 
 SPEC, PLAN, TASKS, CHECKLISTS = "spec.md", "plan.md", "tasks.md", "checklists/"
 
@@ -38,22 +39,10 @@ _ID = r"(T-?[0-9]{1,6}(?:[.-][0-9]{1,6}){0,3}[A-Za-z]?)(?![A-Za-z0-9])"
 _NUMBERED, _IDENTIFIED = (
     re.compile(rf"[*_~`\[]{{0,4}}{name}[*_~`\]:.)\s–—-]*") for name in (_HOST, _ID)
 )
-_STORY = re.compile(
-    r"(?i)\W{0,8}(?:Primary User Story|(?:User Story|Story|US)[ #-]{0,2}([0-9]{1,6}))\b[\s:.–—-]*"
-)
 _LEAD, _MODAL = r"(?i)\W{0,8}", re.compile(r"(?i)\b(?:must|shall|should|can|may)\b")
 _GIVEN, _STEP = re.compile(rf"{_LEAD}given\b"), re.compile(rf"{_LEAD}(?:when|then|and|but)\b")
 _ASKED = re.compile(r"\W{0,4}Q[0-9]{0,4}\W{0,2}:[*_]*\s*")
 _ANSWERED = re.compile(r"(?:→|->|=>|(?<=\s))\s?[*_]{0,2}A[0-9]{0,4}[*_]{0,2}:[*_]*")
-_CONTEXTS = (
-    ("EC", re.compile(r"(?i)edge\s+case")),
-    ("Q", re.compile(r"(?i)clarification")),
-    ("A", re.compile(r"(?i)assumption")),
-    ("-", re.compile(r"(?i)\b(?:entit|(?:out of )?scope|checklist|status|depend|constraint)")),
-    ("SC", re.compile(r"(?i)success\s+(?:criteria|metric)|measurable\s+outcome")),
-    ("US", re.compile(r"(?i)acceptance|user\s+(?:scenario|stor)")),
-    ("FR", re.compile(r"(?i)requirement")),
-)
 _UNREAD = (BlockKind.FENCE, BlockKind.COMMENT)
 _MARKER = re.compile(
     rb"(?i)\[NEEDS CLARIFICATION\b(?!\][ \t]+(?:marker|item))((?:[^\[\]]|\[[^\[\]]*+\])*+)\]?"
@@ -240,13 +229,13 @@ def _stories(source: _Source) -> Iterator[Item]:
         block, after = source.blocks[at], at + 1
         text, item = _unboxed(block.text), block.kind is BlockKind.ITEM
         if block.kind is BlockKind.HEADING:
-            title = _STORY.match(text)
+            title = STORY.match(text)
             while above[-1][0] >= block.level:
                 above.pop()
-            opened = [name for name, words in _CONTEXTS if words.search(text)] or [above[-1][1]]
+            opened = [name for name, words in CONTEXTS if words.search(text)] or [above[-1][1]]
             context = "US" if title else "-" if above[-1][1] == "-" else opened[0]
             above.append((block.level, context))
-            accepting = "acceptance" in text.lower()
+            accepting = ACCEPTING.search(text) is not None
             story = story if context == "US" and block.level > 2 else ""
             if title:
                 story, told = f"US{int(title[1] or 1)}", 0
@@ -255,7 +244,7 @@ def _stories(source: _Source) -> Iterator[Item]:
         elif block.kind is BlockKind.OTHER:
             text = source.bytes(at).decode()
             if text.startswith("**"):
-                accepting = "acceptance" in text.partition("\n")[0].lower()
+                accepting = ACCEPTING.search(text.partition("\n")[0]) is not None
         context = above[-1][1]
         name, words = _known(context, text, item=item)
         if context == "US" and not name and ((item and accepting) or _GIVEN.match(text)):

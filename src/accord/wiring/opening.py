@@ -12,7 +12,8 @@ from accord.agents.spending import LEDGER, Purse
 from accord.app import agency, records
 from accord.app import config as configuration
 from accord.app.config import Config
-from accord.app.rewriting import EDITS, Rewriter
+from accord.app.edits_folder import EDITS
+from accord.app.rewriting import Rewriter
 from accord.app.workshop import Workshop
 from accord.approvals.signers import Signer, load_signer, public_line
 from accord.approvals.trust import FOLDER as TRUST

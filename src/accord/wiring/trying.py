@@ -5,14 +5,13 @@ from contextlib import closing
 from pathlib import Path
 
 from accord.app.tried import tried
-from accord.core.evidence import Result
 from accord.engine.journal import SqliteJournal
 from accord.git.locate import Place
 from accord.git.repo import GitRepo
 from accord.git.run import Git
 
 
-def ran(place: Place, state: Path, paths: Sequence[str]) -> tuple[Result, str] | None:
+def ran(place: Place, state: Path, paths: Sequence[str]) -> tuple[bool, str] | None:
     """Return how the tests ended on these files of the checkout at `place`, None if none ran.
 
     `state` is Accord's folder for the repository.

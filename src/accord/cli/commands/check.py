@@ -12,7 +12,6 @@ from accord.cli.drifted import FORMATS, MOST, Wanted, tell, tell_replay, tell_ru
 from accord.cli.render import wrap
 
 if TYPE_CHECKING:
-    from accord.core.evidence import Result
     from accord.core.ticks import Ran
     from accord.git.locate import Place
 
@@ -142,16 +141,16 @@ def _count(number: int, noun: str) -> str:
 
 def _settle(context: Context, state: Path) -> None:
     """End what was cut off while it changed specs: what would be checked is half of it."""
-    from accord.app.rewriting import EDITS, PENDING
+    from accord.app.edits_folder import cut_off
 
-    if (state / EDITS / PENDING).exists():
+    if cut_off(state):
         context.files()
 
 
 def _ran(place: "Place", kept: Path | None) -> "Ran":
     """Return what tells how Accord's own runs ended; they are looked up when first asked for."""
 
-    def ran(paths: Sequence[str]) -> "tuple[Result, str] | None":
+    def ran(paths: Sequence[str]) -> tuple[bool, str] | None:
         if kept is None:
             return None
         from accord.wiring import trying
