@@ -36,7 +36,7 @@ from accord.core.orders import (
 )
 from accord.errors import AgentError
 
-CANCEL_S = 2.0
+CANCEL_S = 1.0
 """How long an agent may take to end its turn when it is asked to, before it is killed."""
 
 CUT_OFF = "You were cut off in the middle of this. Look at what is there already, and go on."

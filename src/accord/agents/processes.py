@@ -36,6 +36,19 @@ def holding(path: Path) -> list[int]:
     return [pid for pid in found if pid != os.getpid()]
 
 
+def left_behind(name: str, value: str, patience_s: float = 0.2) -> list[str]:
+    """Return the names of the marked processes that are there still after `patience_s` seconds.
+
+    Those that were killed a moment ago, or whose box was, take a moment to be gone.
+    """
+    late = time.monotonic() + patience_s
+    while pids := marked(name, value):
+        if time.monotonic() > late:
+            return sorted({_name(pid) for pid in pids})
+        time.sleep(0.05)
+    return []
+
+
 def end_marked(name: str, value: str) -> None:
     """Kill every process that was started with `name=value`, also those that appear meanwhile."""
     for _ in range(_ROUNDS):
@@ -72,6 +85,13 @@ def die_with_parent() -> Callable[[], None] | None:
             os._exit(1)
 
     return ask
+
+
+def _name(pid: int) -> str:
+    try:
+        return (_PROC / str(pid) / "comm").read_text(errors="replace").strip()
+    except OSError:
+        return "a process"
 
 
 def _open_in(process: Path) -> Iterator[str]:

@@ -99,6 +99,11 @@ class AgentRuns:
         with _locked(run) as lock:
             return lock is None
 
+    def trail(self, run_id: str) -> tuple[str, ...]:
+        """Return the files that change as a run goes on and when it ends."""
+        run = self._folder(run_id)
+        return str(run / folder.TRANSCRIPT), str(run / folder.EXIT)
+
     def door(self, run_id: str) -> str:
         """Return the folder in which the gateway of a run listens."""
         return str(self._folder(run_id) / folder.DOOR)

@@ -14,27 +14,29 @@ from accord.web.room import Room
 from accord.web.text import plain
 
 LOOK_SECONDS = 0.05
+CALM_SECONDS = 0.2
 BEAT_SECONDS = 15.0
 RESUMED = 100
 
 
 async def stream(request: Request) -> Response:
     """Answer `/events`: every operation after `Last-Event-ID` (at first: after the `since` of the
-    page that asks), then each as it happens.
+    page that asks), then each as it happens; with `run` also that this run said or did something.
     """
     room: Room = request.app.state.room
     said = request.headers.get("last-event-id") or request.query_params.get("since", "")
     since = int(said) if said.isdecimal() and len(said) < 16 else None
-    return StreamingResponse(_events(room, since), media_type="text/event-stream")
+    run = request.query_params.get("run", "")
+    return StreamingResponse(_events(room, since, run), media_type="text/event-stream")
 
 
-async def _events(room: Room, since: int | None) -> AsyncIterator[str]:
+async def _events(room: Room, since: int | None, run: str = "") -> AsyncIterator[str]:
     """Yield the stream. Without `since` it begins with what happens from now on.
 
     An operation is written down before it is done, so a smaller number may be done after a larger
     one: what was told is remembered, and only a larger number moves the place to resume from.
     """
-    journal = await run_in_threadpool(_journal, room)
+    watched = await run_in_threadpool(_watched, room, run)
     newest = await run_in_threadpool(_newest, room)
     told = {one.number for one in newest if since is None or one.number <= since}
     last = max(told, default=since or 0)
@@ -42,7 +44,7 @@ async def _events(room: Room, since: int | None) -> AsyncIterator[str]:
     state: tuple[tuple[int, int], ...] | None = None
     quiet = 0.0
     while True:
-        now = _stamp(journal)
+        now = _stamp(watched)
         if now != state:
             first, state, quiet = state is None, now, 0.0
             fresh = [
@@ -52,8 +54,11 @@ async def _events(room: Room, since: int | None) -> AsyncIterator[str]:
                 told.add(one.number)
                 yield _event(one, last)
                 last = max(last, one.number)
-            if not fresh and not first:  # no operation, but a run began or ended
+            # No operation, but a run began, ended or went on; one that is watched may have done so
+            # before the page that shows it began to listen.
+            if not fresh and (run or not first):
                 yield "event: moved\ndata: {}\n\n"
+                await asyncio.sleep(CALM_SECONDS)  # of many words in a row each is not told
         await asyncio.sleep(LOOK_SECONDS)
         quiet += LOOK_SECONDS
         if quiet >= BEAT_SECONDS:
@@ -68,9 +73,11 @@ def _event(one: Operation, last: int) -> str:
     return f"{place}event: moved\ndata: {data}\n\n"
 
 
-def _journal(room: Room) -> Path:
+def _watched(room: Room, run: str) -> tuple[Path, ...]:
     with room.workshop() as workshop:
-        return workshop.state / "journal.sqlite"
+        journal = workshop.state / "journal.sqlite"
+        trail = workshop.agents.trail(run) if run else ()
+        return (journal, journal.with_name(f"{journal.name}-wal"), *map(Path, trail))
 
 
 def _newest(room: Room) -> tuple[Operation, ...]:
@@ -78,9 +85,9 @@ def _newest(room: Room) -> tuple[Operation, ...]:
         return workshop.journal.operations(limit=RESUMED)
 
 
-def _stamp(journal: Path) -> tuple[tuple[int, int], ...]:
-    """Return what tells a written journal from the one before, without opening it."""
-    return tuple(_facts(journal.with_name(journal.name + ending)) for ending in ("", "-wal"))
+def _stamp(watched: tuple[Path, ...]) -> tuple[tuple[int, int], ...]:
+    """Return what tells written files from those before, without opening them."""
+    return tuple(map(_facts, watched))
 
 
 def _facts(path: Path) -> tuple[int, int]:
