@@ -8,6 +8,7 @@ from bench import (
     changing,
     checking,
     drifting,
+    hosting,
     looking,
     peers,
     pooling,
@@ -20,6 +21,7 @@ from bench import (
     starting,
     suggesting,
     verifying,
+    watching,
 )
 from bench.place import throw_away
 from bench.table import Figure, lines
@@ -54,6 +56,12 @@ def main() -> int:
     with throw_away() as place:
         _say("carrying a change from its sentence to the landed commit")
         figures.append(changing.measure(place))
+    with throw_away() as place:
+        _say("running agents, fifty of them at once")
+        figures += hosting.measure(place)
+    with throw_away() as place:
+        _say("watching an agent at work")
+        figures.append(watching.measure(place))
     with throw_away() as place:
         _say("checking a range of 1,000 commits (making them takes a minute)")
         figures.append(auditing.measure(place))

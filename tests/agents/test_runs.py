@@ -264,6 +264,8 @@ def test_an_ended_run_leaves_nothing_behind_that_left_its_group(
     assert finished(runs, order.run_id).status is AgentStatus.ENDED
     until(lambda: not runs.is_running(order.run_id))
     assert begun(workdir)
+    told = [event.text for event in runs.transcript(order.run_id)]
+    assert told[-2:] == ["left running, and ended: sleep", "ended"]
     assert marked(RUN_MARK, mark(tmp_path, order.run_id)) == []
 
 

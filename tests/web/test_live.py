@@ -4,6 +4,7 @@ import http.client
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 from accord.core.ports import Operation
 from accord.engine.journal import SqliteJournal
@@ -12,29 +13,31 @@ from visiting import Visitor
 
 
 @contextmanager
-def listening(visitor: Visitor, since: str = "") -> Iterator[Iterator[dict[str, str]]]:
+def listening(
+    visitor: Visitor, since: str = "", *, run: str = ""
+) -> Iterator[Iterator[dict[str, str]]]:
     """Yield the events of the stream as they come."""
     connection = http.client.HTTPConnection("127.0.0.1", visitor.server.port, timeout=20)
     sent = {"Host": visitor.host, "Cookie": visitor.cookie}
     if since:
         sent["Last-Event-ID"] = since
     try:
-        connection.request("GET", "/events", headers=sent)
+        connection.request("GET", f"/events?run={run}" if run else "/events", headers=sent)
         answer = connection.getresponse()
         assert answer.getheader("content-type", "").startswith("text/event-stream")
-        yield _events(answer)
+        yield _events(answer, every=bool(run))
     finally:
         connection.close()
 
 
-def _events(answer: http.client.HTTPResponse) -> Iterator[dict[str, str]]:
+def _events(answer: http.client.HTTPResponse, *, every: bool = False) -> Iterator[dict[str, str]]:
     fields: dict[str, str] = {}
     while line := answer.readline().decode().rstrip("\n"):
         name, _, value = line.partition(": ")
         fields[name] = value
         if name == "data":
             answer.readline()
-            if fields.get("event") != "moved" or "number" in fields["data"]:
+            if every or fields.get("event") != "moved" or "number" in fields["data"]:
                 yield fields
             fields = {}
 
@@ -106,3 +109,25 @@ def test_a_place_that_is_no_number_is_no_place(project: Project, visitor: Visito
     for since in ("-1", "1; DROP", "9" * 40, "\u0661"):
         with listening(visitor, since=since.encode("ascii", "ignore").decode()) as events:
             assert next(events)["event"] == "ready"
+
+
+def test_who_watches_a_run_is_told_that_it_said_something(
+    project: Project, visitor: Visitor
+) -> None:
+    project.new("trivial", "first")
+    run = "build/first/T1/0123456789ab/1/1"
+    with visitor.server.room.workshop() as workshop:
+        transcript = Path(workshop.agents.trail(run)[0])
+    transcript.parent.mkdir(parents=True)
+    with listening(visitor, run=run) as events:
+        assert [next(events)["event"] for _ in range(2)] == ["ready", "moved"]
+        transcript.write_text('{"kind": "text", "text": "here"}\n')
+        assert next(events)["event"] == "moved"
+        transcript.with_name("exit.json").write_text("{}")
+        assert next(events)["event"] == "moved"
+
+
+def test_nobody_watches_a_file_that_is_no_run(project: Project, visitor: Visitor) -> None:
+    with visitor.server.room.workshop() as workshop:
+        place = Path(workshop.agents.trail("../../../etc/passwd")[0])
+    assert place.resolve().is_relative_to(project.state.resolve() / "runs")

@@ -21,8 +21,9 @@ from attrs import evolve
 
 from accord.agents import folder
 from accord.agents.environment import HOST_MARK, RUN_MARK
+from accord.agents.lean import defer_models
 from accord.agents.memory import Memory
-from accord.agents.processes import end_marked
+from accord.agents.processes import end_marked, left_behind
 from accord.agents.redaction import clean_report, known_secrets, redacted, redactor
 from accord.agents.transcript import Transcript, one_line
 from accord.core.orders import (
@@ -91,6 +92,9 @@ def _play(run: Path, emit: Emit) -> AgentReport:
         detail = redact(one_line(f"the run failed: {type(error).__name__}: {error}"))
         report = AgentReport(run_id, AgentStatus.FAILED, detail)
         emit(AgentEvent(EventKind.ERROR, detail))
+    left = left_behind(RUN_MARK, folder.mark_of(run))
+    if left:
+        emit(AgentEvent(EventKind.ERROR, f"left running, and ended: {one_line(', '.join(left))}"))
     emit(AgentEvent(EventKind.END, report.status))
     return report
 
@@ -188,6 +192,7 @@ def _chosen(order: AgentOrder) -> tuple[Drive, AgentOrder]:
         from accord.agents import codex
 
         return codex.drive, order
+    defer_models()
     from accord.agents import acp
 
     if order.agent.kind is AgentKind.SCRIPTED:

@@ -13,6 +13,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 
 _PROC = Path("/proc")
@@ -25,6 +26,27 @@ def marked(name: str, value: str) -> list[int]:
     mark = f"{name}={value}"
     found = _marked_in_proc(mark) if (_PROC / "self/environ").exists() else _marked_by_ps(mark)
     return [pid for pid in found if pid != os.getpid()]
+
+
+def holding(path: Path) -> list[int]:
+    """Return the ids of the living processes that have the file at `path` open, but for this."""
+    wanted = os.path.realpath(path)
+    numbers = [entry for entry in _PROC.iterdir() if entry.name.isdigit()] if _PROC.is_dir() else []
+    found = [int(entry.name) for entry in numbers if wanted in _open_in(entry)]
+    return [pid for pid in found if pid != os.getpid()]
+
+
+def left_behind(name: str, value: str, patience_s: float = 0.2) -> list[str]:
+    """Return the names of the marked processes that are there still after `patience_s` seconds.
+
+    Those that were killed a moment ago, or whose box was, take a moment to be gone.
+    """
+    late = time.monotonic() + patience_s
+    while pids := marked(name, value):
+        if time.monotonic() > late:
+            return sorted({_name(pid) for pid in pids})
+        time.sleep(0.05)
+    return []
 
 
 def end_marked(name: str, value: str) -> None:
@@ -63,6 +85,21 @@ def die_with_parent() -> Callable[[], None] | None:
             os._exit(1)
 
     return ask
+
+
+def _name(pid: int) -> str:
+    try:
+        return (_PROC / str(pid) / "comm").read_text(errors="replace").strip()
+    except OSError:
+        return "a process"
+
+
+def _open_in(process: Path) -> Iterator[str]:
+    """Yield what a process in /proc has open, as far as this one may know."""
+    with suppress(OSError):
+        for one in (process / "fd").iterdir():
+            with suppress(OSError):  # it may be closed by now
+                yield str(one.readlink())
 
 
 def _marked_in_proc(mark: str) -> Iterator[int]:

@@ -14,11 +14,13 @@ import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
+from typing import BinaryIO
 
 from accord.agents import folder, spending, transcript
 from accord.agents.environment import HOST_MARK, RUN_MARK
 from accord.agents.memory import Memory
-from accord.agents.processes import end_marked, marked, signal_to
+from accord.agents.nursery import Nursery
+from accord.agents.processes import end_marked, holding, marked, signal_to
 from accord.core.orders import (
     AgentEvent,
     AgentOrder,
@@ -37,6 +39,8 @@ class AgentRuns:
     def __init__(self, root: Path) -> None:
         """Take the folder for the state of runs, outside of any checkout; made when needed."""
         self._root = root
+        self._started = False
+        self._nursery = Nursery()
 
     def start(self, order: AgentOrder) -> None:
         """Start the run, or do nothing when it runs or ran already. Raises AgentError."""
@@ -50,7 +54,7 @@ class AgentRuns:
                 return
             folder.write_order(run, order)
             try:
-                _spawn(run, lock)
+                self._spawn(run, lock)
             except AgentError:
                 (run / folder.ORDER).unlink()
                 raise
@@ -77,7 +81,7 @@ class AgentRuns:
                 _end_what_is_left(run, run_id)
                 Memory(run).begin()  # before, or a host that dies at once is started for ever
                 with suppress(AgentError):
-                    _spawn(run, lock)
+                    self._spawn(run, lock)
                     return None
             return report or _settle(run, run_id)
 
@@ -94,6 +98,11 @@ class AgentRuns:
             return False
         with _locked(run) as lock:
             return lock is None
+
+    def trail(self, run_id: str) -> tuple[str, ...]:
+        """Return the files that change as a run goes on and when it ends."""
+        run = self._folder(run_id)
+        return str(run / folder.TRANSCRIPT), str(run / folder.EXIT)
 
     def door(self, run_id: str) -> str:
         """Return the folder in which the gateway of a run listens."""
@@ -117,7 +126,7 @@ class AgentRuns:
         began = time.monotonic()
         asked: set[int] = set()
         while self.is_running(run_id):
-            hosts = marked(HOST_MARK, folder.mark_of(run))
+            hosts = [*marked(HOST_MARK, folder.mark_of(run)), *holding(run / folder.HOST)]
             waited = time.monotonic() - began
             if waited > 2 * STOP_S:
                 raise AgentError(f"The process of the run {run_id} cannot be ended.")
@@ -134,6 +143,25 @@ class AgentRuns:
 
     def _folder(self, run_id: str) -> Path:
         return self._root / folder.folder_name(run_id)
+
+    def _spawn(self, run: Path, lock: int) -> None:
+        """Start the host with the lock that this process holds, so that it is held without a gap.
+
+        The first one is on its own; where there are more, they share what they load.
+        """
+        shared, self._started = self._started and sys.platform == "linux", True
+        try:
+            with (run / folder.LOG).open("ab") as log:
+                if shared:
+                    status = self._nursery.start(run.resolve(), lock, log.fileno())
+                else:
+                    status = _start_alone(run, lock, log)
+        except OSError as error:
+            raise AgentError(f"The process of the run could not be started: {error}.") from error
+        if status != 0:
+            raise AgentError(
+                "The process of the run ended before it began.", hint=f"Read {run / folder.LOG}."
+            )
 
 
 @contextmanager
@@ -159,27 +187,20 @@ def _taken(lock: int) -> bool:
     return True
 
 
-def _spawn(run: Path, lock: int) -> None:
-    """Start the host with the lock that this process holds, so that it is held without a gap."""
-    with (run / folder.LOG).open("ab") as log:
-        try:
-            done = subprocess.run(
-                [sys.executable, "-P", "-m", "accord.agents.host", str(run.resolve()), str(lock)],
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
-                cwd=run,
-                env={**os.environ, HOST_MARK: folder.mark_of(run)},
-                pass_fds=(lock,),
-                start_new_session=True,
-                check=False,
-            )
-        except OSError as error:
-            raise AgentError(f"The process of the run could not be started: {error}.") from error
-    if done.returncode != 0:
-        raise AgentError(
-            "The process of the run ended before it began.", hint=f"Read {run / folder.LOG}."
-        )
+def _start_alone(run: Path, lock: int, log: BinaryIO) -> int:
+    """Start a host in a Python of its own; return the status of the process that detached it."""
+    done = subprocess.run(
+        [sys.executable, "-P", "-m", "accord.agents.host", str(run.resolve()), str(lock)],
+        stdin=subprocess.DEVNULL,
+        stdout=log,
+        stderr=log,
+        cwd=run,
+        env={**os.environ, HOST_MARK: folder.mark_of(run)},
+        pass_fds=(lock,),
+        start_new_session=True,
+        check=False,
+    )
+    return done.returncode
 
 
 def _end_what_is_left(run: Path, run_id: str) -> None:

@@ -23,7 +23,7 @@ from accord.agents.wire import Fault, Read, Wire, rpc
 from accord.core.orders import AgentOrder, AgentStatus, Limits
 from accord.errors import AgentError
 
-CANCEL_S = 2.0
+CANCEL_S = 1.0
 """How long an agent may take to end its turn when it is asked to, before it is killed."""
 
 ENDED: Fault = (AgentStatus.ENDED, "")

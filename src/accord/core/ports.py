@@ -30,6 +30,9 @@ class Agent(Protocol):
     def transcript(self, run_id: str) -> list[AgentEvent]:
         """Return what is known so far of what the run said and did."""
 
+    def trail(self, run_id: str) -> tuple[str, ...]:
+        """Return the files that change as a run goes on and when it ends, for who watches it."""
+
     def door(self, run_id: str) -> str:
         """Return the folder in which the gateway of a run listens, on the socket DOOR in it."""
 

@@ -14,25 +14,27 @@ from accord.web.room import Room
 from accord.web.text import plain
 
 LOOK_SECONDS = 0.05
+CALM_SECONDS = 0.2
 BEAT_SECONDS = 15.0
 RESUMED = 100
 
 
 async def stream(request: Request) -> Response:
     """Answer `/events`: every operation after `Last-Event-ID` (at first: after the `since` of the
-    page that asks), then each as it happens.
+    page that asks), then each as it happens; with `run` also that this run said or did something.
     """
     room: Room = request.app.state.room
     said = request.headers.get("last-event-id") or request.query_params.get("since", "")
     since = int(said) if said.isdecimal() and len(said) < 16 else None
-    journal = await run_in_threadpool(_journal, room)  # refuses whoever may not look
-    token = request.state.session
-    return StreamingResponse(_events(room, journal, since, token), media_type="text/event-stream")
+    run = request.query_params.get("run", "")
+    watched = await run_in_threadpool(_watched, room, run)  # refuses whoever may not look
+    events = _events(room, watched, since, request.state.session, told_of=bool(run))
+    return StreamingResponse(events, media_type="text/event-stream")
 
 
 async def _events(
-    room: Room, journal: Path, since: int | None, token: str
-) -> AsyncIterator[str]:  # fmt: skip
+    room: Room, watched: tuple[Path, ...], since: int | None, token: str, *, told_of: bool
+) -> AsyncIterator[str]:
     """Yield the stream. Without `since` it begins with what happens from now on.
 
     An operation is written down before it is done, so a smaller number may be done after a larger
@@ -45,7 +47,7 @@ async def _events(
     state: tuple[tuple[int, int], ...] | None = None
     quiet = 0.0
     while room.sessions.knows(token, asked=False):
-        now = _stamp(journal)
+        now = _stamp(watched)
         if now != state:
             first, state, quiet = state is None, now, 0.0
             fresh = [
@@ -55,8 +57,11 @@ async def _events(
                 told.add(one.number)
                 yield _event(one, last)
                 last = max(last, one.number)
-            if not fresh and not first:  # no operation, but a run began or ended
+            # No operation, but a run began, ended or went on; one that is watched may have done so
+            # before the page that shows it began to listen.
+            if not fresh and (told_of or not first):
                 yield "event: moved\ndata: {}\n\n"
+                await asyncio.sleep(CALM_SECONDS)  # of many words in a row each is not told
         await asyncio.sleep(LOOK_SECONDS)
         quiet += LOOK_SECONDS
         if quiet >= BEAT_SECONDS:
@@ -71,9 +76,11 @@ def _event(one: Operation, last: int) -> str:
     return f"{place}event: moved\ndata: {data}\n\n"
 
 
-def _journal(room: Room) -> Path:
+def _watched(room: Room, run: str) -> tuple[Path, ...]:
     with room.workshop() as workshop:
-        return workshop.state / "journal.sqlite"
+        journal = workshop.state / "journal.sqlite"
+        trail = workshop.agents.trail(run) if run else ()
+        return (journal, journal.with_name(f"{journal.name}-wal"), *map(Path, trail))
 
 
 def _newest(room: Room) -> tuple[Operation, ...]:
@@ -81,9 +88,9 @@ def _newest(room: Room) -> tuple[Operation, ...]:
         return workshop.journal.operations(limit=RESUMED)
 
 
-def _stamp(journal: Path) -> tuple[tuple[int, int], ...]:
-    """Return what tells a written journal from the one before, without opening it."""
-    return tuple(_facts(journal.with_name(journal.name + ending)) for ending in ("", "-wal"))
+def _stamp(watched: tuple[Path, ...]) -> tuple[tuple[int, int], ...]:
+    """Return what tells written files from those before, without opening them."""
+    return tuple(map(_facts, watched))
 
 
 def _facts(path: Path) -> tuple[int, int]:

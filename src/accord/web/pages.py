@@ -114,7 +114,8 @@ def past(request: Request, workshop: Workshop) -> Response:
 def run(request: Request, workshop: Workshop) -> Response:
     """Answer `/runs/ID`: what an agent said and did, while it does."""
     view = run_view(workshop, request.path_params["run"])
-    return _render(request, "run.html", **view, budgets=spending_view.of_run(workshop, view["run"]))
+    return _render(request, "run.html", **view, budgets=spending_view.of_run(workshop, view["run"]),
+                   watched=view["run"] if view["alive"] else "")  # fmt: skip
 
 
 @page

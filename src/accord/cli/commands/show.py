@@ -125,6 +125,10 @@ def run_lines(change: str, spent: dict[str, Any]) -> Iterator[str]:
         return
     rows = [(one["run"], one["agent"], one["state"], one["spent"] or "-") for one in spent["runs"]]
     yield from table(rows, ("RUN", "AGENT", "ENDED", "SPENT"))
+    for one in spent["runs"]:
+        if one["detail"]:
+            yield ""
+            yield wrap(f"{one['run']}: {one['detail']}", "  ", "    ")
     if spent["tokens"]:
         for head, key in (("TASK OR STAGE", "tasks"), ("AGENT", "agents")):
             yield ""
