@@ -3,7 +3,7 @@
 import difflib
 from collections.abc import Sequence
 
-from accord.app import evidence
+from accord.app import evidence, opinions
 from accord.app.changes import Change
 from accord.app.views import View
 from accord.app.workshop import Workshop
@@ -49,6 +49,7 @@ def result_view(workshop: Workshop, change: Change) -> View:
         "unasked": [one for one in files if one["unasked"]],
         "weakened": [one for one in files if one["weakened"]],
         "others": [one for one in files if not one["unasked"] and not one["weakened"]],
+        "opinion": opinions.known(workshop, change),
         "lines": sum(one["lines"] for one in files),
         "outgrown": str(change.outgrowth) if change.outgrowth else "",
         "tasks": [

@@ -13,7 +13,7 @@ SHOWN = 400
 def runs(workshop: Workshop, change: str) -> list[View]:
     """Return the runs about `change`, each with its state, the latest attempt first."""
     found: list[View] = []
-    for kind in ("draft", "build"):
+    for kind in ("draft", "build", "review"):
         for key in workshop.journal.noted(f"base/{kind}/{change}/"):
             found += _rounds(workshop, key.removeprefix("base/"))
     return sorted(found, key=lambda one: (one["subject"], one["attempt"], one["round"]))[::-1]

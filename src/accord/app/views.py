@@ -5,7 +5,7 @@ from typing import Any
 
 from attrs import asdict
 
-from accord.app import board, decision_views, evidence, judging, reviewing
+from accord.app import board, decision_views, evidence, judging, opinions, reviewing
 from accord.app.authoring import empty
 from accord.app.changes import Change, Found, read, released
 from accord.app.claims import claims
@@ -73,6 +73,7 @@ def show(workshop: Workshop, change: Change) -> View:
         "tasks": [_task(workshop, change, task.id) for task in change.tasks],
         "waves": [list(wave) for wave in plan.waves(change.tasks)],
         "evidence": evidence.known(workshop, change) if gate and gate.items else None,
+        "opinion": opinions.known(workshop, change),
         "files": _files(change, gate),
         "diff": f"git diff {change.fork[:12]} {change.found.tip[:12]}"
         if _files(change, gate)
