@@ -10,6 +10,7 @@ from accord.app import reading_results
 from accord.wiring import opening
 from needing import need
 from project import BUILT, Project
+from visiting import Visitor, serving
 
 OPINION = "shop/cart.py:1: \x1b[31mnobody\x1b[0m says until when (R1.2)\nNothing else."
 
@@ -65,6 +66,12 @@ def test_an_opinion_is_folded_until_the_person_has_decided(project: Project, rea
     assert "shop/cart.py:1: [31mnobody[0m says until when (R1.2)" in told
     assert "\x1b" not in told
     assert project.ok("show", "guest", "--opinion", "--json").json["folded"] is True
+    with serving(project) as server:
+        page = Visitor(server).enter().get("/changes/guest/result")
+    assert page.status == 200
+    before, _, after = page.text.partition("<summary>What reader0 thinks of it")
+    assert "until when" not in before
+    assert "until when" in after
     project.ok("approve", "guest", "--yes")
     assert project.ok("show", "guest", "--opinion", "--json").json["folded"] is False
 
