@@ -12,10 +12,14 @@ from pathlib import Path
 
 DOC = Path("docs/agents.md")
 LOCK = Path("locks/agents/package-lock.json")
+PYTHON_LOCK = Path("locks/dev.txt")
 # The lines of the page between which the table stands.
 BEGIN, END = "what the model's service was asked.\n", "## When processes are killed\n"
+# The longest that a case names is the one that it drove: some names begin like others.
 PACKAGES = {
+    "claude": "claude-agent-sdk",
     "claude-agent-acp": "@agentclientprotocol/claude-agent-acp",
+    "codex": "@openai/codex",
     "codex-acp": "@agentclientprotocol/codex-acp",
     "copilot": "@github/copilot",
     "gemini": "@google/gemini-cli",
@@ -45,7 +49,8 @@ def passed(report: Path) -> dict[tuple[str, str], str]:
     found: dict[tuple[str, str], str] = {}
     for case in ET.parse(report).iter("testcase"):  # noqa: S314 - pytest wrote it
         match = _CASE.fullmatch(case.get("name", ""))
-        agent = next((one for one in PACKAGES if match and one in match["parameters"]), "")
+        named = [one for one in PACKAGES if match and one in match["parameters"]]
+        agent = max(named, key=len, default="")
         if match is None or not agent:
             continue
         head = match["parameters"].removeprefix(agent).strip("-").removesuffix(agent).strip("-")
@@ -57,9 +62,11 @@ def passed(report: Path) -> dict[tuple[str, str], str]:
 
 
 def versions() -> dict[str, str]:
-    """Return the version of each agent that the lock pins."""
+    """Return the version of each agent that the locks pin."""
     packages = json.loads(LOCK.read_text())["packages"]
-    return {name: packages[f"node_modules/{one}"]["version"] for name, one in PACKAGES.items()}
+    pinned = dict(re.findall(r"(?m)^([\w-]+)==(\S+)", PYTHON_LOCK.read_text()))
+    npm = {one: packages.get(f"node_modules/{one}", {}).get("version") for one in PACKAGES.values()}
+    return {name: npm[one] or pinned[one] for name, one in PACKAGES.items()}
 
 
 def table(found: dict[tuple[str, str], str]) -> str:

@@ -46,6 +46,9 @@ def test_the_task_decides_before_the_track_and_the_track_before_the_stage() -> N
     assert named(config, Stage.STORY) == "big"
     assert named(config, Stage.DESIGN) == "other"
     assert named(config, Stage.IMPLEMENTATION, Track.TRIVIAL) == "cheap"
+    assert named(config, Stage.REVIEW) == named(config, Stage.REVIEW, Track.TRIVIAL) == ""
+    reviewed = configuration.read(CONFIG.replace(b"design =", b"review ="))
+    assert named(reviewed, Stage.REVIEW, Track.TRIVIAL) == "other"
     wished = chosen(config, ("T2=other", "design=cheap", "cheap"))
     assert named(wished, Stage.STORY) == "cheap"
     assert named(chosen(config, ("T2=other",)), Stage.IMPLEMENTATION, task="T2") == "other"
@@ -66,15 +69,16 @@ def test_a_chain_that_leads_nowhere_is_refused(other: str, why: str) -> None:
         configuration.read(text.encode())
 
 
-def test_another_agent_steps_in_where_a_quota_is_used_up(
+def test_the_agent_of_the_track_begins_and_the_next_in_its_chain_that_has_a_quota_ends_it(
     project: Project, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("ANTHROPIC_API_KEY", "sk-the-real-key-0123456789")
     half = 'do = "write"\npath = "shop/half.py"\ntext = "half = 1\\n"'
     ask = f'do = "run"\nargv = {json.dumps([sys.executable, "-I", "-c", ASKING])}'
-    first, second = project.root / "first.toml", project.root / "second.toml"
+    first, second, third = (project.root / f"{name}.toml" for name in ("first", "second", "third"))
     first.write_text(f'[[step]]\n{half}\n[[step]]\n{ask}\n[[step]]\ndo = "claim"\n')
-    second.write_text(
+    second.write_text(f'[[step]]\n{ask}\n[[step]]\ndo = "claim"\n')
+    third.write_text(
         "".join(
             f'[[step]]\ndo = "write"\npath = "{path}"\ntext = {json.dumps(text)}\n'
             for path, text in BUILT.items()
@@ -86,23 +90,29 @@ def test_another_agent_steps_in_where_a_quota_is_used_up(
             config.read_text().split("\n[agent]")[0]
             + f"""
 [agent]
-default = "first"
-[agents.first]
+default = "third"
+trivial = "first"
+[agents.third]
 kind = "scripted"
-command = ["{first}"]
+command = ["{third}"]
+"""
+            + "".join(
+                f"""
+[agents.{name}]
+kind = "scripted"
+command = ["{script}"]
 service = "anthropic"
 upstream = "{url(upstream)}"
-else = "second"
-[agents.second]
-kind = "scripted"
-command = ["{second}"]
+else = "{other}"
 """
+                for name, script, other in (("first", first, "second"), ("second", second, "third"))
+            )
         )
         project.git("commit", "-q", "-a", "-m", "Name the agents")
         project.new("trivial")
         result = project.run("run", "guest", "--accept-unsandboxed")
     assert "the model's service answered 429" in " ".join(result.err.split())
-    assert len(upstream.got) == 1
+    assert len(upstream.got) == 2
     landed = project.git("log", "--format=%an", "accord/guest")
-    assert "second (agent)" in landed
+    assert "third (agent)" in landed
     assert project.file("accord/guest", "shop/half.py") == b"half = 1\n"

@@ -25,6 +25,15 @@ def configured(project: Project, name: str, *command: str, more: str = "") -> No
     project.git("commit", "-q", "-a", "-m", "Name an agent")
 
 
+def install(monkeypatch: pytest.MonkeyPatch, program: Path, code: str) -> None:
+    """Put a program on the PATH, in a folder of its own."""
+    place = program.parent / "programs" / program.name
+    place.parent.mkdir()
+    place.write_text(f"#!{sys.executable} -I\n{code}")
+    place.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{place.parent}:/usr/bin:/bin")
+
+
 @pytest.fixture(autouse=True)
 def alone(monkeypatch: pytest.MonkeyPatch) -> None:
     """Hide the agents that the machine has."""
@@ -56,12 +65,7 @@ def test_an_agent_that_does_not_answer_as_it_should_is_named(project: Project) -
 def test_an_installed_agent_is_found_and_how_to_configure_it_is_said(
     project: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    folder = tmp_path / "programs"
-    folder.mkdir()
-    program = folder / "gemini"
-    program.write_text(f"#!{sys.executable} -I\n{GREETING.replace('VERSION', '1')}")
-    program.chmod(0o755)
-    monkeypatch.setenv("PATH", f"{folder}:/usr/bin:/bin")
+    install(monkeypatch, tmp_path / "gemini", GREETING.replace("VERSION", "1"))
     result = project.run("agents", "--accept-unsandboxed", "--json")
     (one,) = [one for one in result.json["agents"] if one["name"] == "gemini"]
     assert (one["configured"], one["command"], one["state"]) == (
@@ -89,12 +93,7 @@ for line in sys.stdin:
 def test_codex_is_asked_through_its_own_server_and_configured_by_its_kind(
     project: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    folder = tmp_path / "programs"
-    folder.mkdir()
-    program = folder / "codex"
-    program.write_text(f"#!{sys.executable} -I\n{CODEX}")
-    program.chmod(0o755)
-    monkeypatch.setenv("PATH", f"{folder}:/usr/bin:/bin")
+    install(monkeypatch, tmp_path / "codex", CODEX)
     shown = project.run("agents", "--accept-unsandboxed").out
     assert "codex: 9.9.1; resume, tools over HTTP" in shown
     assert '[agents.codex]\n        kind = "codex"\n        command = ["codex"]' in shown

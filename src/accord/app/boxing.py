@@ -51,6 +51,15 @@ def for_build(workshop: Workshop, agent: AgentChoice, change: str, task: Task, r
     return _boxed(workshop, agent, walls, run_id, scopes)
 
 
+def for_review(workshop: Workshop, agent: AgentChoice, change: str, run_id: str,
+               folder: str) -> Boxed:  # fmt: skip
+    """Return the box of a run that reads what was built: nothing is open for writing.
+
+    Raises RefusedError where there are no walls and nobody accepted that.
+    """
+    return _boxed(workshop, agent, Walls(folder), run_id, (("change", change),))
+
+
 def for_check(workshop: Workshop, folder: str) -> Walls:
     """Return the walls around a command that proves something: it has its own fresh checkout."""
     config = workshop.config

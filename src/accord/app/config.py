@@ -34,7 +34,7 @@ SCOPES = ("run", "task", "change", "day")
 
 SERVICES = ("anthropic", "openai", "gemini")
 LEAST = 2
-_STAGES = (*SPEC_STAGES, Stage.IMPLEMENTATION)
+_STAGES = (*SPEC_STAGES, Stage.IMPLEMENTATION, Stage.REVIEW)
 _TRACKS = (Track.TRIVIAL, Track.SMALL)
 _SHAPE: Mapping[str, tuple[str, ...]] = {
     "verify": ("command", "timeout_s", "network", "mutation", "mutation_s", "coverage"),
@@ -77,8 +77,12 @@ class Config:
     environment: Environment = field(factory=Environment)
 
     def agent(self, stage: Stage, track: Track = Track.FULL, task: str = "") -> AgentChoice | None:
-        """Return the agent for a task, a track or a stage, in this order; None: people work."""
-        keys = [key for key in (task, track, stage, "default") if key]
+        """Return the agent for a task, a track or a stage, in this order; None: people work.
+
+        A review is nobody's work unless an agent is named for it: whoever built is no reviewer.
+        """
+        wanted = (stage,) if stage is Stage.REVIEW else (task, track, stage, "default")
+        keys = [key for key in wanted if key]
         name = next((self.stages[key] for key in keys if self.stages.get(key)), "")
         return self.agents.get(name)
 

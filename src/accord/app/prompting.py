@@ -117,6 +117,20 @@ def for_task(
     return "\n\n".join(parts) + "\n"
 
 
+def for_review(
+    change: Change, criteria: Iterable[tuple[str, str, str]], diffs: Iterable[tuple[str, str]]
+) -> str:
+    """Return the prompt that asks what is wrong with what was built.
+
+    `criteria` are (id, how far it is proved, text); `diffs` are (path, the lines of its diff).
+    """
+    text = _template("review").format(change=change.name, title=change.title)
+    agreed = "\n".join(f"{name} ({proof}): {words}" for name, proof, words in criteria)
+    parts = [text.rstrip(), _quoted("What was agreed", agreed or change.sentence)]
+    parts += [_quoted(f"What changed in {path}", diff) for path, diff in diffs]
+    return "\n\n".join(parts) + "\n"
+
+
 def as_feedback(findings: Iterable[Finding]) -> str:
     """Return findings as lines that name the place, the fault and the cure."""
     return "\n".join(f"{one.path}:{one.line}: {one.message} ({one.hint})" for one in findings)

@@ -29,7 +29,7 @@ from accord.core.model import Stage, Task, Track
 from accord.core.orders import AgentChoice, AgentOrder, AgentStatus
 from accord.core.ports import Harvest
 from accord.core.protected import declarable
-from accord.core.reconcile import Build, Draft
+from accord.core.reconcile import Build, Draft, Review
 from accord.errors import AgentError, ConfigurationError, RefusedError
 
 DRAFTED = "Spec-Draft"
@@ -63,7 +63,7 @@ class Taken:
 def begin_draft(workshop: Workshop, action: Draft, number: int, feedback: str) -> str:
     """Start round `number` of a draft, unless it was started before; return the run's id."""
     run_id = f"{action.id}/{number}"
-    if _known(workshop, run_id):
+    if known(workshop, run_id):
         return run_id
     change = load(workshop, action.change)
     if not _is_asked(change, action.stage):
@@ -76,7 +76,7 @@ def begin_draft(workshop: Workshop, action: Draft, number: int, feedback: str) -
     prompt = prompting.for_stage(change, action.stage, path, feedback, decisions=shown)
     agent = agency.agent_for(workshop, change, action.stage, run_id)
     box = boxing.for_draft(workshop, agent, change.name, change.folder, run_id, folder)
-    _start(workshop, AgentOrder(run_id, agent, folder, prompt, (f"/{change.folder}/**",)), box)
+    start(workshop, AgentOrder(run_id, agent, folder, prompt, (f"/{change.folder}/**",)), box)
     return run_id
 
 
@@ -102,7 +102,7 @@ def take_draft(workshop: Workshop, action: Draft, number: int) -> Taken:
     )  # fmt: skip
     ref = f"{workplaces.WIP}/{action.change}/{action.stage}/{action.number}-{number}"
     workplaces.keep(workshop, ref, harvest)
-    if reason := _unfinished(workshop, run_id):
+    if reason := unfinished(workshop, run_id):
         return Taken(False, reason, agency.steps_in(workshop, agent, run_id, number))
     path = f"{change.folder}/{change.spec.layout.documents[action.stage]}"
     if not harvest.commit or path not in harvest.changed:
@@ -122,7 +122,7 @@ def take_draft(workshop: Workshop, action: Draft, number: int) -> Taken:
 def begin_build(workshop: Workshop, action: Build, number: int, feedback: str) -> str:
     """Start round `number` of a task, unless it was started before; return the run's id."""
     run_id = f"{action.id}/{number}"
-    if _known(workshop, run_id):
+    if known(workshop, run_id):
         return run_id
     change = load(workshop, action.change)
     workplaces.refuse_shut(change)
@@ -138,7 +138,7 @@ def begin_build(workshop: Workshop, action: Build, number: int, feedback: str) -
     agent = agency.agent_for(workshop, change, Stage.IMPLEMENTATION, run_id, task.id)
     box = boxing.for_build(workshop, agent, action.change, task, run_id, folder)
     order = AgentOrder(run_id, agent, folder, prompt, task.touches, environment=given)
-    _start(workshop, order, box)
+    start(workshop, order, box)
     return run_id
 
 
@@ -160,7 +160,7 @@ def take_build(workshop: Workshop, action: Build, number: int) -> Taken:
     kept = f"{workplaces.WIP}/{action.change}/{action.task}/{action.number}-{number}"
     workplaces.keep(workshop, kept, harvest)
     workplaces.refuse_shut(change)
-    reason = "" if action.by_hand else _unfinished(workshop, run_id)
+    reason = "" if action.by_hand else unfinished(workshop, run_id)
     if reason:
         return Taken(False, reason,
                      agency.steps_in(workshop, agent, run_id, number) if agent else "")  # fmt: skip
@@ -218,7 +218,7 @@ def built(workshop: Workshop, change: Change, task: Task) -> str:
     return ""
 
 
-def remember(workshop: Workshop, action: Draft | Build, taken: Taken) -> None:
+def remember(workshop: Workshop, action: Draft | Build | Review, taken: Taken) -> None:
     """Remember how an attempt ended, so that the next one has another number."""
     workshop.journal.note(action.id, taken.as_json())
 
@@ -261,7 +261,8 @@ def _is_asked(change: Change, stage: Stage) -> bool:
     return change.gate is not None and change.gate.stage is stage
 
 
-def _start(workshop: Workshop, order: AgentOrder, box: boxing.Boxed) -> None:
+def start(workshop: Workshop, order: AgentOrder, box: boxing.Boxed) -> None:
+    """Start the run of `order` in its box, with the limits that are configured."""
     workshop.journal.note(f"box/{order.run_id}", {"level": box.level})
     limits = workshop.config.limits
     workshop.agents.start(evolve(order, limits=limits, box=box.prefix, outlet=box.outlet))
@@ -274,7 +275,8 @@ def _level(workshop: Workshop, action: Draft | Build) -> str:
     return f"{boxing.LEVEL}: {lowest}\n" if notes else ""
 
 
-def _known(workshop: Workshop, run_id: str) -> bool:
+def known(workshop: Workshop, run_id: str) -> bool:
+    """Tell whether a run was started already."""
     return workshop.agents.is_running(run_id) or workshop.agents.report(run_id) is not None
 
 
@@ -311,7 +313,7 @@ def _parked(harvest: Harvest) -> str:
     return "; ".join(f"{path}: {reason}" for path, reason in harvest.parked)
 
 
-def _unfinished(workshop: Workshop, run_id: str) -> str:
+def unfinished(workshop: Workshop, run_id: str) -> str:
     """Return why a run did not come to its own end, or an empty string when it did."""
     report = workshop.agents.report(run_id)
     if report is None:

@@ -17,7 +17,7 @@ def runs(workshop: Workshop, change: str) -> list[View]:
     `spent` says in words what the ledger has of each, else what its agent says that it took.
     """
     found: list[View] = []
-    for kind in ("draft", "build"):
+    for kind in ("draft", "build", "review"):
         for key in workshop.journal.noted(f"base/{kind}/{change}/"):
             found += _rounds(workshop, key.removeprefix("base/"))
     return sorted(found, key=lambda one: (one["subject"], one["attempt"], one["round"]))[::-1]

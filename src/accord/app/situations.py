@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Mapping
 
-from accord.app import evidence, running, workplaces
+from accord.app import evidence, opinions, running, workplaces
 from accord.app.authoring import begin
 from accord.app.changes import Change
 from accord.app.desk import of, refresh
@@ -63,7 +63,7 @@ def _at_work(
     return Situation(
         facts.change, facts.track, facts.gates, work=work, tip=facts.tip, failed=facts.failed,
         evidence=evidence.known(workshop, change) is not None, code=change.code_digest,
-        obstacle=obstacle, obstacle_hint=hint,
+        unread=opinions.wanted(workshop, change), obstacle=obstacle, obstacle_hint=hint,
     )  # fmt: skip
 
 

@@ -5,7 +5,7 @@ from typing import Any
 
 from attrs import asdict
 
-from accord.app import board, decision_views, evidence, judging, radar, reviewing
+from accord.app import board, decision_views, evidence, judging, opinions, radar, reviewing
 from accord.app.authoring import empty
 from accord.app.changes import Change, Found, read, released
 from accord.app.claims import claims
@@ -80,6 +80,7 @@ def show(workshop: Workshop, change: Change) -> View:
             *(radar.apart(workshop, change) if gate and gate.items else ()),
         ],
         "evidence": evidence.known(workshop, change) if gate and gate.items else None,
+        "opinion": opinions.known(workshop, change),
         "files": _files(change, gate),
         "weakened": _weakened(workshop, change, gate),
         "diff": f"git diff {change.fork[:12]} {change.found.tip[:12]}"

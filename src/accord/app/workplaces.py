@@ -3,7 +3,7 @@
 from accord.app import leasing
 from accord.app.changes import Change
 from accord.app.workshop import Workshop
-from accord.core.model import SPEC_STAGES, Task
+from accord.core.model import SPEC_STAGES, Stage, Task
 from accord.core.ports import Harvest
 from accord.core.reconcile import Draft
 from accord.errors import RefusedError
@@ -23,6 +23,11 @@ def build_key(change: str, task: str, *, by_hand: bool = False) -> str:
     A person's is not an agent's: neither may find the other at work in it.
     """
     return f"{change}-{task}-by-hand" if by_hand else f"{change}-{task}"
+
+
+def review_key(change: str) -> str:
+    """Return the name of the worktree in which an agent reads what was built."""
+    return f"{change}-{Stage.REVIEW}"
 
 
 def lent(workshop: Workshop, change: Change, task: Task) -> str:
@@ -68,7 +73,7 @@ def _leave(workshop: Workshop, about: str, key: str) -> bool:
 def put_away(workshop: Workshop, change: Change) -> None:
     """Remove the worktrees of a change that is over; what lay in them is kept as snapshots."""
     name = change.name
-    keys = [(str(stage), f"{name}-{stage}") for stage in SPEC_STAGES]
+    keys = [(str(stage), f"{name}-{stage}") for stage in (*SPEC_STAGES, Stage.REVIEW)]
     keys += [(task.id, build_key(name, task.id, by_hand=one))
              for task in change.tasks for one in (False, True)]  # fmt: skip
     for about, key in keys:

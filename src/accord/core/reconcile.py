@@ -48,8 +48,9 @@ class Situation:
 
     `blank`: the document of the current stage is missing or still a template. `basis` digests
     what a draft would be written from, `draft` numbers the next try on it. `failed` maps what was
-    tried in vain since the person asked (a stage or a task) to the reason. `obstacle` is what a
-    person has to decide before work goes on (a change that outgrew its track).
+    tried in vain since the person asked (a stage or a task) to the reason. `unread`: an agent is
+    set to read what was built, and was not asked about this code. `obstacle` is what a person has
+    to decide before work goes on (a change that outgrew its track).
     """
 
     change: str
@@ -64,6 +65,7 @@ class Situation:
     folder: str = ""
     work: tuple[Work, ...] = ()
     evidence: bool = False
+    unread: bool = False
     code: str = ""
     tip: str = ""
     obstacle: str = ""
@@ -151,6 +153,24 @@ class Prove:
 
 
 @frozen
+class Review:
+    """Have an agent read what was built; `code` digests what changed. Nothing depends on it."""
+
+    change: str
+    code: str
+
+    @property
+    def id(self) -> str:
+        """Return the name of this piece of work."""
+        return f"review/{self.change}/review/{self.code[:12]}/1"
+
+    @property
+    def subject(self) -> str:
+        """Return what it is about."""
+        return "opinion"
+
+
+@frozen
 class Release:
     """Land the change on the base branch; `along` names those that are to follow it."""
 
@@ -184,7 +204,7 @@ class Wait:
     decides: bool = field(default=False, eq=False)
 
 
-Action = Draft | Build | Land | Prove | Release
+Action = Draft | Build | Land | Prove | Review | Release
 Step = Action | Wait
 
 
@@ -278,6 +298,8 @@ def _judgement(situation: Situation, gate: Gate) -> tuple[Step, ...]:
         return (Prove(situation.change, situation.code),)
     if sent_back(gate):
         return (_wait(situation, gate.reason, f"accord show {situation.change}"),)
+    if situation.unread and gate.stage is Stage.REVIEW and "opinion" not in situation.failed:
+        return (_approve(situation, gate), Review(situation.change, situation.code))
     return (_approve(situation, gate),)
 
 

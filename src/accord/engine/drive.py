@@ -12,7 +12,17 @@ from accord.app.radar import Radar
 from accord.app.rewriting import about_files
 from accord.app.situations import situation
 from accord.app.workshop import Workshop
-from accord.core.reconcile import Action, Build, Draft, Land, Prove, Release, Wait, next_steps
+from accord.core.reconcile import (
+    Action,
+    Build,
+    Draft,
+    Land,
+    Prove,
+    Release,
+    Review,
+    Wait,
+    next_steps,
+)
 from accord.engine.admitting import Admitting
 from accord.errors import AccordError, ConflictError
 
@@ -165,7 +175,7 @@ class _Drive:
         others = [
             evolve(step, along=tuple(name for name in leaving if name != step.change))
             if isinstance(step, Release) else step
-            for step in steps if isinstance(step, Land | Prove | Release)
+            for step in steps if isinstance(step, Land | Prove | Review | Release)
         ]  # fmt: skip
         return [*others, *(of_agents[one.id] for one in found.started)]
 
@@ -201,6 +211,7 @@ class _Drive:
             Build: "is being built",
             Land: "is landing",
             Prove: "is being gathered",
+            Review: "is being asked for",
             Release: f"is landing on {self.workshop.config.policy.base}",
         }[type(step)]
         self.tell(Event(step.change, step.subject, words))

@@ -20,12 +20,12 @@ from dbos import (
     _serialization,
 )
 
-from accord.app import landing, proving, radar, running, salvaging
+from accord.app import landing, proving, radar, reading_results, running, salvaging
 from accord.app.changes import load
 from accord.app.running import Taken
 from accord.app.workshop import Workshop
 from accord.core.model import Stage
-from accord.core.reconcile import Action, Build, Draft, Land, Prove, Release
+from accord.core.reconcile import Action, Build, Draft, Land, Prove, Release, Review
 from accord.errors import AccordError
 
 Payload = dict[str, Any]
@@ -108,16 +108,22 @@ async def _prove(payload: Payload) -> Payload:
     return await _prove_step(payload)
 
 
+@DBOS.workflow(name="review", max_recovery_attempts=None)
+async def _review(payload: Payload) -> Payload:
+    return await _rounds(Review(**payload), payload, _begin_review, _take_review, _note_review)
+
+
 @DBOS.workflow(name="release", max_recovery_attempts=None)
 async def _release(payload: Payload) -> Payload:
     return await _release_step(payload)
 
 
-_WORKFLOWS = {Draft: _draft, Build: _build, Land: _land, Prove: _prove, Release: _release}
+_WORKFLOWS = {Draft: _draft, Build: _build, Land: _land, Prove: _prove, Review: _review,
+              Release: _release}  # fmt: skip
 
 
 async def _rounds(
-    action: Draft | Build,
+    action: Draft | Build | Review,
     payload: Payload,
     begin: Callable[[Payload, int, str], Awaitable[Payload]],
     take: Callable[[Payload, int], Awaitable[Payload]],
@@ -180,6 +186,24 @@ async def _note_build(payload: Payload, taken: Payload) -> None:
 
 
 @DBOS.step()
+async def _begin_review(payload: Payload, number: int, feedback: str) -> Payload:
+    action = Review(**payload)
+    return await _told(f"{action.id}/{number} begin", _begun, reading_results.begin, action,
+                       number, feedback)  # fmt: skip
+
+
+@DBOS.step()
+async def _take_review(payload: Payload, number: int) -> Payload:
+    action = Review(**payload)
+    return await _told(f"{action.id}/{number} take", reading_results.take, action, number)
+
+
+@DBOS.step()
+async def _note_review(payload: Payload, taken: Payload) -> None:
+    running.remember(_workshop(), Review(**payload), Taken(**taken))
+
+
+@DBOS.step()
 async def _land_step(payload: Payload) -> Payload:
     action = Land(**payload)
     return await _told(f"{action.id} land", landing.land_task, action)
@@ -203,14 +227,15 @@ async def _wait(run_id: str, payload: Payload, number: int) -> None:
 
     What it did so far is kept whenever it was at work for a while.
     """
-    action = _draft_of(payload) if "stage" in payload else Build(**payload)
+    reads = "code" in payload  # what lies in the worktree of a reader is nobody's work
+    action = Build(**payload) if "task" in payload else None if reads else _draft_of(payload)
     agents, pause, quiet = _workshop().agents, 0.02, 0.0
     while await asyncio.to_thread(agents.report, run_id) is None:
         if not await asyncio.to_thread(agents.is_running, run_id):
             return
         await asyncio.sleep(pause)
         quiet += pause
-        if quiet >= _Bench.keep_every_s:
+        if action is not None and quiet >= _Bench.keep_every_s:
             quiet = 0.0
             # A snapshot is for bad days; that one could not be taken ends nothing.
             with contextlib.suppress(AccordError, OSError, ValueError):

@@ -22,6 +22,7 @@ FINDINGS = 40
 @click.argument("change", default="")
 @click.option("--template", is_flag=True, help="Print the empty document of the current stage.")
 @click.option("--path", is_flag=True, help="Print just the path where you work next.")
+@click.option("--opinion", is_flag=True, help="Print what an agent thinks of what was built.")
 @click.option("--plan", is_flag=True, help="Show how its tasks would run side by side.")
 @click.option("--runs", is_flag=True, help="List the runs of agents and what they spent.")
 @click.option("--living", is_flag=True,
@@ -31,8 +32,8 @@ FINDINGS = 40
               help="With --living: the JUnit report of a test run on it.")  # fmt: skip
 @command
 def show(
-    context: Context, change: str, *, template: bool, path: bool, plan: bool, runs: bool,
-    living: bool, every: bool, junit: tuple[Path, ...],
+    context: Context, change: str, *, template: bool, path: bool, opinion: bool,
+    plan: bool, runs: bool, living: bool, every: bool, junit: tuple[Path, ...],
 ) -> None:  # fmt: skip
     """Show CHANGE at its gate: what is asked, what changed, what is known.
 
@@ -65,6 +66,9 @@ def show(
         context.answer(spent, run_lines(found.name, spent))
         return
     data = {**views.show(workshop, found), "spent": spent}
+    if opinion:
+        context.answer(data["opinion"], opinion_lines(data["opinion"]))
+        return
     context.answer(data, lines(data))
 
 
@@ -99,6 +103,7 @@ def lines(data: dict[str, Any]) -> Iterator[str]:
         yield from evidence_lines(data["evidence"])
         if data["beside"]:
             yield from ("", "Beside it", *(wrap(one, "  ", "    ") for one in data["beside"]))
+        yield from _opinion(data)
         yield from decision_lines(data["decisions"])
         yield from _findings(data["findings"])
     yield ""
@@ -289,6 +294,31 @@ def evidence_lines(found: dict[str, Any] | None) -> Iterator[str]:
     if not found["criteria"]:
         for task, run in found["runs"].items():
             yield wrap(f"{task} {run}", "  ", "     ")
+
+
+def _opinion(data: dict[str, Any]) -> Iterator[str]:
+    found = data["opinion"]
+    if not found:
+        return
+    yield ""
+    if found["folded"] and not found["trouble"]:
+        yield wrap(f"Opinion of {found['agent']}, folded until you have decided:", "", "  ")
+        yield f"  accord show {plain(data['change'])} --opinion"
+        return
+    yield from opinion_lines(found)
+
+
+def opinion_lines(found: dict[str, Any]) -> Iterator[str]:
+    """Yield what an agent thinks of what was built, or why it said nothing."""
+    if not found:
+        yield "no agent was asked about this code; agent.review in .accord/config.toml names one"
+        return
+    if found["trouble"]:
+        yield wrap(f"No opinion: {found['trouble']}", "", "  ")
+        return
+    yield wrap(f"Opinion of {found['agent']}; nothing follows from it", "", "  ")
+    for line in plain(found["said"]).splitlines():
+        yield wrap(line, "  ", "    ")
 
 
 def decision_lines(found: dict[str, Any]) -> Iterator[str]:
