@@ -20,6 +20,7 @@ from accord.core.fingerprint import Symbol, follow, mark
 from accord.git.objects import Objects
 from accord.git.run import Git
 from accord.symbols.reading import read
+from bench.drift_breaking import Broken, break_all
 from bench.drift_truth import LINES, Function, functions
 
 DATA = Path(__file__).with_name("drift.toml")
@@ -201,6 +202,7 @@ def main() -> int:
     """Print what the replays found; return 1 when a figure breaks its budget."""
     folder = Path(sys.argv[1])
     whole, held = Tally("together"), Tally("held out")
+    every = Broken("broken on purpose")
     for name, row in tomllib.loads(DATA.read_text())["histories"].items():
         places = (folder / name / ".git", folder / name, folder / f"{name}.git")
         place = next((one for one in places if one.is_dir()), None)
@@ -210,12 +212,19 @@ def main() -> int:
         started = time.process_time()
         clone = Clone(place)
         tally = replay(name, clone, row["source"], row["first"], row["last"])
+        files = clone.files(row["first"], row["source"]).items()
+        broken = break_all(name, {path: clone.blob(oid) for path, oid in files})
         clone.objects.close()
+        print(broken, flush=True)
+        every.add(broken)
         print(f"{_line(tally)}  ({time.process_time() - started:.0f} CPU s)", flush=True)
         (held if row.get("held") else whole).add(tally)
     print(_line(whole))
     print(_line(held))
-    print("\n".join([*whole.odd, *held.odd]))
+    print(every)
+    print("\n".join([*whole.odd, *held.odd, *every.missed]))
+    if every.missed:
+        return 1
     return 0 if whole.precision >= PRECISION and whole.recall == 1 and whole.false <= FALSE else 1
 
 

@@ -1,5 +1,9 @@
 """Code broken on purpose still parses, and does something else, in each language that is known."""
 
+import subprocess
+from pathlib import Path
+from shutil import which
+
 import pytest
 
 from accord.core.breakage import How
@@ -88,3 +92,55 @@ def test_the_plainest_way_comes_first_and_no_more_than_was_asked_for() -> None:
 
 def test_a_file_that_cannot_be_parsed_is_broken_no_worse() -> None:
     assert breakages("a.py", b"def f(:\n", "f", 2) == ()
+
+
+COMPILED = {
+    "a.rs": (["rustc", "--edition", "2021", "--emit=metadata", "-o", "a.rmeta"], """\
+pub const LIMIT: u32 = 60;
+pub fn later(a: Option<u32>) -> impl Iterator<Item = u32> {
+    if let Some(b) = a { while b > 100 { break; } }
+    (0..3).map(|a| if a > 1 { a } else { 0 })
+}
+fn main() { println!("{}", later(None).count() > 0); }
+"""),
+    "A.java": (["javac", "-d", "out"], """\
+import java.util.ArrayList;
+class A extends ArrayList<String> {
+  final int x;
+  A(int x) { super(x); this.x = x; }
+  int later(int a) { while (x > 3) { break; } return x == 2 ? a : 4; }
+}
+"""),
+    "a.js": (["node", "--check"], """\
+class A { static async *later(n) { while (n > 0) { yield n--; } return n === 0; } }
+const LIMIT = async (a) => ({ b: a > 1 ? a : [] });
+"""),
+    "a.go": (["go", "build", "-o", "out"], """\
+package main
+
+import "os"
+
+func later(a int) bool {
+\tif a > 1 {
+\t\tos.Exit(a)
+\t}
+\treturn a == 0
+}
+
+func main() { later(1) }
+"""),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("path", COMPILED)
+def test_what_is_broken_compiles(path: str, tmp_path: Path) -> None:
+    command, text = COMPILED[path]
+    if which(command[0]) is None:  # no toolchain is asked of whoever works on this
+        pytest.skip(f"{command[0]} is missing")
+    names = [one.name for one in read(path, text.encode()) or ()]
+    found = [each for name in names for each in breakages(path, text.encode(), name, 9)]
+
+    assert len(found) >= len(COMPILED)
+    for one in found:
+        (tmp_path / path).write_bytes(one.data)
+        subprocess.run([*command, path], cwd=tmp_path, check=True, capture_output=True)

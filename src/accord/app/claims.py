@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 from attrs import frozen
 
-from accord.app import desk
+from accord.app import desk, ticking
 from accord.app.changes import Change, load
 from accord.app.workshop import Workshop
 from accord.core.gates import Standing
@@ -18,7 +18,7 @@ FLAGS = {
     "requirements": Stage.STORY, "bugfix": Stage.STORY, "design": Stage.DESIGN,
     "tasks": Stage.ARCHITECTURE,
 }  # fmt: skip
-APPROVED, DRAFT = "Approved", "Draft"
+APPROVED, DRAFT, DONE = "Approved", "Draft", "done"
 
 
 @frozen
@@ -32,7 +32,7 @@ class Claim:
 
 
 def claims(change: Change) -> tuple[Claim, ...]:
-    """Return what the files of the change claim about approvals, in file order."""
+    """Return what the files of the change claim: of approvals, in file order, then of tasks."""
     opened = _open(change)
     found = []
     for document in change.spec.documents:
@@ -41,21 +41,27 @@ def claims(change: Change) -> tuple[Claim, ...]:
             stage, approved = _about(name, said)
             if stage is not None:
                 found.append(Claim(document.path, name, said, approved == opened[stage]))
+    said_done = [one for one in change.spec.tasks if one.done]
+    done = ticking.proved(change.workshop, change) if said_done else {}
+    found += [Claim(one.place.path, one.id, DONE, done[one.id]) for one in said_done]
     return tuple(found)
 
 
 def keep_in_step(workshop: Workshop, change: Change) -> tuple[str, ...]:
     """Write what the gates say into the claims of the change's files; return the files written.
 
-    One value each is changed, by splice. Raises what committing on the branch raises.
+    A task is ticked while its work landed and is proved, and no longer. One value each is changed,
+    by splice. Raises what committing on the branch raises.
     """
     tip = desk.save(workshop, change.name, change.found.ref)
     change = load(workshop, change.name)
-    opened = _open(change)
+    opened, done = _open(change), ticking.proved(workshop, change)
     files: dict[str, bytes | None] = {}
     for document in change.spec.documents:
-        data = _written(document.path, document.data, opened) if change.form.claims else b""
-        if data and data != document.data:
+        claiming = bool(change.form.claims)
+        data = _written(document.path, document.data, opened) if claiming else document.data
+        data = ticking.ticked(change, document.path, data, done)
+        if data != document.data:
             files[f"{change.folder}/{document.path}"] = data
     if files:
         message = f"Keep the status of {change.name} in step\n"

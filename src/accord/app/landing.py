@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 
-from accord.app import deciding, desk, evidence, folding, tracing
+from accord.app import deciding, desk, evidence, folding, ticking, tracing
 from accord.app.changes import Change, load, released
 from accord.app.queueing import Queueing, entry, note_flake
 from accord.app.running import Taken, built
@@ -84,6 +84,8 @@ def release(workshop: Workshop, action: Release) -> Taken:
     new = repo.join(merge.tree, [base, tip], _message(change), workshop.author)
     if traced := tracing.traced(workshop, change, new):
         new = repo.join(traced, [base, tip], _message(change), workshop.author)
+    if ticked := ticking.on_release(workshop, change, new):
+        new = repo.join(ticked, [base, tip], _message(change), workshop.author)
     try:
         if folded := folding.folded(workshop, change, new):
             new = repo.join(folded, [base, tip], _message(change), workshop.author)

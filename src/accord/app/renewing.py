@@ -77,7 +77,9 @@ def written(top: Path, found: Iterable[Trace]) -> tuple[str, ...]:
     paths = []
     for one in found:
         path = top / trace.path(one.change)
-        path.write_text(trace.to_toml(one))
+        fresh = path.with_name(f".{path.name}.new")
+        fresh.write_text(trace.to_toml(one))
+        fresh.replace(path)  # never through a link that somebody put there
         paths.append(trace.path(one.change))
     return tuple(paths)
 

@@ -8,7 +8,7 @@ from accord.cli.render import plain, style, table, wrap
 
 @click.command()
 @click.option("--sync-status", "sync", is_flag=True,
-              help="Write what the gates say into the status in spec.json or spec.md.")  # fmt: skip
+              help="Write what the gates say into ticks, and into host files.")  # fmt: skip
 @command
 def status(context: Context, *, sync: bool) -> None:
     """Say what to do now, and list every open change."""
