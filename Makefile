@@ -6,7 +6,7 @@ UV := .tools/bin/uv
 PYTEST_FLAGS ?= -n 2
 WRITE ?= --write
 
-.PHONY: demo test check format bench bench-drift lock agents drive torture clean
+.PHONY: demo test check format bench bench-drift bench-drift-peers lock agents drive torture clean
 
 demo: .venv/.demo
 	$(BIN)/accord demo
@@ -51,6 +51,10 @@ torture: .venv/.dev
 # CLONES is a folder of clones, each called as in bench/drift.toml.
 bench-drift: .venv/.dev
 	$(BIN)/python -m bench.drift $(CLONES)
+
+# The peers are installed, pinned, for the time of the measurement; PEERS= gives other sizes.
+bench-drift-peers: .venv/.dev
+	$(BIN)/python -m bench.drift_peers $(PEERS)
 
 # The lock holds names, versions and hashes, and no address: it installs from whichever registry
 # the machine is set up to use.

@@ -81,11 +81,15 @@ class _Undocumented(ast.NodeTransformer):
     def generic_visit(self, node: ast.AST) -> ast.AST:
         super().generic_visit(node)
         if isinstance(node, (*_DEFINITIONS, ast.ClassDef)):
-            first = node.body[0]
-            said = isinstance(first, ast.Expr) and isinstance(first.value, ast.Constant)
-            if said and isinstance(first.value.value, str):  # type: ignore[attr-defined] # said so
-                node.body = node.body[1:] or [ast.Pass()]
+            # A text by itself does nothing wherever it stands: first it documents the function,
+            # further down what stands before it.
+            node.body = [one for one in node.body if not _is_text(one)] or [ast.Pass()]
         return node
+
+
+def _is_text(node: ast.stmt) -> bool:
+    said = node.value if isinstance(node, ast.Expr) else None
+    return isinstance(said, ast.Constant) and isinstance(said.value, str)
 
 
 class _Untyped(ast.NodeTransformer):

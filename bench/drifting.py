@@ -39,8 +39,8 @@ def measure(place: Place, changes: int = 200, repeats: int = 3) -> tuple[Figure,
     after = []
     for turn in range(repeats):
         for number in range(10):
-            path = place.repo / _path(number * changes * FILES // 10)
-            path.write_text(f"# Edit {turn}.\n{path.read_text()}")
+            file = place.repo / path(number * changes * FILES // 10)
+            file.write_text(f"# Edit {turn}.\n{file.read_text()}")
         _commit(place, "Edit ten files")
         after.append(spent(check, place.repo)[0])
     floor = median(["git", "diff", "--raw", "HEAD~1", "HEAD"], place.repo, repeats)
@@ -59,7 +59,7 @@ def _make(place: Place, changes: int) -> None:
     text = '"""Module."""\n\n\n' + "".join(_FUNCTION.format(n=number) for number in range(4))
     symbols = {one.name: one for one in read("m.py", text.encode()) or ()}
     for number in range(changes * FILES):
-        _write(place, _path(number), text)
+        _write(place, path(number), text)
     form = registry.named(registry.NAME)
     for number in range(changes):
         name = f"change-{number}"
@@ -74,21 +74,22 @@ def _make(place: Place, changes: int) -> None:
             for one in items if isinstance(one, Criterion)
         )  # fmt: skip
         links = tuple(
-            (one.id, mark(_path(number * FILES + at // 2), symbols[f"f{at % 4}"]))
+            (one.id, mark(path(number * FILES + at // 2), symbols[f"f{at % 4}"]))
             for at, one in enumerate(promises)
         )
         _write(place, trace.path(name), trace.to_toml(Trace(name, promises, links)))
     _commit(place, "Release it all")
 
 
-def _path(number: int) -> str:
+def path(number: int) -> str:
+    """Return the path of a file of the project."""
     return f"pkg{number // EACH}/m{number % EACH}.py"
 
 
 def _write(place: Place, name: str, text: str) -> None:
-    path = place.repo / name
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(text)
+    file = place.repo / name
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(text)
 
 
 def _commit(place: Place, message: str) -> None:

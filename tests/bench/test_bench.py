@@ -15,6 +15,7 @@ from bench import (
     boxing,
     changing,
     checking,
+    drift_peers,
     drifting,
     looking,
     pooling,
@@ -241,3 +242,21 @@ def test_suggesting_is_measured_against_sentences_that_people_wrote() -> None:
     assert figure.kept
     assert figure.peers[0].value is not None
     assert figure.value > 10 * figure.peers[0].value
+
+
+def test_the_peers_of_the_drift_check_are_given_the_same_project(root: Path) -> None:
+    with throw_away(root) as place:
+        drifting.measure(place, changes=1, repeats=1)
+        program = place.folder / "peer"
+        program.write_text("#!/bin/sh\nls reqs sdoc 2>/dev/null | wc -l\n")
+        program.chmod(0o755)
+        assert drift_peers.doorstop(place.repo, program, 4) is not None
+        assert drift_peers.strictdoc(place.repo, program, 4) is not None
+        items = sorted((place.repo / "reqs").glob("*.yml"))
+        named = [line.split()[-1] for one in items for line in one.read_text().splitlines()
+                 if "path:" in line]  # fmt: skip
+        assert len(named) == 4
+        assert all((place.repo / one).is_file() for one in named)
+        program.write_text("#!/bin/sh\nexit 3\n")
+        (place.repo / "sdoc").rename(place.repo / "other")
+        assert drift_peers.strictdoc(place.repo, program, 4) is None

@@ -34,6 +34,14 @@ def test_a_short_body_is_followed_under_its_own_name_alone() -> None:
     assert follow(was, [("b.py", symbol("Shop.keep", "return None"))]) is not None
 
 
+def test_a_short_body_is_followed_where_it_was_if_it_is_the_only_one_that_came_there() -> None:
+    was = mark("a.py", symbol("Cart.keep", "pass"))
+    drop, hold = (("a.py", symbol(name, "pass")) for name in ("Cart.drop", "Cart.hold"))
+    assert follow(was, [drop]) == drop
+    assert follow(was, [drop, hold]) is None
+    assert follow(was, [("b.py", symbol("Cart.drop", "pass"))]) is None
+
+
 def test_an_edited_body_is_followed_by_what_it_still_says() -> None:
     was = mark("a.py", symbol("keep", LONG))
     found = follow(was, [("b.py", symbol("hold", EDITED)), ("b.py", symbol("x", "a b c d e f"))])

@@ -29,6 +29,7 @@ SAME = {
     "quotes and prefixes": ("a.py", "X = ['it\\'s', 'a', r'b', 0XFF]\n",
                             'X = ["it\'s", "a", "b", 0xff]\n'),
     "strings beside one another": ("a.py", "X = 'ab' 'cd'\n", 'X = (\n    "a"\n    "bcd"\n)\n'),
+    "bytes beside one another": ("a.py", "X = b'a\\r\\n' b'b'\n", "X = b'a\\r\\nb'\n"),
     "parentheses that say nothing": ("a.py", "def f(a, b):\n    return (a and b) or (a.c).d\n",
                                      "def f(a, b):\n    return a and b or a.c.d\n"),
     "parentheses of a tuple": ("a.py", "for a, b in c():\n    d()\n",
@@ -50,6 +51,15 @@ SAME = {
                    "type T = string;\nexport function f(a: T, b: number = 1): T { return a; }\n"),
     "typescript methods": ("a.ts", "class A { f(a) { return a! } }\n",
                            "class A {\n  public f(a: string): string { return a; }\n}\n"),
+    "typescript exports of types": (
+        "a.ts", "interface A { b: string }\nexport const x = 1\nexport {x}\n",
+        "export type C = A\nexport type {D} from 'd'\nexport const x = 1\nexport {x, type C}\n"),
+    "typescript marks": (
+        "a.ts", "class A { b = 1; f(a) { return a } }\n",
+        "class A { readonly b: number = 1; f(a?: string) { return a } }\n"),
+    "typescript shorthands": (
+        "a.ts", "function f(a) { const {b} = a; return {a, b} }\n",
+        "function f(a: A) { const {b: b} = a; return {a: a as B, b}; }\n"),
     "go": ("a.go", 'package a\nimport "b"\nfunc F(a int) int { return g(a) }\n',
            "package a\n\n// F does.\nfunc F(a int) int {\n\treturn (g(\n\t\ta,\n\t))\n}\n"),
     "java": ("A.java", "import b.C;\nclass A { int f(int a) { return a; } }\n",
@@ -118,6 +128,19 @@ def test_a_renamed_symbol_keeps_its_print() -> None:
     one = symbol("a.py", "def f(a):\n    return f(a - 1) if a else 0\n", "f")
     other = symbol("a.py", "def g(a):\n    return g(a - 1) if a else 0\n", "g")
     assert one.print == other.print
+
+
+@pytest.mark.parametrize(
+    ("call", "is_itself"),
+    [("self", True), ("cls", True), ("super()", False), ("self.other", False), ("a", False)],
+)
+def test_a_method_of_the_same_name_is_the_same_only_on_the_same_object(
+    call: str, *, is_itself: bool
+) -> None:
+    text = f"class A:\n    def f(self, a):\n        return {call}.f(a)\n"
+    one = symbol("a.py", text, "A.f")
+    other = symbol("a.py", text.replace("f(", "g("), "A.g")
+    assert (one.print == other.print) is is_itself
 
 
 def test_methods_are_no_part_of_their_class_and_a_second_bearer_has_a_number() -> None:

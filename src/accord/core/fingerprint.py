@@ -96,16 +96,21 @@ def follow(gone: Mark, fresh: Iterable[tuple[str, Symbol]]) -> tuple[str, Symbol
     """Return where a symbol went that is no longer in its place, or None.
 
     `fresh` are the symbols, with their paths, that came since. The same body wins, however it is
-    called, but where it is so short that it says nothing the name must be the same. Then the most
-    similar body does, from FLOOR on; one of the same name needs half of that.
+    called, but where it is so short that it says nothing the name must be the same, or it must be
+    the only such one that came where the other was. Then the most similar body does, from FLOOR
+    on; one of the same name needs half of that.
     """
     candidates = list(fresh)
     same = [one for one in candidates if one[1].print == gone.print]
-    same = [
+    telling = [
         one
         for one in same
         if len(one[1].tokens) >= _TELLING or last_name(one[1].name) == gone.last_name
     ]
+    beside = [
+        one for one in same if one[0] == gone.path and _owner(one[1].name) == _owner(gone.name)
+    ]
+    same = telling or (beside if len(beside) == 1 else [])
     if same:
         return max(
             same, key=lambda one: (last_name(one[1].name) == gone.last_name, one[0] == gone.path)
@@ -126,6 +131,11 @@ def follow(gone: Mark, fresh: Iterable[tuple[str, Symbol]]) -> tuple[str, Symbol
 def last_name(name: str) -> str:
     """Return `keep` for `Cart.keep` and `Cart.keep#2`."""
     return name.partition("#")[0].rpartition(".")[2]
+
+
+def _owner(name: str) -> str:
+    """Return `Cart` for `Cart.keep`."""
+    return name.partition("#")[0].rpartition(".")[0]
 
 
 def hunk(lines: Sequence[str], first: int, count: int) -> Symbol:

@@ -22,6 +22,14 @@ _LEAVES = frozenset(
     "interpreted_string_literal raw_string_literal string_literal char_literal rune_literal "
     "character_literal raw_string_literal regex text_block".split()
 )
+# In TypeScript these say something to the checker of types alone.
+_TYPED_MARKS = {
+    "optional_parameter": ("?",),
+    "required_parameter": ("readonly",),
+    "public_field_definition": ("?", "!", "readonly"),
+    "export_clause": (",",),  # what it parts may have been types
+}
+_SHORTHANDS = ("shorthand_property_identifier", "shorthand_property_identifier_pattern")
 _MERELY_TYPED = frozenset(("as_expression", "satisfies_expression", "non_null_expression"))
 
 
@@ -37,7 +45,11 @@ class Normal:
         kind = node.type
         if kind in self.language.dropped or (self.divert is not None and self.divert(node)):
             return
-        if not node.child_count or kind in _LEAVES:
+        if kind in ("export_statement", "export_specifier") and _is_type(node, self.language):
+            return
+        if kind in _SHORTHANDS:
+            out += [text(node), ":", text(node)]
+        elif not node.child_count or kind in _LEAVES:
             self.leaf(node, out)
         elif kind == "parenthesized_expression" and self.is_redundant(node):
             for child in node.named_children:
@@ -85,9 +97,17 @@ def significant(node: Node, language: Language) -> Iterator[Node]:
         last = at + 1 < len(children) and children[at + 1].type in _CLOSING
         if child.type == "," and last and not _counts(node, children, at):
             continue
-        if child.type == "\n":
+        if child.type == "\n" or child.type in _TYPED_MARKS.get(node.type, ()):
             continue
         yield child
+
+
+def _is_type(node: Node, language: Language) -> bool:
+    """Tell whether an export only lets others name a type."""
+    declared = node.child_by_field_name("declaration")
+    return (declared is not None and declared.type in language.dropped) or any(
+        one.type == "type" for one in node.children
+    )
 
 
 def _counts(node: Node, children: list[Node], at: int) -> bool:

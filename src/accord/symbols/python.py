@@ -222,9 +222,11 @@ def _value(node: Node) -> str:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # an escape that Python no longer likes
-            return str(ast.literal_eval(said))
+            value = ast.literal_eval(said)
     except (ValueError, SyntaxError):
         return said
+    # Bytes as the text that has them: what stands side by side is joined before it is compared.
+    return value.decode("latin-1") if isinstance(value, bytes) else str(value)
 
 
 def _number(said: str) -> str:

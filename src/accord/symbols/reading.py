@@ -57,7 +57,9 @@ class _Reading:
         self.names[name] += 1
         number = self.names[name]
         own = name.rpartition(".")[2]
-        normal = tuple(_SELF if one == own else one for one in tokens)
+        normal = tuple(
+            _SELF if one == own and _is_own(tokens, at) else one for at, one in enumerate(tokens)
+        )
         unique = name if number == 1 else f"{name}#{number}"
         self.found.append(Symbol(unique, first, last, normal))
         if node is not None:
@@ -138,6 +140,13 @@ class _Reading:
     def _writer(self, divert: "object") -> Normal:
         kind = PythonNormal if self.language is PYTHON else Normal
         return kind(self.language, divert)  # type: ignore[arg-type] # a callable or None
+
+
+def _is_own(tokens: Tokens, at: int) -> bool:
+    """Tell whether the name at `at` means the symbol itself: `super().f` and `other.f` do not."""
+    if tokens[max(0, at - 1) : at] not in (["."], ["?."]):
+        return True
+    return tokens[max(0, at - 2) : at - 1] in (["self"], ["cls"], ["this"])
 
 
 def _unwrapped(node: Node) -> Node:

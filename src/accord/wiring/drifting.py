@@ -2,15 +2,13 @@
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from attrs import evolve
 
 from accord.app import config as configuration
-from accord.app import drifting, reproving, verdicts
+from accord.app import drifting, verdicts
 from accord.app.drifting import Drift, Replay
-from accord.app.promising import Promise, Sources, promised
-from accord.app.reproving import Reproved
-from accord.app.workshop import Workshop
 from accord.approvals.trust import FOLDER as TRUST
 from accord.approvals.trust import TrustError, read_trust
 from accord.core import evidence
@@ -22,9 +20,13 @@ from accord.errors import ConfigurationError
 from accord.git.locate import Place, check_version, locate
 from accord.git.repo import GitRepo
 from accord.git.run import Git
-from accord.wiring.auditing import digest, refuse_shallow, resolved
 from accord.wiring.machine import SystemClock, repository, state_folder
 from accord.wiring.opening import read_symbols
+
+if TYPE_CHECKING:  # the check does not show the living spec, and starting up must stay cheap
+    from accord.app.promising import Promise
+    from accord.app.reproving import Reproved
+    from accord.app.workshop import Workshop
 
 
 def check_drift(
@@ -47,13 +49,15 @@ def check_drift(
         found = drifting.check(
             repo, read_symbols, place.head, results=results, kept=_kept(place.common)
         )
-        return _told(repo, place, found, shown, fork=fork, root=digest(root))
+        return _told(repo, place, found, shown, fork=fork, root=root)
     finally:
         repo.close()
 
 
-def reprove(workshop: Workshop, start: Path, shown: int, *, write: bool) -> Reproved:
+def reprove(workshop: "Workshop", start: Path, shown: int, *, write: bool) -> "Reproved":
     """As `check_drift`, after the tests of what was touched ran on HEAD, in the box."""
+    from accord.app import reproving
+
     place = locate(start, detached=True)
     found = reproving.reprove(workshop, place.head, _kept(place.common), write=write)
     return evolve(found, drift=_told(workshop.repo, place, found.drift, shown))
@@ -80,6 +84,9 @@ def _told(
 
 
 def _fork(git: Git, repo: GitRepo, head: str, since: str) -> str:
+    # Most checks ask for no base, and starting up must stay cheap.
+    from accord.wiring.auditing import refuse_shallow, resolved
+
     commit = resolved(git, repo, since)
     refuse_shallow(git)
     if not git.succeeds("merge-base", commit, head):
@@ -123,17 +130,23 @@ def _trust(repo: Repo, place: Place, commit: str, root: str = "") -> Trust | Non
     if not names:
         return None
     files = {name: repo.read(commit, f"{TRUST}/{name}") or b"" for name in names}
+    if root:
+        from accord.wiring.auditing import digest
+
+        root = digest(root)
     try:
         return read_trust(files, root=root or repository(place.common).pin or None)
     except TrustError:  # then nobody's word counts, and everything is shown
         return None
 
 
-def read_living(start: Path, junit: Sequence[Path]) -> tuple[str, tuple[Promise, ...]]:
+def read_living(start: Path, junit: Sequence[Path]) -> "tuple[str, tuple[Promise, ...]]":
     """Return a commit and what it promises: that of the base branch, else HEAD.
 
     Raises as `check_drift` does.
     """
+    from accord.app.promising import Sources, promised
+
     check_version()
     place = locate(start, detached=True)
     repo = GitRepo(Git(place.common), place.common)
