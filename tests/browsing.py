@@ -47,7 +47,8 @@ def looking(
         yield page
     finally:
         context.close()
-    assert [one for one in complaints if "401 (Unauth" not in one] == []
+    complaints = [one for one in complaints if "401 (Unauth" not in one]
+    assert complaints == [], complaints
 
 
 @contextmanager

@@ -6,19 +6,10 @@ import gitrepo
 from accord.app import asked
 from accord.web.running import Server
 from accord.wiring import opening
-from project import DESIGN, Project
-from script_play import DESIGN_AT, play
+from drifting import CODE, corrected, drifted
+from project import Project
 from visiting import Answer, Visitor
 
-CODE = "def keep(cart, minutes=60):\n    kept = list(cart)\n    return kept, minutes * {}\n"
-TEST = """\
-import unittest
-
-
-class Kept(unittest.TestCase):
-    def test_r1_1(self):
-        self.assertTrue(True)
-"""
 WORDS = "Carts are kept in PostgreSQL."
 
 
@@ -38,23 +29,6 @@ def confirm(project: Project, server: Server) -> str:
         workshop.close()
     server.asks.settle(wanted, "done", said)
     return said
-
-
-def drifted(project: Project) -> None:
-    """Release a change, and change on the base what its criteria are bound to."""
-    project.approve_spec(track="small")
-    files = {"shop/until.py": CODE.format(60), "tests/test_x.py": TEST}
-    assert project.build(files=files).exit == 0
-    project.ok("approve", "guest", "--yes", "--through", "release")
-    project.ok("run", "guest")
-
-
-def corrected(project: Project) -> None:
-    project.approve_spec(last="story")
-    draft = DESIGN + "\nCarts are kept in Redis.\n"
-    project.run("run", "guest", "--script", str(play(project, ("Stage: design", DESIGN_AT, draft))))
-    text = project.file("accord/guest", DESIGN_AT).decode()
-    project.write("design.md", text.replace("Redis", "PostgreSQL"))
 
 
 def test_rooms_without_anything_say_how_it_begins(visitor: Visitor) -> None:
