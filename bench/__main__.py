@@ -15,6 +15,7 @@ from bench import (
     recalling,
     replaying,
     reviewing,
+    serving,
     simulating,
     starting,
     verifying,
@@ -35,6 +36,9 @@ def main() -> int:
         with throw_away() as place:
             _say("looking at 200 open changes (making them takes half a minute)")
             figures.append(looking.measure(place, openspec))
+        with throw_away() as place:
+            _say("serving 200 open changes")
+            figures += serving.measure(place)
         with throw_away() as place:
             _say("checking 2000 specs and 200 changes")
             figures += checking.measure(place, openspec)
