@@ -41,7 +41,8 @@ def looking(
     context.add_cookies([{"name": name, "value": value, "url": server.address}])
     page = context.new_page()
     complaints: list[str] = []
-    page.on("console", lambda said: complaints.append(said.text) if said.type == "error" else None)
+    page.on("console", lambda said: complaints.append(f"{said.text} {said.location['url']}")
+            if said.type == "error" else None)  # fmt: skip
     page.on("pageerror", lambda error: complaints.append(str(error)))
     try:
         yield page

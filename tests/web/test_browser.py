@@ -137,6 +137,38 @@ def test_a_gate_is_decided_with_twelve_keys(
     assert pressed <= 12
 
 
+def test_what_was_built_is_read_decided_and_landed_by_keys_alone(
+    project: Project, server: Server, chromium: Browser
+) -> None:
+    project.approve_spec(track="small")
+    apart(lambda: project.build())
+    project.commit_on("accord/guest", {"settings.py": "DEBUG = True\n"})
+    apart(lambda: project.ok("run", "guest"))
+    with looking(chromium, server) as page:
+        page.goto("/")
+        page.keyboard.press("j")
+        page.keyboard.press("o")
+        expect(page.get_by_text("open: 1 hunk to keep or drop")).to_be_visible()
+        page.keyboard.press("j")
+        page.keyboard.press("w")
+        page.keyboard.type("the tests need it")
+        page.keyboard.press("Enter")
+        expect(page.get_by_text("by Robin: the tests need it")).to_be_visible()
+        assert page.evaluate("document.activeElement.closest('[data-item]')?.id.slice(0, 5)") in (
+            "hunk-", "item-",
+        )  # fmt: skip
+        page.keyboard.press("Shift+A")
+        expect(page.get_by_text("Confirm it in the terminal")).to_be_visible()
+        asked = server.asks.next()
+        assert asked
+        project.ok("approve", "guest", "--seen", asked.seen)
+        server.asks.settle(asked, "done", "the review of guest: approved by robin")
+        expect(page.get_by_role("heading", name="Signed")).to_be_visible()
+        apart(lambda: project.ok("run", "guest"))
+        page.keyboard.press("2")
+        expect(page.locator("#landed-guest")).to_be_visible()
+
+
 def test_what_happens_elsewhere_comes_in_and_takes_nothing_away(
     asking: Project, server: Server, chromium: Browser
 ) -> None:
