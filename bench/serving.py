@@ -142,7 +142,7 @@ def _enter(server: Server) -> str:
 
 
 def _get(server: Server, cookie: str, path: str) -> bytes:
-    line = http.client.HTTPConnection("127.0.0.1", server.port, timeout=60)
+    line = http.client.HTTPConnection("127.0.0.1", server.port, timeout=600)
     line.request("GET", path, headers=_headers(server, cookie))
     answer = line.getresponse()
     data = answer.read()

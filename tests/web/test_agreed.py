@@ -51,6 +51,7 @@ def test_drift_is_judged_by_one_key_for_exactly_what_was_shown(
     assert "unproven 1 holds 1" in specs
     assert "tests/test_x.py::Kept.test_r1_1" in specs
     gitrepo.commit(project.top, {"shop/until.py": CODE.format(61)})
+    assert "2 released criteria are no longer as agreed" in words(visitor.get("/"))
     page = visitor.get("/drift")
     said = words(page)
     assert "R1.1 WHEN the card is declined THE shop SHALL keep the cart for 60 minutes." in said
@@ -62,6 +63,8 @@ def test_drift_is_judged_by_one_key_for_exactly_what_was_shown(
     stale = {**fields, "state": "0" * 64}
     assert visitor.send("/drift", "/changes/guest/verdict", stale).status == 409
     assert server.asks.next() is None
+    odd = {**fields, "answer": "fine"}
+    assert visitor.send("/drift", "/changes/guest/verdict", odd).status == 400
     late = {**fields, "answer": "waived", "reason": "later"}
     assert "needs a reason and the day" in words(
         visitor.send("/drift", "/changes/guest/verdict", late)

@@ -6,6 +6,7 @@ change, it says nothing any more.
 """
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from enum import StrEnum
 from typing import Any
@@ -57,7 +58,8 @@ def split(workshop: Workshop, change: Change, file: View, links: Bound, after: b
     symbols = workshop.symbols(file["path"], after) or () if file["diff"] and after else ()
     named = [(one, links[file["path"], one.name]) for one in symbols
              if (file["path"], one.name) in links]  # fmt: skip
-    found = []
+    found: list[View] = []
+    texts: Counter[str] = Counter()
     parts = list(_parts(file["diff"])) or [[]]
     for number, lines in enumerate(parts, 1):
         first, touched = _touched(lines)
@@ -66,8 +68,9 @@ def split(workshop: Workshop, change: Change, file: View, links: Bound, after: b
         criteria = [name for one, names in named for name in names
                     if any(one.first <= line <= one.last for line in touched)]  # fmt: skip
         text = "\n".join(f"{sign}{words}" for sign, words in lines[1:])
+        texts[text] += 1  # the same lines may come and go in two places
         found.append({
-            "id": _name(file["path"], text, file["blob"] if cut else ""),
+            "id": _name(file["path"], text, texts[text], file["blob"] if cut else ""),
             "path": file["path"],
             "line": first,
             "diff": lines,
@@ -139,8 +142,8 @@ def open_of(hunks: Sequence[View]) -> list[str]:
     return [f"open: {', '.join(said)}"] if said else []
 
 
-def _name(path: str, text: str, blob: str) -> str:
-    return sha256(f"{path}\n{text}\n{blob}".encode(errors="surrogateescape"))[:16]
+def _name(path: str, text: str, number: int, blob: str) -> str:
+    return sha256(f"{path}\n{text}\n{number}\n{blob}".encode(errors="surrogateescape"))[:16]
 
 
 def _parts(diff: Sequence[tuple[str, str]]) -> Iterable[list[tuple[str, str]]]:
