@@ -16,6 +16,7 @@ from bench import (
     recalling,
     replaying,
     reviewing,
+    serving,
     simulating,
     slicing,
     starting,
@@ -39,6 +40,9 @@ def main() -> int:
         with throw_away() as place:
             _say("looking at 200 open changes (making them takes half a minute)")
             figures.append(looking.measure(place, openspec))
+        with throw_away() as place:
+            _say("serving 200 open changes")
+            figures += serving.measure(place)
         with throw_away() as place:
             _say("checking 2000 specs and 200 changes")
             figures += checking.measure(place, openspec)

@@ -22,8 +22,7 @@ def measure(place: Place, openspec: str, count: int = 200, repeats: int = 5) -> 
     assert isinstance(workshop.repo, GitRepo)
     assert isinstance(workshop.journal, SqliteJournal)
     try:
-        for number in range(count):
-            _open(workshop, number)
+        open_many(workshop, count)
     finally:
         workshop.repo.close()
         workshop.journal.close()
@@ -41,6 +40,12 @@ def measure(place: Place, openspec: str, count: int = 200, repeats: int = 5) -> 
         (Peer("git status", plain), Peer(f"openspec list, {count} changes", theirs)),
         note=f"the first look, with nothing kept, took {first:.3f} CPU s",
     )  # fmt: skip
+
+
+def open_many(workshop: Workshop, count: int) -> None:
+    """Open `count` changes at all stages."""
+    for number in range(count):
+        _open(workshop, number)
 
 
 def _open(workshop: Workshop, number: int) -> None:

@@ -41,13 +41,15 @@ def looking(
     context.add_cookies([{"name": name, "value": value, "url": server.address}])
     page = context.new_page()
     complaints: list[str] = []
-    page.on("console", lambda said: complaints.append(said.text) if said.type == "error" else None)
+    page.on("console", lambda said: complaints.append(f"{said.text} {said.location['url']}")
+            if said.type == "error" else None)  # fmt: skip
     page.on("pageerror", lambda error: complaints.append(str(error)))
     try:
         yield page
     finally:
         context.close()
-    assert [one for one in complaints if "401 (Unauth" not in one] == []
+    complaints = [one for one in complaints if "401 (Unauth" not in one]
+    assert complaints == [], complaints
 
 
 @contextmanager

@@ -4,6 +4,7 @@ A throw-away repository is worked by the command line, as a person works one; th
 taken by Chromium in light and dark, wide and narrow. Look at them before a change to a page lands.
 """
 
+import json
 import os
 import subprocess
 import sys
@@ -140,20 +141,30 @@ A refusal of the bank becomes a message with the order number.
 MOCKUP = """<!doctype html><style>body { font: 16px sans-serif; margin: 24px }
 p { background: #fee; padding: 12px }</style><h1>Your money is on its way</h1>
 <p>The bank has it by Thursday.</p><button>Show the order</button>"""
+WORDS = """def reason(code):
+    words = {"51": "There is not enough money on the card."}
+    return words.get(code, %s)
+"""
 RELEASED = {
-    "shop/reasons.py": "REASONS = ()\n",
-    "tests/test_reasons.py": "from shop.reasons import REASONS\n\n\n"
-    "def test_r1_1_has_reasons():\n    assert REASONS == ()\n",
+    "shop/reasons.py": WORDS % '"The bank gave no reason."',
+    "tests/test_reasons.py": "from shop.reasons import reason\n\n\n"
+    'def test_r1_1_says_why():\n    assert reason("51").endswith("card.")\n',
 }
+DRAFTED = REFUNDS.replace("Refunds in two days", "Delivery by noon").replace(
+    "within one working day", "soon"
+)
 PAGES = {
     "needs": "/", "gate": "/changes/guest", "gate-again": "/changes/refunds",
     "gate-hidden": "/changes/gifts", "gate-design": "/changes/orders",
     "gate-blank": "/changes/tax", "result": "/changes/decline",
     "past": "/changes/refunds/past", "document": "/changes/guest/document/requirements.md",
-    "board": "/board", "log": "/log", "keys": "/keys",
-    "error": "/changes/none", "patterns": "/-/patterns",
+    "board": "/board", "specs": "/specs", "drift": "/drift", "decisions": "/decisions",
+    "decision": "/decisions/D-1", "corrections": "/changes/delivery/corrections",
+    "figures": "/figures", "log": "/log", "keys": "/keys", "error": "/changes/none",
+    "patterns": "/-/patterns",
 }  # fmt: skip
-SMALL = ("needs", "gate", "gate-again", "result", "board", "log")
+SMALL = ("needs", "gate", "gate-again", "result", "board", "specs", "drift", "decisions",
+         "decision", "corrections", "figures", "log")  # fmt: skip
 
 
 def main() -> int:
@@ -240,6 +251,7 @@ def _fill(place: Place) -> None:
         if name == "reasons":
             _run(repo, "accord", "approve", name, "--yes", "--through", "release")
             _run(repo, "accord", "run", name)
+    _decide(place)
     folder = place.folder / "elsewhere"
     _run(repo, "git", "worktree", "add", "-q", str(folder), "accord/decline")
     _write(folder / "settings.py", "DEBUG = True\n")
@@ -247,6 +259,35 @@ def _fill(place: Place) -> None:
     _run(folder, "git", "commit", "-qm", "Settings")
     _run(repo, "git", "worktree", "remove", "--force", str(folder))
     _run(repo, "accord", "run", "decline")
+
+
+def _decide(place: Place) -> None:
+    """Have rules in force, a correction that may be one, and code that drifted."""
+    repo = place.repo
+    script = place.folder / "script.toml"
+    script.write_text(
+        '[[scene]]\nwhen = ["Stage: story"]\n[[scene.step]]\ndo = "write"\n'
+        f'path = "specs/delivery/requirements.md"\ntext = {json.dumps(DRAFTED)}\n'
+    )
+    _run(repo, "accord", "new", "Delivery by noon", "--name", "delivery", "--track", "full")
+    _run(repo, "accord", "run", "delivery", "--script", str(script))
+    _document(repo, "delivery", DRAFTED.replace("soon", "by noon, and say once"))
+    _run(repo, "accord", "approve", "delivery", "--yes")
+    for words, more in {
+        "Refunds are ordered once, whoever asks.": ("--because", "a bank took two of them",
+            "--wrong", "Each request orders a refund.",
+            "--right", "A second request finds the refund that was ordered."),
+        "Money is written in cents.": ("--label", "money"),
+        "Parcels arrive by noon or the customer is told once.": ("--label", "delivery"),
+    }.items():  # fmt: skip
+        made = json.loads(_run(repo, "accord", "decisions", "new", words, "--base", *more,
+                               "--json"))["id"]  # fmt: skip
+        _run(repo, "accord", "decisions", "approve", made, "--base", "--yes")
+    _run(repo, "accord", "decisions", "supersede", "D-2", "--base",
+         "--with", "Money is written in cents, with its currency.")  # fmt: skip
+    _run(repo, "accord", "decisions", "new", "Carts are kept in Redis.", "--base")
+    _write(repo / "shop/reasons.py", WORDS % '""')
+    _run(repo, "git", "commit", "-qam", "Say nothing without a reason")
 
 
 def _open(repo: Path, name: str, sentence: str, track: str, text: str) -> None:

@@ -6,19 +6,10 @@ import gitrepo
 from accord.app import asked
 from accord.web.running import Server
 from accord.wiring import opening
-from project import DESIGN, Project
-from script_play import DESIGN_AT, play
+from drifting import CODE, corrected, drifted
+from project import Project
 from visiting import Answer, Visitor
 
-CODE = "def keep(cart, minutes=60):\n    kept = list(cart)\n    return kept, minutes * {}\n"
-TEST = """\
-import unittest
-
-
-class Kept(unittest.TestCase):
-    def test_r1_1(self):
-        self.assertTrue(True)
-"""
 WORDS = "Carts are kept in PostgreSQL."
 
 
@@ -38,23 +29,6 @@ def confirm(project: Project, server: Server) -> str:
         workshop.close()
     server.asks.settle(wanted, "done", said)
     return said
-
-
-def drifted(project: Project) -> None:
-    """Release a change, and change on the base what its criteria are bound to."""
-    project.approve_spec(track="small")
-    files = {"shop/until.py": CODE.format(60), "tests/test_x.py": TEST}
-    assert project.build(files=files).exit == 0
-    project.ok("approve", "guest", "--yes", "--through", "release")
-    project.ok("run", "guest")
-
-
-def corrected(project: Project) -> None:
-    project.approve_spec(last="story")
-    draft = DESIGN + "\nCarts are kept in Redis.\n"
-    project.run("run", "guest", "--script", str(play(project, ("Stage: design", DESIGN_AT, draft))))
-    text = project.file("accord/guest", DESIGN_AT).decode()
-    project.write("design.md", text.replace("Redis", "PostgreSQL"))
 
 
 def test_rooms_without_anything_say_how_it_begins(visitor: Visitor) -> None:
@@ -77,6 +51,7 @@ def test_drift_is_judged_by_one_key_for_exactly_what_was_shown(
     assert "unproven 1 holds 1" in specs
     assert "tests/test_x.py::Kept.test_r1_1" in specs
     gitrepo.commit(project.top, {"shop/until.py": CODE.format(61)})
+    assert "2 released criteria are no longer as agreed" in words(visitor.get("/"))
     page = visitor.get("/drift")
     said = words(page)
     assert "R1.1 WHEN the card is declined THE shop SHALL keep the cart for 60 minutes." in said
@@ -88,6 +63,8 @@ def test_drift_is_judged_by_one_key_for_exactly_what_was_shown(
     stale = {**fields, "state": "0" * 64}
     assert visitor.send("/drift", "/changes/guest/verdict", stale).status == 409
     assert server.asks.next() is None
+    odd = {**fields, "answer": "fine"}
+    assert visitor.send("/drift", "/changes/guest/verdict", odd).status == 400
     late = {**fields, "answer": "waived", "reason": "later"}
     assert "needs a reason and the day" in words(
         visitor.send("/drift", "/changes/guest/verdict", late)

@@ -4,8 +4,10 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
 
+import gitrepo
 from accord.web.running import Server
 from browsing import apart, looking
+from drifting import CODE, corrected, drifted
 from project import STORY, Project
 
 
@@ -40,6 +42,61 @@ def test_no_page_has_a_barrier_or_runs_off_the_side(
             assert results.violations_count == 0, f"{path}: {results.generate_report()}"
             wide = page.evaluate("document.documentElement.scrollWidth - innerWidth")
             assert wide <= 0, path
+
+
+def test_what_was_agreed_has_no_barrier_either(
+    project: Project, server: Server, chromium: Browser
+) -> None:
+    apart(lambda: drifted(project))
+    gitrepo.commit(project.top, {"shop/until.py": CODE.format(61)})
+    apart(lambda: corrected(project, "other"))
+    project.ok("approve", "other", "--yes")
+    for said in ("Carts are kept in MySQL.", "Carts are kept for a day."):
+        made = project.ok("decisions", "new", said, "--wrong", "x", "--right", "y", "--base",
+                          "--json").json["id"]  # fmt: skip
+        project.ok("decisions", "approve", made, "--base", "--yes", "--keep-both")
+    project.ok("decisions", "new", "Carts are kept for two days.", "--base")
+    proposed = "/decisions/carts-kept-two-days"
+    pages = ("/specs", "/drift", "/decisions", "/decisions/D-1", proposed, "/figures",
+             "/changes/other/corrections")  # fmt: skip
+    for dark in (False, True):
+        for width in (390, 1360):
+            with looking(chromium, server, dark=dark, width=width) as page:
+                for path in pages:
+                    page.goto(path)
+                    page.evaluate(
+                        "document.querySelectorAll('details').forEach((one) => one.open = true)"
+                    )
+                    results = Axe().run(page)
+                    assert results.violations_count == 0, f"{path}: {results.generate_report()}"
+                    wide = page.evaluate("document.documentElement.scrollWidth - innerWidth")
+                    assert wide <= 0, (path, width)
+
+
+def test_a_finding_is_judged_and_a_correction_kept_by_keys_alone(
+    project: Project, server: Server, chromium: Browser
+) -> None:
+    apart(lambda: drifted(project))
+    gitrepo.commit(project.top, {"shop/until.py": CODE.format(61)})
+    apart(lambda: corrected(project, "other"))
+    project.ok("approve", "other", "--yes")
+    with looking(chromium, server) as page:
+        page.goto("/")
+        page.keyboard.press("3")
+        expect(page.get_by_role("heading", name="Specs")).to_be_visible()
+        page.keyboard.press("d")
+        expect(page.get_by_role("heading", name="Drift")).to_be_visible()
+        page.keyboard.press("j")
+        page.keyboard.press("t")
+        expect(page.get_by_text("verdict: still-true")).to_be_visible()
+        asked = server.asks.next()
+        assert asked
+        assert asked.fields["reason"] == "it still does what was agreed"
+        server.asks.settle(asked, "refused", "not now")
+        page.goto("/changes/other/corrections")
+        for key in ("j", "n", "Shift+A"):
+            page.keyboard.press(key)
+        expect(page.get_by_text("D1: a new rule: Carts are kept in PostgreSQL.")).to_be_visible()
 
 
 def test_a_gate_is_decided_with_twelve_keys(
@@ -78,6 +135,38 @@ def test_a_gate_is_decided_with_twelve_keys(
         press("1")
         expect(page.get_by_role("heading", name="Needs you")).to_be_visible()
     assert pressed <= 12
+
+
+def test_what_was_built_is_read_decided_and_landed_by_keys_alone(
+    project: Project, server: Server, chromium: Browser
+) -> None:
+    project.approve_spec(track="small")
+    apart(lambda: project.build())
+    project.commit_on("accord/guest", {"settings.py": "DEBUG = True\n"})
+    apart(lambda: project.ok("run", "guest"))
+    with looking(chromium, server) as page:
+        page.goto("/")
+        page.keyboard.press("j")
+        page.keyboard.press("o")
+        expect(page.get_by_text("open: 1 hunk to keep or drop")).to_be_visible()
+        page.keyboard.press("j")
+        page.keyboard.press("w")
+        page.keyboard.type("the tests need it")
+        page.keyboard.press("Enter")
+        expect(page.get_by_text("by Robin: the tests need it")).to_be_visible()
+        assert page.evaluate("document.activeElement.closest('[data-item]')?.id.slice(0, 5)") in (
+            "hunk-", "item-",
+        )  # fmt: skip
+        page.keyboard.press("Shift+A")
+        expect(page.get_by_text("Confirm it in the terminal")).to_be_visible()
+        asked = server.asks.next()
+        assert asked
+        project.ok("approve", "guest", "--seen", asked.seen)
+        server.asks.settle(asked, "done", "the review of guest: approved by robin")
+        expect(page.get_by_role("heading", name="Signed")).to_be_visible()
+        apart(lambda: project.ok("run", "guest"))
+        page.keyboard.press("2")
+        expect(page.locator("#landed-guest")).to_be_visible()
 
 
 def test_what_happens_elsewhere_comes_in_and_takes_nothing_away(

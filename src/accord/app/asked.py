@@ -30,27 +30,6 @@ def words(workshop: Workshop, verb: str, change: str, fields: Fields) -> tuple[s
     return tuple(" ".join(one.split()) for one in _words(workshop, verb, change, fields))
 
 
-def _words(workshop: Workshop, verb: str, change: str, fields: Fields) -> tuple[str, ...]:
-    if verb == "verdict":
-        found = _finding(workshop, change, fields)
-        return (
-            f"Judge {found.criterion} of {change}, which is {found.standing}",
-            *(f"{one.path}:{one.line} {one.message}" for one in found.causes),
-            f"verdict: {fields['answer']}{_until(fields)}",
-            f"reason: {fields['reason']}",
-        )
-    if verb == "capture":
-        return (
-            f"Keep what was corrected in {change}",
-            *(_said(one) for _, one in _answers(workshop, change, fields)),
-        )
-    entry = _entry(workshop, change, fields)
-    return (
-        f"{_DONE[Act(fields['act'])]} {entry.rule.id}: {entry.rule.statement}",
-        *(f"{name}: {fields[name]}" for name in _TOLD if fields.get(name)),
-    )
-
-
 def sign(workshop: Workshop, verb: str, change: str, fields: Fields) -> str:
     """Sign it, and return what came of it in a sentence. Raises what the use case raises."""
     if verb == "verdict":
@@ -84,6 +63,27 @@ _DONE = {
     Act.EXPIRE: "Take out of force",
     Act.REJECT: "Turn down",
 }
+
+
+def _words(workshop: Workshop, verb: str, change: str, fields: Fields) -> tuple[str, ...]:
+    if verb == "verdict":
+        found = _finding(workshop, change, fields)
+        return (
+            f"Judge {found.criterion} of {change}, which is {found.standing}",
+            *(f"{one.path}:{one.line} {one.message}" for one in found.causes),
+            f"verdict: {fields['answer']}{_until(fields)}",
+            f"reason: {fields['reason']}",
+        )
+    if verb == "capture":
+        return (
+            f"Keep what was corrected in {change}",
+            *(_said(one) for _, one in _answers(workshop, change, fields)),
+        )
+    entry = _entry(workshop, change, fields)
+    return (
+        f"{_DONE[Act(fields['act'])]} {entry.rule.id}: {entry.rule.statement}",
+        *(f"{name}: {fields[name]}" for name in _TOLD if fields.get(name)),
+    )
 
 
 def _until(fields: Fields) -> str:

@@ -10,7 +10,7 @@ from accord.approvals import records
 from accord.core.approval import Signed
 from accord.core.decisions import State, act_of
 from accord.core.model import Stage
-from accord.errors import RefusedError
+from accord.errors import ConfigurationError, RefusedError
 
 _OVER = (State.SUPERSEDED, State.EXPIRED, State.REJECTED)
 _WAITING = (State.PROPOSED, State.EDITED)
@@ -84,8 +84,12 @@ def corrections_view(workshop: Workshop, change: str) -> View:
 
 def corrected(workshop: Workshop, change: str, stage: str) -> int:
     """Return how many questions wait about what was corrected at a stage that was approved."""
-    known = stage in list(Stage)
-    return len(capturing.waiting(workshop, change, [Stage(stage)])) if known else 0
+    if stage not in list(Stage):
+        return 0
+    try:
+        return len(capturing.waiting(workshop, change, [Stage(stage)]))
+    except ConfigurationError:  # it is being released just now, and then nothing is asked
+        return 0
 
 
 def _branches(workshop: Workshop) -> Iterator[View]:

@@ -6,6 +6,7 @@ change, it says nothing any more.
 """
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from enum import StrEnum
 from typing import Any
@@ -65,7 +66,8 @@ def split(
     symbols = workshop.symbols(file["path"], after) or () if file["diff"] and after else ()
     named = [(one, links[file["path"], one.name]) for one in symbols
              if (file["path"], one.name) in links]  # fmt: skip
-    found = []
+    found: list[View] = []
+    texts: Counter[str] = Counter()
     parts = list(_parts(file["diff"])) or [[]]
     for number, lines in enumerate(parts, 1):
         first, touched = _touched(lines)
@@ -77,8 +79,9 @@ def split(
         taken = sum(sign == "-" for sign, _ in lines)
         lost = [f"{one.test} {one.words}" for one in less
                 if _lies_in(one, symbols, touched) or (one.words == GONE and taken)]  # fmt: skip
+        texts[text] += 1  # the same lines may come and go in two places
         found.append({
-            "id": _name(file["path"], text, file["blob"] if cut else ""),
+            "id": _name(file["path"], text, texts[text], file["blob"] if cut else ""),
             "path": file["path"],
             "line": first,
             "diff": lines,
@@ -156,8 +159,8 @@ def _lies_in(one: Weakened, symbols: Sequence[Symbol], touched: Sequence[int]) -
     return any(symbol.first <= line <= symbol.last for symbol in own for line in touched)
 
 
-def _name(path: str, text: str, blob: str) -> str:
-    return sha256(f"{path}\n{text}\n{blob}".encode(errors="surrogateescape"))[:16]
+def _name(path: str, text: str, number: int, blob: str) -> str:
+    return sha256(f"{path}\n{text}\n{number}\n{blob}".encode(errors="surrogateescape"))[:16]
 
 
 def _parts(diff: Sequence[tuple[str, str]]) -> Iterable[list[tuple[str, str]]]:

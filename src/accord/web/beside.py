@@ -11,6 +11,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 
 from accord.app import asked
+from accord.app.verdicts import Answer
 from accord.app.workshop import Workshop
 from accord.core.decisions import Act
 from accord.errors import ConfigurationError, RefusedError
@@ -30,6 +31,8 @@ _CORRECTION = "answer-"
 def verdict(request: Request, workshop: Workshop, form: FormData) -> str:
     """Ask for a verdict on a finding of drift, exactly as it was shown."""
     answer = text(form, "answer")
+    if answer not in list(Answer):
+        raise HTTPException(400, "a verdict is one of four")
     if answer == "waived" and not (text(form, "reason") and text(form, "until")):
         raise ConfigurationError("a waiver needs a reason and the day on which it ends",
                                  hint="write both, then press Waive")  # fmt: skip

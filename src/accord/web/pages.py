@@ -12,6 +12,7 @@ from starlette.responses import RedirectResponse, Response
 from accord.app import spending_view, undoing, views
 from accord.app.board_view import board_view
 from accord.app.changes import Change, load
+from accord.app.drift_view import check
 from accord.app.gate_view import gate_view
 from accord.app.needs import needs
 from accord.app.past_view import document_at, past_view
@@ -21,6 +22,7 @@ from accord.app.views import View
 from accord.app.workshop import Workshop
 from accord.core.model import SPEC_STAGES
 from accord.core.ports import Operation
+from accord.errors import ConfigurationError
 from accord.web.guard import DRAWING
 from accord.web.room import Room
 from accord.web.text import rendered
@@ -56,7 +58,7 @@ def page(function: Page) -> Handler:
 def needs_you(request: Request, workshop: Workshop) -> Response:
     """Answer `/`: everything that waits for this person."""
     found = needs(workshop, _room(request).who(workshop))
-    return _render(request, "needs.html", needs=found,
+    return _render(request, "needs.html", needs=found, drifted=_drifted(workshop),
                    minutes=sum(one["minutes"] for one in found))  # fmt: skip
 
 
@@ -181,6 +183,13 @@ async def static(request: Request) -> Response:
         raise HTTPException(404, "there is no such file")
     kept = {"Cache-Control": "public, max-age=31536000, immutable"}
     return Response(found.data, media_type=found.kind, headers=kept)
+
+
+def _drifted(workshop: Workshop) -> int:
+    try:
+        return len(check(workshop).findings)
+    except ConfigurationError:  # a trace cannot be read: the page about drift says so
+        return 0
 
 
 def _body(path: str, data: bytes) -> Any:
