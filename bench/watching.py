@@ -93,8 +93,9 @@ class _Visitor:
                     yield
 
     @contextmanager
-    def _ask(self, method: str, path: str, body: str = "",
-             headers: dict[str, str] | None = None) -> Iterator[http.client.HTTPResponse]:  # fmt: skip
+    def _ask(
+        self, method: str, path: str, body: str = "", headers: dict[str, str] | None = None
+    ) -> Iterator[http.client.HTTPResponse]:
         connection = http.client.HTTPConnection("127.0.0.1", self._server.port, timeout=60)
         try:
             sent = {"Host": self._host, "Cookie": self._cookie, **(headers or {})}

@@ -16,6 +16,7 @@ from bench import (
     changing,
     checking,
     drifting,
+    hosting,
     looking,
     pooling,
     reading,
@@ -27,6 +28,7 @@ from bench import (
     slicing,
     starting,
     verifying,
+    watching,
 )
 
 
@@ -231,3 +233,19 @@ def test_the_context_of_a_task_is_measured_at_full_coverage(tmp_path: Path) -> N
     assert covered.value == 1.0
     assert 0 < median.value <= ninth.value < 1
     assert slicing.measure(tmp_path / "nothing") == []
+
+
+def test_runs_are_measured_beside_their_agents_and_none_is_left(root: Path) -> None:
+    with throw_away(root) as place:
+        figures = hosting.measure(place, many=2, turns=1)
+        runs = list(place.folder.glob("*/runs/*"))
+        assert len(runs) == 1 + 2 + 1 + 1
+        assert all((run / "exit.json").exists() for run in runs)
+    assert all(figure.value > 0 for figure in figures)
+    assert all(peer.value for figure in figures for peer in figure.peers)
+
+
+def test_watching_measures_each_event_of_an_agent(root: Path) -> None:
+    with throw_away(root) as place:
+        figure = watching.measure(place, events=2)
+    assert figure.value > 0

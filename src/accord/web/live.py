@@ -14,6 +14,7 @@ from accord.web.room import Room
 from accord.web.text import plain
 
 LOOK_SECONDS = 0.05
+WATCH_SECONDS = 0.02
 CALM_SECONDS = 0.2
 BEAT_SECONDS = 15.0
 RESUMED = 100
@@ -42,7 +43,7 @@ async def _events(room: Room, since: int | None, run: str = "") -> AsyncIterator
     last = max(told, default=since or 0)
     yield f"retry: 1000\nid: {last}\nevent: ready\ndata: {{}}\n\n"
     state: tuple[tuple[int, int], ...] | None = None
-    quiet = 0.0
+    quiet, pause = 0.0, WATCH_SECONDS if run else LOOK_SECONDS
     while True:
         now = _stamp(watched)
         if now != state:
@@ -59,8 +60,8 @@ async def _events(room: Room, since: int | None, run: str = "") -> AsyncIterator
             if not fresh and (run or not first):
                 yield "event: moved\ndata: {}\n\n"
                 await asyncio.sleep(CALM_SECONDS)  # of many words in a row each is not told
-        await asyncio.sleep(LOOK_SECONDS)
-        quiet += LOOK_SECONDS
+        await asyncio.sleep(pause)
+        quiet += pause
         if quiet >= BEAT_SECONDS:
             quiet = 0.0
             yield ": still here\n\n"
