@@ -44,12 +44,12 @@ while any(all.report(one) is None for one in ids):
 """
 
 
-def measure(place: Place, many: int = 50) -> list[Figure]:
-    """Return the CPU and the memory of one run, and the memory of each of `many` at once."""
+def measure(place: Place, many: int = 50, turns: int = TURNS) -> list[Figure]:
+    """Return what one run takes, the memory of each of `many` at once, and how soon one stops."""
     alone, agent = _memory(place, 1)
     each, beside = _memory(place, many)
-    cpu, own = _seconds(place)
-    stopped = min(_stopping(place, turn) for turn in range(TURNS))
+    cpu, own = _seconds(place, turns)
+    stopped = min(_stopping(place, turn) for turn in range(turns))
     return [
         Figure("a run of an agent, beside the agent", cpu, "CPU s", CPU_S,
                (Peer("the scripted agent itself", own),)),
@@ -84,7 +84,7 @@ def _memory(place: Place, many: int) -> tuple[float, float]:
             runs.stop(one)
 
 
-def _seconds(place: Place) -> tuple[float, float]:
+def _seconds(place: Place, turns: int) -> tuple[float, float]:
     """Return the CPU seconds that Accord takes for a run and that the agent takes itself.
 
     What the caller takes for nothing but being there is measured too and taken off.
@@ -94,11 +94,11 @@ def _seconds(place: Place) -> tuple[float, float]:
     folder.write_order(given, _order(place, CLAIMS))
     command = [sys.executable, "-P", "-c", _CALLER, str(given)]
     idle = statistics.median(
-        spent([*command, str(place.folder / f"idle-{turn}"), "0"], place.folder)[0]
-        for turn in range(TURNS)
+        spent([*command, str(place.folder / f"idle-{turn}" / "runs"), "0"], place.folder)[0]
+        for turn in range(turns)
     )
-    found = [spent([*command, str(place.folder / f"run-{turn}"), "1"], place.folder)
-             for turn in range(TURNS)]  # fmt: skip
+    found = [spent([*command, str(place.folder / f"run-{turn}" / "runs"), "1"], place.folder)
+             for turn in range(turns)]  # fmt: skip
     agent = statistics.median(waited for _, waited in found)
     return statistics.median(total - waited for total, waited in found) - idle, agent
 

@@ -17,6 +17,7 @@ from bench import (
     checking,
     drift_peers,
     drifting,
+    hosting,
     looking,
     pooling,
     reading,
@@ -29,6 +30,7 @@ from bench import (
     starting,
     suggesting,
     verifying,
+    watching,
 )
 
 
@@ -260,3 +262,19 @@ def test_the_peers_of_the_drift_check_are_given_the_same_project(root: Path) -> 
         program.write_text("#!/bin/sh\nexit 3\n")
         (place.repo / "sdoc").rename(place.repo / "other")
         assert drift_peers.strictdoc(place.repo, program, 4) is None
+
+
+def test_runs_are_measured_beside_their_agents_and_none_is_left(root: Path) -> None:
+    with throw_away(root) as place:
+        figures = hosting.measure(place, many=2, turns=1)
+        runs = list(place.folder.glob("*/runs/*"))
+        assert len(runs) == 1 + 2 + 1 + 1
+        assert all((run / "exit.json").exists() for run in runs)
+    assert all(figure.value > 0 for figure in figures)
+    assert all(peer.value for figure in figures for peer in figure.peers)
+
+
+def test_watching_measures_each_event_of_an_agent(root: Path) -> None:
+    with throw_away(root) as place:
+        figure = watching.measure(place, events=2)
+    assert figure.value > 0

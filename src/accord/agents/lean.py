@@ -4,7 +4,7 @@
 def defer_models() -> None:
     """Let every model of pydantic that is defined from here on be built when it is first used.
 
-    To be called before `acp` is imported, in a process that is there for runs alone: a quarter of
+    To be called before `acp` is imported, in a process that is there for one run: a quarter of
     what its import takes is saved (`defer_build`, pydantic's documentation of `ConfigDict`).
     """
     from pydantic import BaseModel

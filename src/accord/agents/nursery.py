@@ -19,7 +19,6 @@ from weakref import finalize
 from attrs import define, field
 
 from accord.agents import folder
-from accord.agents.lean import defer_models
 
 _BYTES = 2**16
 _PATIENCE_S = 60.0
@@ -87,7 +86,7 @@ def _end(line: socket.socket, process: "subprocess.Popen[bytes]") -> None:
 def main(argv: list[str]) -> int:
     """Fork a host for each message, until the other end closes."""
     gc.set_threshold(50_000, 20, 20)
-    defer_models()
+    # All models are built here: what a host built for itself, it would have for itself.
     from accord.agents import acp, host, outlet  # noqa: F401 -- loaded here, they are in all
 
     gc.collect()

@@ -14,6 +14,7 @@ from accord.web.room import Room
 from accord.web.text import plain
 
 LOOK_SECONDS = 0.05
+WATCH_SECONDS = 0.02
 CALM_SECONDS = 0.2
 BEAT_SECONDS = 15.0
 RESUMED = 100
@@ -45,7 +46,7 @@ async def _events(
     last = max(told, default=since or 0)
     yield f"retry: 1000\nid: {last}\nevent: ready\ndata: {{}}\n\n"
     state: tuple[tuple[int, int], ...] | None = None
-    quiet = 0.0
+    quiet, pause = 0.0, WATCH_SECONDS if told_of else LOOK_SECONDS
     while room.sessions.knows(token, asked=False):
         now = _stamp(watched)
         if now != state:
@@ -62,8 +63,8 @@ async def _events(
             if not fresh and (told_of or not first):
                 yield "event: moved\ndata: {}\n\n"
                 await asyncio.sleep(CALM_SECONDS)  # of many words in a row each is not told
-        await asyncio.sleep(LOOK_SECONDS)
-        quiet += LOOK_SECONDS
+        await asyncio.sleep(pause)
+        quiet += pause
         if quiet >= BEAT_SECONDS:
             quiet = 0.0
             yield ": still here\n\n"
