@@ -30,8 +30,9 @@ def rows(workshop: Workshop) -> list[Row]:
     """Return a row for each open change: its title, track and stage, and what it waits for."""
     base = workshop.repo.resolve(workshop.base)
     found = changes.find(workshop)
-    states = _states(workshop, found, base)
-    kept = workshop.journal.noted("row/")
+    every = workshop.journal.noted("")
+    states = _states(workshop, found, base, every)
+    kept = {key: note for key, note in every.items() if key.startswith("row/")}
     stale = [one for one in found if _kept(kept, one).get("state") != states[one.change]]
     history = changes.altered(workshop, stale)
     fresh: dict[str, Row] = {}
@@ -58,10 +59,15 @@ def _row(workshop: Workshop, change: Change, base: str) -> Row:
     }
 
 
-def _states(workshop: Workshop, found: tuple[Found, ...], base: str) -> dict[str, str]:
-    """Return for each change the digest of everything that its row is made from."""
+def _states(
+    workshop: Workshop, found: tuple[Found, ...], base: str, every: Mapping[str, dict[str, Json]]
+) -> dict[str, str]:
+    """Return for each change the digest of everything that its row is made from.
+
+    `every` holds all notes of the journal.
+    """
     notes: defaultdict[str, list[str]] = defaultdict(list)
-    for key, value in workshop.journal.noted("").items():
+    for key, value in every.items():
         kind, _, rest = key.partition("/")
         if kind not in _ASIDE:
             notes[rest.partition("/")[0]].append(f"{key}={json.dumps(value, sort_keys=True)}")

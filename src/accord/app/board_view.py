@@ -1,7 +1,7 @@
 """The board: what waits for a person, what runs, what is queued, what was released."""
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from attrs import evolve
 
@@ -14,9 +14,11 @@ from accord.app.workplaces import BUILT
 from accord.app.workshop import Workshop
 from accord.core import overlap, plan
 from accord.core.model import SPEC_STAGES, Task
+from accord.core.ports import Operation
 
 SHOWN = 12
 KEPT = 200
+LOOKED = 2000  # operations that are asked what landed
 
 # A commit stays as it is, and so do the tasks in it.
 _TASKS: dict[tuple[str, str, str], tuple[Task, ...]] = {}
@@ -28,6 +30,8 @@ def board_view(workshop: Workshop, who: str) -> View:
     waiting = needs(workshop, who, every)
     alive = running(workshop)
     plans = _plans(workshop, alive)
+    operations = workshop.journal.operations(limit=LOOKED)
+    joined = {(one.change, one.detail) for one in operations if one.verb == "land"}
     at_work = {one.change for one in alive}
     rows = [row for row in every if not row["command"]]
     titles = {row["change"]: row["title"] for row in rows}
@@ -36,11 +40,11 @@ def board_view(workshop: Workshop, who: str) -> View:
         "needs": waiting[:SHOWN],
         "needs_more": max(0, len(waiting) - SHOWN),
         "running": cards(alive, titles, plans),
-        "left": list(_left(workshop, alive, plans)),
+        "left": list(_left(joined, alive, plans)),
         "able": [row for row in rows if row["change"] not in at_work][:SHOWN],
         "able_more": max(0, len([r for r in rows if r["change"] not in at_work]) - SHOWN),
-        "queue": list(_queue(workshop, {row["change"] for row in every})),
-        "landed": _landed(workshop),
+        "queue": list(_queue(workshop, {row["change"] for row in every}, joined)),
+        "landed": _landed(workshop, operations),
     }  # fmt: skip
 
 
@@ -88,14 +92,13 @@ def _plans(workshop: Workshop, alive: Sequence[Running]) -> dict[str, tuple[Task
 
 
 def _left(
-    workshop: Workshop, alive: Sequence[Running], plans: Mapping[str, tuple[Task, ...]]
-) -> Iterator[View]:
+    landed: Collection[tuple[str, str]], alive: Sequence[Running],
+    plans: Mapping[str, tuple[Task, ...]],
+) -> Iterator[View]:  # fmt: skip
     """Yield, for each change that is built now, the fewest rounds that it can still take.
 
     The tasks of one round wait for none of each other, so more agents cannot make it fewer.
     """
-    landed = {(one.change, one.detail) for one in workshop.journal.operations(limit=500)
-              if one.verb == "land"}  # fmt: skip
     building = Counter(one.change for one in alive)
     for name, tasks in plans.items():
         working = building[name]
@@ -108,25 +111,18 @@ def _left(
                "working": min(working, able), "able": able}  # fmt: skip
 
 
-def _queue(workshop: Workshop, known: set[str]) -> Iterator[View]:
+def _queue(
+    workshop: Workshop, known: set[str], done: Collection[tuple[str, str]]
+) -> Iterator[View]:
     """Yield the tasks that are built and proved and wait to be joined to their change."""
-    done = {
-        (one.change, one.detail)
-        for one in workshop.journal.operations(limit=500)
-        if one.verb == "land"
-    }
     for ref in workshop.repo.refs(f"{BUILT}/"):
         change, _, task = ref.removeprefix(f"{BUILT}/").partition("/")
         if change in known and (change, task) not in done:
             yield {"change": change, "task": task}
 
 
-def _landed(workshop: Workshop) -> list[View]:
+def _landed(workshop: Workshop, operations: Sequence[Operation]) -> list[View]:
     """Return what was released, the newest first; what another machine released has no time."""
-    at = {
-        one.change: one.at
-        for one in workshop.journal.operations(limit=2000)
-        if one.verb == "release"
-    }
+    at = {one.change: one.at for one in operations if one.verb == "release"}
     names = sorted(released(workshop), key=lambda name: at.get(name, ""), reverse=True)
     return [{"change": name, "at": at.get(name, "")} for name in names[:SHOWN]]
