@@ -33,23 +33,29 @@ def issuer() -> Iterator[Issuer]:
         yield issuer
 
 
+@pytest.fixture(scope="module")
+def files(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+    """A certificate for the host, and its key."""
+    return certificate(tmp_path_factory.mktemp("tls"), HOST)
+
+
 @pytest.fixture
-def shared(project: Project, issuer: Issuer, tmp_path: Path) -> Iterator[Server]:
+def shared(project: Project, issuer: Issuer, files: tuple[Path, Path]) -> Iterator[Server]:
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
-    pem, key = certificate(tmp_path, HOST)
+    pem, key = map(str, files)
     team = Team(f"https://{HOST}:{port}", issuer.address, issuing.CLIENT, issuing.SECRET,
-                port=port, certificate=str(pem), key=str(key))  # fmt: skip
+                port=port, certificate=pem, key=key)  # fmt: skip
     with serving(project, terminal=False, team=team) as server:
         yield server
 
 
-@pytest.fixture
-def chromium(shared: Server, tmp_path: Path) -> Iterator[Browser]:
+@pytest.fixture(scope="module")
+def chromium(files: tuple[Path, Path]) -> Iterator[Browser]:
     """A browser that finds the host on this machine, and takes its certificate for a known one."""
     found = shutil.which("chromium")
     need(found is not None, "chromium")
-    public = x509.load_pem_x509_certificate((tmp_path / "tls.pem").read_bytes()).public_key()
+    public = x509.load_pem_x509_certificate(files[0].read_bytes()).public_key()
     form = serialization.PublicFormat.SubjectPublicKeyInfo
     data = public.public_bytes(serialization.Encoding.DER, form)
     pin = base64.b64encode(hashlib.sha256(data).digest()).decode()
