@@ -1,7 +1,10 @@
 """Work that is under way at once is seen to collide before either of it lands."""
 
 import json
+from contextlib import closing
 
+from accord.app.board_view import board_view
+from accord.wiring.opening import open_workshop
 from project import Project
 
 CART = "def keep(cart):\n    return list(cart)\n"
@@ -55,6 +58,8 @@ def test_changes_that_conflict_are_told_once_and_shown_until_it_is_over(project:
     assert said.count(words) == 1
     assert beside(project) == [words]
     assert words in " ".join(project.ok("status").out.split())
+    with closing(open_workshop(project.top, lambda _: "")) as workshop:
+        assert board_view(workshop, "Robin")["beside"] == [words]
     assert words in " ".join(project.ok("show", "one").out.split())
     assert words not in " ".join(project.ok("run").said.split())
 

@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from attrs import evolve
 
-from accord.app import board, changes
+from accord.app import board, changes, radar
 from accord.app.at_work import Running, running
 from accord.app.changes import released
 from accord.app.needs import needs
@@ -33,6 +33,7 @@ def board_view(workshop: Workshop, who: str) -> View:
     operations = workshop.journal.operations(limit=LOOKED)
     joined = {(one.change, one.detail) for one in operations if one.verb == "land"}
     at_work = {one.change for one in alive}
+    known = {row["change"] for row in every}
     rows = [row for row in every if not row["command"]]
     titles = {row["change"]: row["title"] for row in rows}
     return {
@@ -40,10 +41,11 @@ def board_view(workshop: Workshop, who: str) -> View:
         "needs": waiting[:SHOWN],
         "needs_more": max(0, len(waiting) - SHOWN),
         "running": cards(alive, titles, plans),
+        "beside": [one.words() for one in radar.seen(workshop) if one.changes <= known],
         "left": list(_left(joined, alive, plans)),
         "able": [row for row in rows if row["change"] not in at_work][:SHOWN],
         "able_more": max(0, len([r for r in rows if r["change"] not in at_work]) - SHOWN),
-        "queue": list(_queue(workshop, {row["change"] for row in every}, joined)),
+        "queue": list(_queue(workshop, known, joined)),
         "landed": _landed(workshop, operations),
     }  # fmt: skip
 
