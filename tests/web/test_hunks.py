@@ -61,6 +61,10 @@ def test_what_nobody_asked_for_keeps_the_code_open_until_it_is_decided(
     assert "open: 2 hunks to keep or drop" in words(page)
     assert re.search(r'data-key="A" disabled', page.text)
     assert "it is not text" in words(page)
+    seen = {"seen": page.hidden("seen")}  # no script, no disabled button: the server holds it too
+    refused = visitor.send("/changes/guest", "/changes/guest/approve", seen)
+    assert "2 hunks to keep or drop" in words(refused)
+    assert server.asks.next() is None
 
     say = "/changes/guest/hunk"
     keep = {"hunk": places["settings.py:1"], "said": "keep"}

@@ -21,6 +21,7 @@ from accord.app.gate_view import aloud
 from accord.app.result_view import result_view
 from accord.app.workshop import Workshop
 from accord.approvals import webauthn
+from accord.core.model import SPEC_STAGES
 from accord.errors import ConfigurationError, ConflictError, RefusedError
 from accord.web import signing
 from accord.web.asks import Ask
@@ -102,6 +103,9 @@ def approve(request: Request, workshop: Workshop, form: FormData) -> str:
     if text(form, "seen") != seen:
         raise ConflictError(f"the {gate.stage} of {change.name} changed since you looked",
                             hint="read what changed before you approve")  # fmt: skip
+    if gate.stage not in SPEC_STAGES and (left := result_view(workshop, change)["open"]):
+        raise RefusedError(f"the result of {change.name} is {left[0]}",
+                           hint="decide on each hunk, then approve")  # fmt: skip
     return ask(request, workshop, Ask("", "approve", change.name, str(gate.stage), change.title,
                                      seen, aloud(seen)))  # fmt: skip
 
