@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from accord.agents import acp, folder
+from accord.agents import folder
 from accord.agents.environment import HOST_MARK, RUN_MARK
-from accord.agents.memory import STARTS
+from accord.agents.memory import CUT_OFF, STARTS
 from accord.agents.processes import marked, signal_to
 from accord.agents.runs import AgentRuns
 from accord.core.orders import (
@@ -93,7 +93,7 @@ def test_an_agent_that_is_killed_goes_on_with_the_same_conversation(
     runs.start(order(tmp_path, dies=1))
     report = finished(runs)
     assert report.status is AgentStatus.ENDED, report
-    assert report.said == f"build|{acp.CUT_OFF}|"
+    assert report.said == f"build|{CUT_OFF}|"
     texts = [one.text for one in runs.transcript("r") if one.kind is EventKind.TEXT]
     assert texts == [report.said]  # what was said before is not told again
 
@@ -119,7 +119,7 @@ def test_an_agent_that_has_forgotten_begins_anew_and_is_told_all_of_it(
     runs.start(order(tmp_path, dies=1, forgets=True))
     report = finished(runs)
     assert report.status is AgentStatus.ENDED
-    assert report.said == f"build|build\n\n{acp.CUT_OFF}|"
+    assert report.said == f"build|build\n\n{CUT_OFF}|"
 
 
 def test_a_run_whose_host_and_agent_are_killed_goes_on_for_whoever_asks_next(
@@ -140,7 +140,7 @@ def test_a_run_whose_host_and_agent_are_killed_goes_on_for_whoever_asks_next(
 
     report = finished(runs, kill)
     assert report.status is AgentStatus.ENDED, report
-    assert report.said == f"build|{acp.CUT_OFF}|"
+    assert report.said == f"build|{CUT_OFF}|"
     assert not (run / folder.HOME).exists()
     assert marked(RUN_MARK, mark) == []
 

@@ -17,16 +17,19 @@ from typing import cast
 from acp import PROTOCOL_VERSION, Client, RequestError, connect_to_agent, text_block
 from acp.client.connection import ClientSideConnection
 from acp.schema import ClientCapabilities, FileSystemCapabilities, Implementation
+from attrs import evolve, frozen
 from pydantic import ValidationError
 
 from accord import __version__
 from accord.agents import quirks, sessions
 from accord.agents.environment import clean
-from accord.agents.memory import Memory
+from accord.agents.memory import CUT_OFF, Memory
 from accord.agents.processes import die_with_parent
+from accord.agents.toolbox import Toolbox
 from accord.agents.transcript import one_line
 from accord.agents.turn import Turn
 from accord.agents.wire import Fault, Wire
+from accord.core import tools
 from accord.core.orders import (
     AgentOrder,
     AgentReport,
@@ -39,27 +42,37 @@ from accord.errors import AgentError
 CANCEL_S = 2.0
 """How long an agent may take to end its turn when it is asked to, before it is killed."""
 
-CUT_OFF = "You were cut off in the middle of this. Look at what is there already, and go on."
-"""What an agent is told whose process was killed and whose conversation goes on."""
-
 _SETTLE_S = 1.0
 _ENDED: Fault = (AgentStatus.ENDED, "")
 
 
-async def drive(order: AgentOrder, emit: Emit, memory: Memory | None = None) -> AgentReport:
+async def drive(
+    order: AgentOrder, emit: Emit, memory: Memory | None = None, *, box: Toolbox | None = None,
+    words: str = "",
+) -> AgentReport:  # fmt: skip
     """Run the agent of `order` to the end of one turn and report how it ended.
 
-    With a `memory` the conversation is written down, and one that was cut off is gone on with.
+    With a `memory` the conversation is written down, and one that was begun is gone on with, by
+    `words` if there is something to say. The tools in `box` are offered if the agent takes them.
     Every fault of the agent is a status of the report, never an exception. Cancelling asks the
     agent to cancel its turn, then kills it and raises CancelledError.
     """
     turn = Turn(order, emit)
-    status, detail = await _run(order, turn, memory)
+    status, detail = await _run(order, turn, Talk(memory, box, words))
     name = one_line(order.agent.name, 80)
     return turn.report(status, f"{name} {detail}" if detail else "")
 
 
-async def _run(order: AgentOrder, turn: Turn, memory: Memory | None) -> Fault:
+@frozen
+class Talk:
+    """What a conversation is made with: what is known of it, its tools, its first words."""
+
+    memory: Memory | None
+    box: Toolbox | None
+    words: str
+
+
+async def _run(order: AgentOrder, turn: Turn, said: Talk) -> Fault:
     order = quirks.dressed(order)
     missing = _missing(order)
     if missing:
@@ -72,7 +85,7 @@ async def _run(order: AgentOrder, turn: Turn, memory: Memory | None) -> Fault:
     wire = Wire(process, order.limits)
     turn.fail = wire.fail
     connection = connect_to_agent(cast(Client, turn), wire)
-    talk = asyncio.create_task(_converse(connection, order, turn, memory))
+    talk = asyncio.create_task(_converse(connection, order, turn, said))
     watch = asyncio.create_task(_watch(process, wire, order.limits))
     drain = asyncio.create_task(wire.drain())
     try:
@@ -118,7 +131,7 @@ async def _spawn(order: AgentOrder) -> Process:
 
 
 async def _converse(
-    connection: ClientSideConnection, order: AgentOrder, turn: Turn, memory: Memory | None
+    connection: ClientSideConnection, order: AgentOrder, turn: Turn, said: Talk
 ) -> None:
     greeting = await connection.initialize(
         protocol_version=PROTOCOL_VERSION,
@@ -127,14 +140,20 @@ async def _converse(
     )
     if greeting.protocol_version != PROTOCOL_VERSION:
         raise AgentError(f"speaks version {greeting.protocol_version} of the protocol, not 1")
-    how = sessions.resumption(greeting)
-    prompt = order.prompt
-    cut_off = memory is not None and bool(memory.session)
-    if memory is not None and cut_off:
-        turn.session, prompt = memory.session, CUT_OFF
-    if not cut_off or not await sessions.take_up(connection, turn, how, order):
-        prompt = f"{order.prompt}\n\n{CUT_OFF}" if cut_off else order.prompt
-        session = await connection.new_session(cwd=turn.folder, mcp_servers=[])
+    how, memory = sessions.resumption(greeting), said.memory
+    servers = sessions.servers(greeting, order, turn)
+    if said.box is not None and servers:
+        said.box.offered = True
+        order = evolve(order, prompt=f"{order.prompt}\n\n{tools.prompt(said.box.tools)}\n")
+    known = memory is not None and bool(memory.session)
+    if memory is not None and known:
+        turn.session = memory.session
+    if known and await sessions.take_up(connection, turn, how, order, servers):
+        prompt = said.words or CUT_OFF
+    else:
+        begun = [CUT_OFF, said.words] if known or said.words else []
+        prompt = "\n\n".join(filter(None, (order.prompt, *begun)))
+        session = await connection.new_session(cwd=turn.folder, mcp_servers=servers)
         turn.session = session.session_id
         await sessions.prepare(connection, session.session_id, session.modes,
                                session.config_options, order)  # fmt: skip

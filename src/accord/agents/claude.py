@@ -26,8 +26,10 @@ from uuid import uuid4
 from attrs import Factory, define, frozen
 from pathspec import GitIgnoreSpec
 
+from accord.agents import claude_tools
 from accord.agents.environment import clean
 from accord.agents.processes import end_marked
+from accord.agents.toolbox import Toolbox
 from accord.core.orders import (
     AgentEvent,
     AgentOrder,
@@ -64,6 +66,8 @@ def judge(order: AgentOrder, tool: str, arguments: Mapping[str, object]) -> Ruli
     from its text, so without a wall around the agent there is no safe answer but no. The network
     tools, sub-agents and tools that this version does not know are refused.
     """
+    if claude_tools.is_own(order, tool):
+        return Ruling(True)
     if tool in _READERS:
         return Ruling(True, path=str(arguments.get("file_path") or arguments.get("path") or ""))
     if tool in _WRITERS:
@@ -127,6 +131,7 @@ def command(order: AgentOrder) -> tuple[str, ...]:
         *("--tools", ",".join((*_READERS, *_WRITERS, *offered))),
         *("--disallowedTools", ",".join((*_NEVER, *refused))),
         *((f"--model={order.agent.model}",) if order.agent.model else ()),
+        *claude_tools.flags(order),
     )
 
 
@@ -257,7 +262,7 @@ class _Wire:
 
 
 def _printable(text: str) -> str:
-    """Return `text` without control characters and halves of characters, but for line ends."""
+    # Neither control characters nor halves of characters, but for line ends.
     return "".join(c for c in text if c in "\n\t" or unicodedata.category(c) not in ("Cc", "Cs"))
 
 
@@ -273,7 +278,7 @@ class _Run:
     result: object = None
 
     def tell(self, kind: EventKind, text: str, path: str = "") -> None:
-        """Emit one event, without the characters that no transcript should hold."""
+        """Emit one event, without what no transcript should hold."""
         self.emit(AgentEvent(kind, _printable(text), _printable(path)))
 
     def rule(self, tool: str, arguments: Mapping[str, object], call: str | None) -> Ruling:
@@ -340,14 +345,14 @@ class _Run:
         return AgentReport(run, status, detail, self.said, stop, refused, read, written)
 
 
-async def drive(order: AgentOrder, emit: Emit) -> AgentReport:
+async def drive(order: AgentOrder, emit: Emit, box: Toolbox | None = None) -> AgentReport:
     """Run one turn of Claude Code for `order`, tell `emit` of it as it goes, return the report.
 
     Never raises for what the agent or the model's service does: that is what the report says. The
     agent and all that it started are gone when this returns or is cancelled. Tokens read include
     those that came from the service's cache.
     """
-    run, wire = _Run(order, emit), _Wire(order)
+    run, wire = _Run(order := claude_tools.offered(order, box), emit), _Wire(order)
     try:
         import claude_agent_sdk as sdk
     except ImportError:

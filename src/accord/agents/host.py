@@ -10,6 +10,7 @@ import fcntl
 import gc
 import logging
 import os
+import secrets
 import signal
 import sys
 import traceback
@@ -17,11 +18,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from attrs import evolve
+from attrs import asdict, evolve
 
-from accord.agents import folder
+from accord.agents import asked, folder
 from accord.agents.environment import HOST_MARK, RUN_MARK
-from accord.agents.memory import Memory
+from accord.agents.memory import CUT_OFF, Memory
 from accord.agents.processes import end_marked
 from accord.agents.redaction import clean_report, known_secrets, redacted, redactor
 from accord.agents.transcript import Transcript, one_line
@@ -34,10 +35,12 @@ from accord.core.orders import (
     Emit,
     EventKind,
 )
+from accord.core.tools import replied
 from accord.errors import AgentError
 
 if TYPE_CHECKING:
     from accord.agents.gateway import Gateway
+    from accord.agents.toolbox import Toolbox
 
 GRACE_S = 5.0
 """How long an agent may take to end its turn once its gateway has shut."""
@@ -53,12 +56,16 @@ def main(argv: list[str]) -> int:
     if os.fork():
         os._exit(0)
     os.environ.pop(HOST_MARK, None)
+    (run / folder.PAUSED).unlink(missing_ok=True)
     gc.set_threshold(50_000, 20, 20)  # the protocol's schema is many objects and no garbage
     # What a library has to say about an agent's messages quotes them, without end.
     logging.getLogger().addHandler(logging.NullHandler())
     with (run / folder.TRANSCRIPT).open("ab", buffering=0) as file:
         report = _play(run, Transcript(file).add)
     end_marked(RUN_MARK, folder.mark_of(run))
+    if report.status is AgentStatus.ASKS:  # its home and its conversation are kept
+        folder.write(run / folder.PAUSED, asdict(report))
+        return 0
     folder.write_report(run, report)
     folder.forget(run)
     return 0
@@ -97,19 +104,32 @@ async def _opened(
     run: Path, order: AgentOrder, redact: Callable[[str], str], emit: Emit
 ) -> AgentReport:
     """Drive the agent, with its way out open meanwhile if the order has one."""
-    if order.outlet is None:
+    if order.outlet is None and order.tools is None:
         quiet = redacted(redact, _without_end(emit))
-        return clean_report(redact, await _drive(run, order, quiet, None))
+        return clean_report(redact, await _drive(run, order, quiet))
     from accord.agents import outlet
+    from accord.agents.toolbox import Toolbox
+    from accord.agents.toolroom import ToolRoom
 
-    plan = outlet.plan(order, order.outlet, os.environ)
-    # The token is known from here on, and is a secret too while the run lasts.
-    redact = redactor((*known_secrets(order, os.environ), plan.token))
-    plan = evolve(plan, redact=redact)
+    plan = outlet.plan(order, order.outlet, os.environ) if order.outlet else None
+    # The tokens are known from here on, and are secrets too while the run lasts.
+    token = f"accord-{secrets.token_hex(24)}"
+    redact = redactor((*known_secrets(order, os.environ), *([plan.token] if plan else ()), token))
     quiet = redacted(redact, _without_end(emit))
-    async with outlet.opened(run, order, plan, quiet) as (opened, gateway):
-        report = await _drive(run, opened, quiet, gateway)
+    tools = evolve(order.tools, token=token) if order.tools else None
+    box = Toolbox(run, order, tools, quiet, redact) if tools else None
+    room = ToolRoom(box) if box else None
+    if plan is None:
+        if room is None:
+            raise AgentError("There is nothing behind the door of the run.")
+        async with outlet.opened_for_tools(run, order, room) as opened:
+            report = room.box.concluded(await _drive(run, opened, quiet, box=box))
+        return clean_report(redact, report)
+    plan = evolve(plan, redact=redact)
+    async with outlet.opened(run, order, plan, quiet, room) as (opened, gateway):
+        report = await _drive(run, opened, quiet, gateway, box)
         report = outlet.concluded(report, gateway, plan, quiet)
+        report = box.concluded(report) if box else report
     return clean_report(redact, outlet.counted(report, gateway, quiet))
 
 
@@ -135,15 +155,16 @@ def _marked(order: AgentOrder, run: Path) -> AgentOrder:
 
 
 async def _drive(
-    run: Path, order: AgentOrder, emit: Emit, gateway: "Gateway | None"
-) -> AgentReport:
-    driving = asyncio.ensure_future(_driver(run, order, emit))
-    asked: list[AgentStatus] = []
+    run: Path, order: AgentOrder, emit: Emit, gateway: "Gateway | None" = None,
+    box: "Toolbox | None" = None,
+) -> AgentReport:  # fmt: skip
+    driving = asyncio.ensure_future(_driver(run, order, emit, box))
+    wished: list[AgentStatus] = []
 
     def stop(status: AgentStatus) -> None:
-        if not asked:  # a second cancellation would interrupt the cleaning up after the first
+        if not wished:  # a second cancellation would interrupt the cleaning up after the first
             driving.cancel()
-        asked.append(status)
+        wished.append(status)
 
     async def stop_when_over(over: asyncio.Event) -> None:
         await over.wait()
@@ -157,7 +178,7 @@ async def _drive(
     try:
         return await driving
     except asyncio.CancelledError:
-        if AgentStatus.STOPPED in asked:
+        if AgentStatus.STOPPED in wished:
             return AgentReport(order.run_id, AgentStatus.STOPPED, folder.STOPPED)
         return AgentReport(order.run_id, AgentStatus.FAILED)  # the gateway knows why
     finally:
@@ -165,24 +186,43 @@ async def _drive(
             watch.cancel()
 
 
-async def _driver(run: Path, order: AgentOrder, emit: Emit) -> AgentReport:
+async def _driver(run: Path, order: AgentOrder, emit: Emit, box: "Toolbox | None") -> AgentReport:
+    """Drive the agent to the end of its turn, and on: after a death, and with what was answered."""
+    memory, words = Memory(run), _replies(run)
+    while True:
+        report = await _turn(order, emit, memory, box, words)
+        if report.status is AgentStatus.DIED and memory.resumes():
+            memory.begin()
+        elif report.status is not AgentStatus.ENDED or not asked.untold(run):
+            return report
+        words = _replies(run)
+
+
+def _replies(run: Path) -> str:
+    """Return what people answered the agent of the run so far, and mark it as told."""
+    found = asked.replies(run)
+    for one in found:
+        asked.tell(run, one)
+    return replied(found) if found else ""
+
+
+async def _turn(
+    order: AgentOrder, emit: Emit, memory: Memory, box: "Toolbox | None", words: str
+) -> AgentReport:
     # Each driver is imported where it is used: none of them is light, and one may not be installed.
     if order.agent.kind is AgentKind.CLAUDE:
         from accord.agents import claude
 
-        return await claude.drive(order, emit)
+        if words:
+            order = evolve(order, prompt=f"{order.prompt}\n\n{CUT_OFF}\n\n{words}")
+        return await claude.drive(order, emit, box)
     from accord.agents import acp
 
     if order.agent.kind is AgentKind.SCRIPTED:
         # Isolated, or else a file in the folder that it works in could pose as a module of ours.
         command = (sys.executable, "-I", "-m", "accord.agents.scripted", *order.agent.command)
         order = evolve(order, agent=evolve(order.agent, command=command))
-    memory = Memory(run)
-    while True:
-        report = await acp.drive(order, emit, memory)
-        if report.status is not AgentStatus.DIED or not memory.resumes():
-            return report
-        memory.begin()
+    return await acp.drive(order, emit, memory, box=box, words=words)
 
 
 if __name__ == "__main__":

@@ -9,6 +9,10 @@ STARTS = 3
 """How often the agent of one run is started at most."""
 
 
+CUT_OFF = "You were cut off in the middle of this. Look at what is there already, and go on."
+"""What an agent is told whose process was killed and whose conversation goes on."""
+
+
 class Memory:
     """The file that names the session of a run and counts how often its agent was started."""
 

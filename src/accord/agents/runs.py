@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
-from accord.agents import folder, spending, transcript
+from accord.agents import asked, folder, spending, transcript
 from accord.agents.environment import HOST_MARK, RUN_MARK
 from accord.agents.memory import Memory
 from accord.agents.processes import end_marked, marked, signal_to
@@ -24,6 +24,7 @@ from accord.core.orders import (
     AgentOrder,
     AgentReport,
     AgentStatus,
+    Question,
 )
 from accord.errors import AgentError
 
@@ -71,7 +72,7 @@ class AgentRuns:
             if lock is None:
                 return None
             # It may have ended between the first look and the lock.
-            report = folder.read_report(run)
+            report = folder.read_report(run) or folder.read_report(run, folder.PAUSED)
             if report is None and not (run / folder.STOP).exists() and Memory(run).resumes():
                 # The agent dies with its host; what was said is in its home, to be gone on from.
                 _end_what_is_left(run, run_id)
@@ -125,6 +126,34 @@ class AgentRuns:
     def transcript(self, run_id: str) -> list[AgentEvent]:
         """Return what is known so far of what the run said and did."""
         return transcript.read(self._folder(run_id) / folder.TRANSCRIPT)
+
+    def questions(self) -> tuple[Question, ...]:
+        """Return what agents asked and nobody has answered, the oldest first."""
+        return asked.waiting(self._root)
+
+    def reply(self, question: Question, words: str) -> None:
+        """Give the agent that asked its answer. Raises AgentError where it cannot be kept."""
+        try:
+            asked.reply(self._root, question, words)
+        except (OSError, ValueError) as error:
+            raise AgentError(f"The answer to {question.id} cannot be kept: {error}.") from error
+
+    def go_on(self, run_id: str) -> bool:
+        """Let a run that asked go on where all is answered; tell whether it does.
+
+        Raises AgentError when it cannot be started.
+        """
+        run = self._folder(run_id)
+        if any(one.run_id == run_id for one in self.questions()):
+            return False
+        with _locked(run) as lock:
+            if lock is not None and (run / folder.PAUSED).exists():
+                _spawn(run, lock)
+        return True
+
+    def proposals(self, run_id: str) -> tuple[tuple[str, str], ...]:
+        """Return the decisions that a run's agent proposed: statements and reasons."""
+        return folder.read_proposals(self._folder(run_id))
 
     def _folder(self, run_id: str) -> Path:
         return self._root / folder.folder_name(run_id)

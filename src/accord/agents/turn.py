@@ -3,6 +3,7 @@
 Protocol: Agent Client Protocol, version 1 (`session/update`, `session/request_permission`).
 """
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -25,6 +26,7 @@ from attrs import frozen
 from accord.agents.loops import Circle
 from accord.agents.permissions import writable
 from accord.agents.transcript import EVENT_CHARS, one_line, plain
+from accord.core import tools
 from accord.core.orders import (
     AgentEvent,
     AgentOrder,
@@ -42,6 +44,12 @@ _WRITES = frozenset({"edit", "delete", "move"})
 # Agents that give no location name the file in the input of their tool; these are the spellings.
 _INPUT_PATHS = ("path", "file_path", "filePath", "abs_path", "notebook_path")
 
+# Agents put the name of the server before that of the tool or behind it, each in its own way.
+_NAMES = "|".join(tools.NAMES)
+_OWN = re.compile(
+    rf"(?i)(?:mcp\W*_*)?accord[\W_]{{1,3}}(?:{_NAMES})|(?:{_NAMES}) \(accord .{{0,40}}"
+)
+
 
 @frozen
 class _Wish:
@@ -51,6 +59,7 @@ class _Wish:
     title: str = ""
     paths: tuple[str, ...] = ()
     edits: bool = False
+    own: bool = False
 
     def joined(self, call: ToolCallUpdate | ToolCallStart) -> "_Wish":
         """Return this wish with what `call` adds; some agents tell the path only once."""
@@ -63,6 +72,7 @@ class _Wish:
             call.title or self.title,
             tuple(dict.fromkeys([*self.paths, *located, *diffs, *named])),
             self.edits or bool(diffs),
+            self.own or _OWN.fullmatch((call.title or "").strip()) is not None,
         )
 
 
@@ -125,6 +135,10 @@ class Turn:
             return RequestPermissionResponse(outcome=DeniedOutcome(outcome="cancelled"))
         return _chosen(min(rejections, key=lambda o: o.kind != "reject_once"))
 
+    def note(self, text: str) -> None:
+        """Tell of what the agent cannot do."""
+        self._say(EventKind.ERROR, text)
+
     def finish(self, stop_reason: str, usage: Usage | None) -> None:
         """Take what the agent gave at the end of its turn."""
         self.stop_reason = stop_reason
@@ -182,6 +196,8 @@ class Turn:
         """Return the paths that `wish` may not have, None when it may have all that it asks."""
         if wish.kind in _HARMLESS and not wish.edits:
             return None
+        if wish.own and not (wish.paths or wish.edits or wish.kind in _WRITES):
+            return None  # one of Accord's tools: what it may do is decided where it is done
         # A move names where from and where to; with one path, the other is not known.
         known = len(wish.paths) >= (2 if wish.kind == "move" else 1)
         if not known or not (wish.kind in _WRITES or wish.edits):
