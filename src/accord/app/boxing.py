@@ -102,7 +102,7 @@ def _boxed(workshop: Workshop, agent: AgentChoice, walls: Walls, run_id: str,
             f"{agent.name} has no way to its model out of its box",
             hint=f"set agents.{agent.name}.service in .accord/config.toml",
         )
-    door = workshop.agents.door(run_id) if outlet is not None else ""
+    door = workshop.agents.door(run_id)  # Accord's tools are behind it, also without an outlet
     visible = (*workshop.repo.sight(), *readable((*workshop.config.reads, *agent.reads)))
     # A script is the person's own file and lies anywhere.
     script = agent.command[:1] if agent.kind is AgentKind.SCRIPTED else ()

@@ -13,7 +13,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from accord.app import authoring, reviewing, undoing
+from accord.app import asking, authoring, reviewing, undoing
 from accord.app.changes import Change, load
 from accord.app.gate_view import aloud
 from accord.app.workshop import Workshop
@@ -53,7 +53,9 @@ def answer(request: Request, workshop: Workshop, form: FormData) -> str:
     change = load(workshop, request.path_params["change"])
     item_id, own = _text(form, "item"), _text(form, "own")
     shown = [one for one in (*change.spec.questions, *change.spec.assumptions) if one.id == item_id]
-    if not shown or shown[0].own != own:
+    question = asking.find(workshop, change.name, item_id)
+    asked = asking.note_of(question)["own"] if question else shown[0].own if shown else ""
+    if asked != own:
         raise ConflictError(f"{item_id} of {change.name} changed since you looked",
                             hint="read it again before you answer")  # fmt: skip
     said = authoring.answer(workshop, change, item_id, _text(form, "words"))

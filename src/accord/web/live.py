@@ -79,8 +79,12 @@ def _newest(room: Room) -> tuple[Operation, ...]:
 
 
 def _stamp(journal: Path) -> tuple[tuple[int, int], ...]:
-    """Return what tells a written journal from the one before, without opening it."""
-    return tuple(_facts(journal.with_name(journal.name + ending)) for ending in ("", "-wal"))
+    """Return what tells a written journal from the one before, without opening it.
+
+    What agents ask lies beside it, in a folder of its own.
+    """
+    names = (journal.name, f"{journal.name}-wal", "questions")
+    return tuple(_facts(journal.with_name(name)) for name in names)
 
 
 def _facts(path: Path) -> tuple[int, int]:

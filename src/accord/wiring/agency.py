@@ -19,7 +19,8 @@ from accord.wiring.doctoring import claude_version
 class Found:
     """One agent: whether it is configured or merely installed, for which work, what it answered.
 
-    `state` is `answers`, `silent` (it was asked and `said` is why not), `absent` or `unasked`.
+    `state` is `answers`, `silent` (it was asked and `said` is why not), `absent` or `unasked`;
+    `lacks` says what it goes without.
     """
 
     name: str
@@ -32,6 +33,7 @@ class Found:
     can: tuple[str, ...] = ()
     said: str = ""
     tried: bool = True
+    lacks: str = ""
 
 
 def look(workshop: Workshop) -> list[Found]:
@@ -63,7 +65,8 @@ async def _one(workshop: Workshop, agent: AgentChoice) -> Found:
     def found(state: str, answer: asking.Answer) -> Found:
         configured = agent.name in workshop.config.agents
         return Found(agent.name, configured, agent.command, work, agent.otherwise, state,
-                     answer.version, answer.can, answer.trouble, told.tried)  # fmt: skip
+                     answer.version, answer.can, answer.trouble, told.tried,
+                     answer.lacks)  # fmt: skip
 
     if agent.kind is AgentKind.SCRIPTED:
         return found("answers", asking.Answer(can=("plays a file and thinks nothing",)))
@@ -72,7 +75,7 @@ async def _one(workshop: Workshop, agent: AgentChoice) -> Found:
         if not said:
             trouble = "claude-agent-sdk is not installed: pip install 'accord[claude]'"
             return found("absent", asking.Answer(trouble=trouble))
-        return found("answers", asking.Answer(said, ("resume",)))
+        return found("answers", asking.Answer(said, ("resume", asking.TOOLS)))
     if not agent.command or not shutil.which(agent.command[0]):
         program = agent.command[0] if agent.command else "no command"
         return found("absent", asking.Answer(trouble=f"{program} was not found"))
