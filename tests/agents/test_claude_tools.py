@@ -13,6 +13,7 @@ from attrs import evolve
 
 from accord.agents import claude
 from accord.agents.claude_tools import judge, servers
+from accord.agents.memory import CUT_OFF
 from accord.agents.model_script import Call, Op, Say, Scene, Write
 from accord.agents.model_server import ModelServer
 from accord.agents.runs import AgentRuns
@@ -100,7 +101,7 @@ def test_claude_code_reads_asks_hands_in_and_claims(tmp_path: Path) -> None:
 def test_claude_code_goes_on_with_an_answer_that_came_later(tmp_path: Path) -> None:
     runs = AgentRuns(tmp_path / "state" / "runs")
     scenes = [
-        Scene(("A person answered", "Please build the cart."), (Say("Gone on."),)),
+        Scene(("A person answered",), (Say("Gone on."),)),
         Scene(("build the cart",), (Call("ask_human", (("question", "May guests pay?"),)),)),
     ]
     with ModelServer(scenes, tmp_path / "requests") as server:
@@ -113,6 +114,11 @@ def test_claude_code_goes_on_with_an_answer_that_came_later(tmp_path: Path) -> N
         while (report := runs.report("r")) is None:
             time.sleep(0.05)
     assert (report.status, report.said) == (AgentStatus.ENDED, "Gone on.")
+    # What was said before is there again, and is not said anew: the same conversation goes on.
+    last = (tmp_path / "requests").read_text().splitlines()[-1]
+    assert "Only with a card." in last
+    assert last.count("Please build the cart.") == 1
+    assert CUT_OFF not in last
 
 
 def test_claude_code_that_does_not_get_to_the_tools_has_failed(tmp_path: Path) -> None:
