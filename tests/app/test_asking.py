@@ -96,6 +96,10 @@ def test_a_question_waits_at_the_gate_and_on_the_board_until_it_is_answered(
     again = project.ok("run", "guest", "--script", script)
     assert again.out == ran.out
     assert "asks" not in again.err
+    # Nor is it over, so that it could be played again.
+    replayed = project.run("replay", "guest/story")
+    assert replayed.exit == 1
+    assert "is not over" in replayed.err
 
     project.ok("answer", "guest", question.id, "Only", "with", "a", "card.")
     assert question.id not in project.ok("status").out
