@@ -14,7 +14,7 @@ from urllib.parse import urlencode
 from attrs import evolve
 
 from accord.app.workshop import Workshop
-from accord.core.orders import AgentEvent, AgentOrder, AgentReport
+from accord.core.orders import AgentEvent, AgentOrder, AgentReport, Question
 from accord.core.ports import Operation
 from accord.web.running import Server
 from accord.wiring import opening
@@ -65,6 +65,21 @@ class AtWork:
 
     def stop(self, run_id: str) -> None:
         """Do nothing."""
+
+    def questions(self) -> tuple[Question, ...]:
+        """Return nothing: none asks."""
+        return ()
+
+    def reply(self, question: Question, words: str) -> None:
+        """Do nothing."""
+
+    def go_on(self, run_id: str) -> bool:  # noqa: ARG002 -- the port's
+        """Tell that nothing is in the way."""
+        return True
+
+    def proposals(self, run_id: str) -> tuple[tuple[str, str], ...]:  # noqa: ARG002 -- the port's
+        """Return nothing."""
+        return ()
 
 
 def measure(place: Place, count: int = 200, repeats: int = 7) -> list[Figure]:

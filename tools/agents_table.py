@@ -38,6 +38,9 @@ COLUMNS = {
     "test_busy": "busy, then well",
     "test_dropped": "dropped stream",
     "test_budget": "budget",
+    "test_tools": "Accord's tools: reads, asks and is answered, hands in",
+    "test_answered_later": "asks, ends its turn, goes on with the answer",
+    "test_tools_not_loaded": "a run without the tools is a failed one",
     "test_killed[agent": "killed: the conversation goes on",
     "test_killed[both": "killed with its host: the conversation goes on",
 }

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from accord.agents.gateway import CONNECTIONS
+from accord.agents.visits import CONNECTIONS
 from accord.core.orders import EventKind
 from outlets import ASK, KEY, gateway, message, out, service, url
 

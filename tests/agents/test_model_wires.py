@@ -9,7 +9,19 @@ from typing import Any
 
 import pytest
 
-from accord.agents.model_script import Call, Drop, Fail, Read, Say, Shell, Write, marked
+from accord.agents import model_wires
+from accord.agents.model_script import (
+    Call,
+    Drop,
+    Fail,
+    Read,
+    Say,
+    Shell,
+    Turn,
+    Write,
+    content,
+    marked,
+)
 from accord.agents.model_server import ModelServer
 
 PATCH = "*** Begin Patch\n*** Add File: a\n+one\n+two\n*** End Patch\n"
@@ -100,3 +112,23 @@ def test_failures_and_broken_streams_are_played_for_every_service() -> None:
         with pytest.raises(http.client.IncompleteRead):
             post(server, CHAT, body)
         assert b"fine" in post(server, CHAT, body)
+
+
+def test_a_model_looks_for_a_tool_that_is_not_offered_once_and_then_calls_it() -> None:
+    call = Call("spec_read")
+    asked: dict[str, Any] = {"model": "m", "input": "go", "tools": [{"type": "tool_search"}]}
+    found = model_wires.found("/v1/responses", asked)
+    assert found is not None
+    searched = content(Turn(call=call), found[1]["tools"])[0]
+    assert (searched["name"], searched["input"]["query"]) == ("tool_search", "spec_read")
+    message = {"id": "1", "model": "m", "usage": {"input_tokens": 1, "output_tokens": 1}}
+    item = found[0].answer({**message, "content": [searched]})["output"][0]
+    assert (item["type"], item["execution"]) == ("tool_search_call", "client")
+    space = {"type": "namespace", "name": "mcp__accord", "tools": [{"name": "spec_read"}]}
+    for tools, name in (([space], "mcp__accord"), ([], None)):
+        output = {"type": "tool_search_output", "tools": tools}
+        again = model_wires.found("/v1/responses", {**asked, "input": [item, output]})
+        assert again is not None
+        called = content(Turn(call=call), again[1]["tools"])[0]
+        assert (called["name"], called.get("namespace")) == ("spec_read", name)
+        assert again[1]["messages"] == []  # looking for a tool is no step of a scene

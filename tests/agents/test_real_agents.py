@@ -6,15 +6,19 @@ here proves is named in `tools/agents_table.py` by the name of the test.
 
 import json
 import signal
+import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from attrs import evolve
 
-from accord.agents.model_script import Drop, Fail, Hang, Op, Say, Scene, Shell, Write
+from accord.agents import claude
+from accord.agents.model_script import Call, Drop, Fail, Hang, Op, Say, Scene, Shell, Write
 from accord.agents.processes import signal_to
-from accord.core.orders import AgentStatus, EventKind
-from realagents import REAL, Driven, driven
+from accord.core.orders import AgentChoice, AgentKind, AgentStatus, EventKind, Tools
+from realagents import REAL, RUN, Driven, driven
 
 EVERY = pytest.mark.parametrize("name", sorted(REAL))
 
@@ -138,6 +142,113 @@ def test_loop(agent: Driven) -> None:
     assert report.status is AgentStatus.LOOPED, report
     assert "went round in circles" in report.detail
     assert agent.alive() == []
+
+
+TOOLS = Tools(
+    "cart/T1",
+    documents=(("requirements.md", "# Cart\n- R1.1 The cart is kept for 61 minutes.\n"),),
+    hands_in="specs/a.md",
+    patience_s=20.0,
+)
+
+
+def asking(agent: Driven, answers: str) -> Callable[[], None]:
+    """Return what answers the question that the agent asks, once it is there."""
+
+    def answer() -> None:
+        for _ in range(6_000):
+            if found := agent.runs.questions():
+                agent.runs.reply(found[0], answers)
+                return
+            time.sleep(0.02)
+
+    return answer
+
+
+def heard(agent: Driven, words: str) -> bool:
+    return any(words in json.dumps(one["body"]) for one in agent.asked)
+
+
+@EVERY
+def test_tools(agent: Driven) -> None:
+    ops = (
+        Call("spec_read"),
+        Call("ask_human", (("question", "May guests pay?"),)),
+        Call("submit_artifact", (("text", "# A\n"),)),
+        Call("task_done", (("summary", "all of it"),)),
+        Say("All is done."),
+    )
+    report = agent.drive(ops, asking(agent, "Only with a card."), tools=TOOLS)
+    assert report.status is AgentStatus.ENDED, report
+    assert heard(agent, "kept for 61 minutes")
+    assert heard(agent, "Only with a card.")
+    assert files(agent) == {"specs/a.md"}
+    assert report.claimed == "all of it"
+
+
+@EVERY
+def test_answered_later(agent: Driven) -> None:
+    def answer() -> None:
+        report = None
+        for _ in range(6_000):
+            if (report := agent.runs.report(RUN)) is not None:
+                break
+            time.sleep(0.02)
+        assert report is not None
+        assert report.status is AgentStatus.ASKS, report
+        assert agent.alive(host=True) == []
+        asking(agent, "Only with a card.")()
+        assert agent.runs.go_on(RUN)
+
+    scenes = [
+        Scene(("A person answered",), (Write("specs/b.md", "# B\n"), Say("Gone on."))),
+        Scene(
+            ("build the cart",),
+            (
+                Write("specs/a.md", "# A\n"),
+                Call("ask_human", (("question", "May guests pay?"),)),
+                Say("I wait."),
+            ),
+        ),
+    ]
+    report = agent.drive((), answer, scenes=scenes, tools=evolve(TOOLS, patience_s=0.5))
+    assert report.status is AgentStatus.ENDED, report
+    assert files(agent) == {"specs/a.md", "specs/b.md"}
+    last = [json.dumps(one["body"]) for one in agent.asked if heard(agent, "Only with a card.")]
+    # What was said and done before is there again: the same conversation goes on.
+    assert any("Please build the cart." in one and "# A" in one for one in last)
+
+
+# Passes an agent what it is told, but for the place of the tools: there is nothing there.
+ASTRAY = """
+import json, subprocess, sys, threading
+agent = subprocess.Popen(sys.argv[1:], stdin=subprocess.PIPE)
+for line in sys.stdin.buffer:
+    told = json.loads(line)
+    for one in told.get("params", {}).get("mcpServers", []):
+        one["url"] = one["url"].replace(":8899/", ":8898/")
+    agent.stdin.write(json.dumps(told).encode() + b"\\n")
+    agent.stdin.flush()
+agent.stdin.close()
+"""
+
+
+@EVERY
+def test_tools_not_loaded(agent: Driven) -> None:
+    script = agent.work / "src" / "astray.py"
+    if agent.real.kind is AgentKind.ACP:
+        script.write_text(ASTRAY)
+        command = (sys.executable, str(script), *agent.real.command)
+    else:  # it is told by its environment, and has a token that is not this run's
+        script.write_text('export ACCORD_TOOLS_TOKEN=wrong\nexec "$@"\n')
+        program = agent.real.command or claude.command(agent.order("", RUN))[:1]
+        command = ("/bin/sh", str(script), *program)
+    choice = AgentChoice("Agent", agent.real.kind, command, agent.real.model)
+    ops = (Write("specs/a.md", "# A\n"), Write("specs/b.md", "# B\n"), Say("All is done."))
+    report = agent.play(*ops, tools=TOOLS, agent=choice)
+    assert report.status is AgentStatus.FAILED, report
+    assert report.detail == "Agent did not load Accord's tools"
+    assert any(report.detail in one.text for one in agent.told)
 
 
 @EVERY

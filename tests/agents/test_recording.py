@@ -46,7 +46,7 @@ def test_nothing_in_a_record_becomes_a_command(
     scenes = parse(script_of(recorded(events, files))).scenes
 
     assert {step.do for scene in scenes for step in scene.steps} <= {
-        "say", "tool", "write", "write-bytes", "delete",
+        "say", "show", "write", "write-bytes", "delete",
     }  # fmt: skip
 
 
@@ -56,7 +56,7 @@ def test_a_file_is_written_where_it_was_named_last() -> None:
 
     scene = parse(script_of(recorded(events, {"a": b"x"}))).scenes[0]
 
-    assert [step.do for step in scene.steps] == ["tool", "say", "write", "say"]
+    assert [step.do for step in scene.steps] == ["show", "say", "write", "say"]
 
 
 def test_half_a_character_is_no_reason_to_fail() -> None:

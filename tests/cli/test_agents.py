@@ -50,6 +50,13 @@ def test_an_agent_that_answers_is_shown_with_what_it_can_do(project: Project) ->
     assert "else: spare" in result.out
 
 
+def test_an_agent_that_takes_no_tools_is_shown_so(project: Project) -> None:
+    program = GREETING.replace("VERSION", "1").replace('"http": True', '"http": False')
+    configured(project, "mine", sys.executable, "-I", "-c", program)
+    said = " ".join(project.ok("agents", "--accept-unsandboxed").out.split())
+    assert "load; it takes no tools over HTTP, so it can ask nobody" in said
+
+
 def test_an_agent_that_does_not_answer_as_it_should_is_named(project: Project) -> None:
     configured(project, "old", sys.executable, "-I", "-c", GREETING.replace("VERSION", "7"))
     configured(project, "dead", sys.executable, "-I", "-c", "import sys; sys.exit('no licence')")

@@ -18,18 +18,21 @@ from accord.agents.wire import Fault, Message, Wire
 from accord.core.orders import AgentChoice, AgentKind, AgentOrder, AgentStatus, Limits
 
 PATIENCE_S = 60.0
+TOOLS = "tools over HTTP"
 
 
 @frozen
 class Answer:
     """What an agent said of itself: its version and what it can do, or in `trouble` why it did not.
 
-    A claim, like all that an agent says.
+    `lacks` says what it goes without because it cannot take it. A claim, like all that an agent
+    says.
     """
 
     version: str = ""
     can: tuple[str, ...] = ()
     trouble: str = ""
+    lacks: str = ""
 
 
 async def ask(agent: AgentChoice, box: Sequence[str], folder: str) -> Answer:
@@ -91,9 +94,10 @@ def _read(greeting: InitializeResponse) -> Answer:
         if able.load_session:
             can.append("load")
         if able.mcp_capabilities is not None and able.mcp_capabilities.http:
-            can.append("tools over HTTP")
+            can.append(TOOLS)
     info = greeting.agent_info
-    return Answer(one_line(info.version, 40) if info else "", tuple(can))
+    lacks = "" if TOOLS in can else "it takes no tools over HTTP, so it can ask nobody"
+    return Answer(one_line(info.version, 40) if info else "", tuple(can), lacks=lacks)
 
 
 class _Codex:
@@ -110,7 +114,7 @@ class _Codex:
         finally:
             listening.cancel()
         version = re.match(r"[^/]*/(\S{1,40})", said)
-        self.answer = Answer(one_line(version[1]) if version else "", ("resume", "tools over HTTP"))
+        self.answer = Answer(one_line(version[1]) if version else "", ("resume", TOOLS))
         return ENDED
 
     async def interrupt(self) -> None:

@@ -18,9 +18,11 @@ from typing import TYPE_CHECKING, Any, cast
 from attrs import evolve
 
 from accord.agents.account import Account
-from accord.agents.claude_tools import WRITERS, Ruling, flags, judge
+from accord.agents.claude_tools import WRITERS, Ruling, flags, is_shut, judge, servers
 from accord.agents.memory import Memory, prompt
 from accord.agents.supervising import ENDED, supervise
+from accord.agents.toolbox import DEAF, Toolbox
+from accord.agents.toolroom import NAME
 from accord.agents.transcript import one_line, plain
 from accord.agents.wire import Fault, Message, Wire, parsed
 from accord.core.orders import AgentOrder, AgentReport, AgentStatus, Emit, EventKind
@@ -37,14 +39,18 @@ _FORGOTTEN = "No conversation found"
 _READ = ("input_tokens", "cache_creation_input_tokens", "cache_read_input_tokens")
 
 
-async def drive(order: AgentOrder, emit: Emit, memory: Memory | None = None) -> AgentReport:
+async def drive(
+    order: AgentOrder, emit: Emit, memory: Memory | None = None, *, box: Toolbox | None = None,
+    words: str = "",
+) -> AgentReport:  # fmt: skip
     """Run one turn of Claude Code for `order`, tell `emit` of it as it goes, return the report.
 
-    With a `memory` the conversation is written down, and one that was cut off is gone on with.
+    With a `memory` the conversation is written down, and one that was begun is gone on with, by
+    `words` if there is something to say. The tools in `box` are offered.
     Never raises for what the agent or the model's service does: that is what the report says.
     Tokens read include those that came from the service's cache.
     """
-    order = dressed(order)
+    order = dressed(box.offer(order) if box is not None else order)
     run = _Run(order, emit, memory)
     try:
         import claude_agent_sdk  # noqa: F401 - it is an extra, and need not be installed
@@ -52,16 +58,15 @@ async def drive(order: AgentOrder, emit: Emit, memory: Memory | None = None) -> 
         missing = 'was not started: claude-agent-sdk is missing: pip install "accord[claude]"'
         return run.report(AgentStatus.FAILED, missing)
     held = memory.session if memory is not None else ""
-    fault = await _attended(run, held, resumed=bool(held))
+    fault = await _attended(run, prompt(order, held, bool(held), words), held)
     if held and run.forgotten:
         run = _Run(order, emit, memory)
-        fault = await _attended(run, held, resumed=False)
+        fault = await _attended(run, prompt(order, held, False, words))
     return run.report(*fault)
 
 
-async def _attended(run: "_Run", held: str, *, resumed: bool) -> Fault:
-    said = prompt(run.order, held, resumed)
-    words = command(run.order, held if resumed else "")
+async def _attended(run: "_Run", said: str, session: str = "") -> Fault:
+    words = command(run.order, session)
     return await supervise(run.order, words, run, lambda wire: _Talk(wire, run, said), _read)
 
 
@@ -85,6 +90,7 @@ def command(order: AgentOrder, session: str = "") -> tuple[str, ...]:
         *("--permission-mode", "default", "--permission-prompt-tool", "stdio"),
         *("--setting-sources=", "--strict-mcp-config"),
         *flags(order),
+        *servers(order),
         *((f"--model={order.agent.model}",) if order.agent.model else ()),
         *((f"--resume={session}",) if session else ()),
     )
@@ -230,8 +236,14 @@ class _Run(Account):
         if subtype == "api_retry":
             answered = data.get("error_status") or "nothing"
             self.say(EventKind.ERROR, f"the model's service answered {answered}; asking again")
-        elif subtype == "init" and self._memory is not None:
-            self._memory.keep(str(data.get("session_id") or ""))
+        elif subtype == "init":
+            if self._memory is not None:
+                self._memory.keep(str(data.get("session_id") or ""))
+            found = data.get("mcp_servers")
+            listed = [one for one in found if isinstance(one, dict)] if found else []
+            states = [one.get("status") for one in listed if one.get("name") == NAME]
+            if self.order.tools is not None and all(map(is_shut, states)):
+                self.fail(AgentStatus.FAILED, DEAF)
 
     def _take(self, block: object, failed: bool) -> None:
         import claude_agent_sdk as sdk

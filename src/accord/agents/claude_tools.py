@@ -1,15 +1,20 @@
 """What Claude Code may do, tool by tool. None of this is a wall: the wall is the order's `box`."""
 
+import json
 from collections.abc import Mapping
 
 from attrs import frozen
 
+from accord.agents.environment import TOOLS_TOKEN, TOOLS_URL
 from accord.agents.permissions import writable
+from accord.agents.toolroom import NAME
+from accord.core import tools
 from accord.core.orders import AgentOrder
 
 READERS = ("Read", "Grep", "Glob", "LS")
 WRITERS = dict.fromkeys(("Write", "Edit", "MultiEdit"), "file_path")
 WRITERS["NotebookEdit"] = "notebook_path"
+_OWN = frozenset(f"mcp__{NAME}__{name}" for name in tools.NAMES)
 _NEVER = ("WebFetch", "WebSearch", "Task", "Agent")
 
 
@@ -27,9 +32,12 @@ def judge(order: AgentOrder, tool: str, arguments: Mapping[str, object]) -> Ruli
 
     Reading is allowed. Writing is allowed where `order.writable` says so, judged after symbolic
     links are followed. Bash is allowed only inside a box: what a shell command does cannot be told
-    from its text, so without a wall around the agent there is no safe answer but no. The network
-    tools, sub-agents and tools that this version does not know are refused.
+    from its text, so without a wall around the agent there is no safe answer but no. Accord's own
+    tools are allowed where the run has them. The network tools, sub-agents and tools that this
+    version does not know are refused.
     """
+    if order.tools is not None and tool in _OWN:
+        return Ruling(True)
     if tool in READERS:
         return Ruling(True, path=str(arguments.get("file_path") or arguments.get("path") or ""))
     if tool in WRITERS:
@@ -54,3 +62,21 @@ def flags(order: AgentOrder) -> tuple[str, ...]:
         *("--tools", ",".join((*READERS, *WRITERS, *offered))),
         *("--disallowedTools", ",".join((*_NEVER, *refused))),
     )
+
+
+def servers(order: AgentOrder) -> tuple[str, ...]:
+    """Return the flags that name the server of Accord's tools; none where the run has none.
+
+    Claude Code takes the address and the token from its environment: other users of the machine
+    can read a command line.
+    """
+    if order.tools is None:
+        return ()
+    headers = {"Authorization": f"Bearer ${{{TOOLS_TOKEN}}}"}
+    server = {"type": "http", "url": f"${{{TOOLS_URL}}}", "headers": headers, "alwaysLoad": True}
+    return ("--mcp-config", json.dumps({"mcpServers": {NAME: server}}))
+
+
+def is_shut(status: object) -> bool:
+    """Tell whether the server's status, as Claude Code tells it at first, means that it is lost."""
+    return status not in ("connected", "pending")

@@ -14,9 +14,12 @@ from collections.abc import Iterator, Mapping
 from accord import __version__
 from accord.agents import quirks
 from accord.agents.account import Account
+from accord.agents.environment import TOOLS_TOKEN
 from accord.agents.memory import Memory, prompt
 from accord.agents.rpc import Rpc, table, text
 from accord.agents.supervising import ENDED, supervise
+from accord.agents.toolbox import Toolbox
+from accord.agents.toolroom import NAME
 from accord.agents.transcript import one_line
 from accord.agents.wire import Fault, Message, Wire
 from accord.core.orders import AgentOrder, AgentReport, AgentStatus, Emit, EventKind
@@ -26,14 +29,21 @@ _UNTOLD = ("userMessage", "agentMessage", "reasoning", "plan", "contextCompactio
 _SERVER = "app-server"
 
 
-async def drive(order: AgentOrder, emit: Emit, memory: Memory | None = None) -> AgentReport:
+async def drive(
+    order: AgentOrder, emit: Emit, memory: Memory | None = None, *, box: Toolbox | None = None,
+    words: str = "",
+) -> AgentReport:  # fmt: skip
     """Run Codex for `order` to the end of one turn and report how it ended.
 
-    With a `memory` the conversation is written down, and one that was cut off is gone on with.
+    With a `memory` the conversation is written down, and one that was begun is gone on with, by
+    `words` if there is something to say. The tools in `box` are offered.
     Every fault is a status of the report. Cancelling interrupts the turn, then kills the agent.
     """
+    order = box.offer(order) if box is not None else order
     turn = _Turn(order, emit)
-    fault = await supervise(order, command(order), turn, lambda wire: _Talk(wire, turn, memory))
+    fault = await supervise(
+        order, command(order), turn, lambda wire: _Talk(wire, turn, memory, words)
+    )
     return turn.report(*fault)
 
 
@@ -44,7 +54,20 @@ def command(order: AgentOrder) -> tuple[str, ...]:
     """
     given = order.agent.command
     server = () if _SERVER in given else (_SERVER,)
-    return (*given, *server, *_flags("", quirks.codex(quirks.asked(order))))
+    return (*given, *server, *_flags("", {**quirks.codex(quirks.asked(order)), **_tools(order)}))
+
+
+def _tools(order: AgentOrder) -> Mapping[str, object]:
+    """Return where Accord's tools are; other users can read a command line: it names no token."""
+    if order.tools is None:
+        return {}
+    server = {
+        "url": order.tools.url,
+        "bearer_token_env_var": TOOLS_TOKEN,
+        "tool_timeout_sec": 600,
+        "default_tools_approval_mode": "approve",
+    }
+    return {"mcp_servers": {NAME: server}}
 
 
 def _flags(prefix: str, held: Mapping[str, object]) -> Iterator[str]:
@@ -66,8 +89,8 @@ async def greet(rpc: Rpc) -> Message:
 class _Talk:
     """One turn with the app-server."""
 
-    def __init__(self, wire: Wire, turn: "_Turn", memory: Memory | None) -> None:
-        self._turn, self._memory = turn, memory
+    def __init__(self, wire: Wire, turn: "_Turn", memory: Memory | None, words: str) -> None:
+        self._turn, self._memory, self._words = turn, memory, words
         self._rpc = Rpc(wire, turn.answer, turn.news)
 
     async def hold(self) -> Fault:
@@ -94,7 +117,8 @@ class _Talk:
             turn.session = _name(started.get("thread"))
             if memory is not None:
                 memory.keep(turn.session)
-        said = {"type": "text", "text": prompt(turn.order, held, resumed), "text_elements": []}
+        words = prompt(turn.order, held, resumed, self._words)
+        said = {"type": "text", "text": words, "text_elements": []}
         begun = await self._rpc.ask("turn/start", threadId=turn.session, input=[said])
         turn.number = _name(begun.get("turn"))
         turn.prompted = True

@@ -15,6 +15,9 @@ RUN_MARK = "ACCORD_RUN"
 HOST_MARK = "ACCORD_HOST"
 """Names the run in the environment of its host, which does not pass it on."""
 
+TOOLS_URL, TOOLS_TOKEN = "ACCORD_TOOLS_URL", "ACCORD_TOOLS_TOKEN"
+"""Say to an agent's process where Accord's tools are reached, and with which token."""
+
 _KEPT = frozenset({"PATH", "HOME", "LANG", "TZ", "TMPDIR"})
 _SECRET = re.compile("TOKEN|KEY|SECRET|PASSWORD|PASSPHRASE|CREDENTIAL", re.IGNORECASE)
 

@@ -12,6 +12,7 @@ from attrs import define, field, frozen
 from accord.agents import upstream as up
 from accord.agents.gateway_rules import Headers, Refusal, Service, answered_with
 from accord.agents.usage import Meter, Usage
+from accord.agents.visits import BrokenError
 
 _CHUNK = 2**16
 _HEAD_BYTES = 64 * 2**10
@@ -20,10 +21,6 @@ _BUSY = frozenset({408, 429, 500, 502, 503, 504, 529})
 # What services say where asking again later in the day is of no use.
 _QUOTA = (b"insufficient_quota", b"billing", b"credit balance", b"usage limit", b"PerDay")
 _FIRST_S = 1.0
-
-
-class BrokenError(Exception):
-    """Raised when the agent is gone, or can only be told by breaking its connection off."""
 
 
 @frozen

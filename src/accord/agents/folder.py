@@ -21,6 +21,8 @@ from accord.core.orders import (
     Limits,
     Outlet,
     Price,
+    Reply,
+    Tools,
 )
 
 ORDER = "order.json"
@@ -35,6 +37,11 @@ SESSION = "session.json"
 TRANSCRIPT = "transcript.jsonl"
 LOG = "host.log"
 REQUESTS = "requests.jsonl"
+PAUSED = "paused.json"
+REPLIES = "replies"
+PROPOSALS = "proposals.json"
+QUESTIONS = "questions"
+"""Beside the folder of the runs: a file for each question that waits for a person."""
 
 STOPPED = "the run was stopped"
 KILLED = "the run's process was killed"
@@ -81,7 +88,18 @@ def read_order(run: Path) -> AgentOrder:
         box=tuple(held["box"]),
         environment=tuple((name, value) for name, value in held["environment"]),
         outlet=_outlet(held["outlet"]),
+        tools=_tools(held.get("tools")),
     )
+
+
+def _tools(held: dict[str, Any] | None) -> Tools | None:
+    if held is None:
+        return None
+    held["documents"] = tuple((path, text) for path, text in held["documents"])
+    held["items"] = tuple((name, text) for name, text in held["items"])
+    held["decisions"] = tuple(held["decisions"])
+    held["replies"] = tuple(Reply(**one) for one in held["replies"])
+    return Tools(**held)
 
 
 def _outlet(held: dict[str, Any] | None) -> Outlet | None:
@@ -102,10 +120,10 @@ def write_report(run: Path, report: AgentReport) -> None:
     write(run / EXIT, asdict(report))
 
 
-def read_report(run: Path) -> AgentReport | None:
+def read_report(run: Path, name: str = EXIT) -> AgentReport | None:
     """Return how the run ended, None while it has not, FAILED when the record is unreadable."""
     try:
-        held: dict[str, Any] = json.loads((run / EXIT).read_bytes())
+        held: dict[str, Any] = json.loads((run / name).read_bytes())
         held["status"] = AgentStatus(held["status"])
         held["refused"] = tuple(held["refused"])
         return AgentReport(**held)
@@ -117,10 +135,20 @@ def read_report(run: Path) -> AgentReport | None:
         )
 
 
+def read_proposals(run: Path) -> tuple[tuple[str, str], ...]:
+    """Return what the agent proposed, as (statement, reason); an unreadable file holds nothing."""
+    try:
+        listed = json.loads((run / PROPOSALS).read_bytes())["proposals"]
+        return tuple((str(statement), str(because)) for statement, because in listed)
+    except (OSError, ValueError, KeyError, TypeError):
+        return ()
+
+
 def forget(run: Path) -> None:
     """Delete what the agent of a run that is over kept in its home."""
     shutil.rmtree(run / HOME, ignore_errors=True)
     (run / SESSION).unlink(missing_ok=True)
+    (run / PAUSED).unlink(missing_ok=True)
 
 
 def write(path: Path, value: dict[str, Any]) -> None:

@@ -10,16 +10,17 @@ import fcntl
 import gc
 import logging
 import os
+import secrets
 import signal
 import sys
 import traceback
 from collections.abc import Awaitable, Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
-from attrs import evolve
+from attrs import asdict, evolve
 
-from accord.agents import folder
+from accord.agents import asked, folder
 from accord.agents.environment import HOST_MARK, RUN_MARK
 from accord.agents.lean import defer_models
 from accord.agents.memory import Memory
@@ -35,12 +36,23 @@ from accord.core.orders import (
     Emit,
     EventKind,
 )
+from accord.core.tools import replied
 from accord.errors import AgentError
 
 if TYPE_CHECKING:
     from accord.agents.gateway import Gateway
+    from accord.agents.toolbox import Toolbox
 
-Drive = Callable[[AgentOrder, Emit, Memory | None], Awaitable[AgentReport]]
+
+class Drive(Protocol):
+    """A driver: runs one turn of an agent and reports how it ended."""
+
+    def __call__(
+        self, order: AgentOrder, emit: Emit, memory: Memory | None = None, *,
+        box: "Toolbox | None" = None, words: str = "",
+    ) -> Awaitable[AgentReport]:  # fmt: skip
+        """Drive the agent of `order`, told `words` where it was begun and asked something."""
+
 
 GRACE_S = 5.0
 """How long an agent may take to end its turn once its gateway has shut."""
@@ -56,12 +68,16 @@ def main(argv: list[str]) -> int:
     if os.fork():
         os._exit(0)
     os.environ.pop(HOST_MARK, None)
+    (run / folder.PAUSED).unlink(missing_ok=True)
     gc.set_threshold(50_000, 20, 20)  # the protocol's schema is many objects and no garbage
     # What a library has to say about an agent's messages quotes them, without end.
     logging.getLogger().addHandler(logging.NullHandler())
     with (run / folder.TRANSCRIPT).open("ab", buffering=0) as file:
         report = _play(run, Transcript(file).add)
     end_marked(RUN_MARK, folder.mark_of(run))
+    if report.status is AgentStatus.ASKS:  # its home and its conversation are kept
+        folder.write(run / folder.PAUSED, asdict(report))
+        return 0
     folder.write_report(run, report)
     folder.forget(run)
     return 0
@@ -103,19 +119,32 @@ async def _opened(
     run: Path, order: AgentOrder, redact: Callable[[str], str], emit: Emit
 ) -> AgentReport:
     """Drive the agent, with its way out open meanwhile if the order has one."""
-    if order.outlet is None:
+    if order.outlet is None and order.tools is None:
         quiet = redacted(redact, _without_end(emit))
-        return clean_report(redact, await _drive(run, order, quiet, None))
+        return clean_report(redact, await _drive(run, order, quiet))
     from accord.agents import outlet
+    from accord.agents.toolbox import Toolbox
+    from accord.agents.toolroom import ToolRoom
 
-    plan = outlet.plan(order, order.outlet, os.environ)
-    # The token is known from here on, and is a secret too while the run lasts.
-    redact = redactor((*known_secrets(order, os.environ), plan.token))
-    plan = evolve(plan, redact=redact)
+    plan = outlet.plan(order, order.outlet, os.environ) if order.outlet else None
+    # The tokens are known from here on, and are secrets too while the run lasts.
+    token = f"accord-{secrets.token_hex(24)}"
+    redact = redactor((*known_secrets(order, os.environ), *([plan.token] if plan else ()), token))
     quiet = redacted(redact, _without_end(emit))
-    async with outlet.opened(run, order, plan, quiet) as (opened, gateway):
-        report = await _drive(run, opened, quiet, gateway)
+    tools = evolve(order.tools, token=token) if order.tools else None
+    box = Toolbox(run, order, tools, quiet, redact) if tools else None
+    room = ToolRoom(box) if box else None
+    if plan is None:
+        if room is None:
+            raise AgentError("There is nothing behind the door of the run.")
+        async with outlet.opened_for_tools(run, order, room) as opened:
+            report = room.box.concluded(await _drive(run, opened, quiet, box=box))
+        return clean_report(redact, report)
+    plan = evolve(plan, redact=redact)
+    async with outlet.opened(run, order, plan, quiet, room) as (opened, gateway):
+        report = await _drive(run, opened, quiet, gateway, box)
         report = outlet.concluded(report, gateway, plan, quiet)
+        report = box.concluded(report) if box else report
     return clean_report(redact, outlet.counted(report, gateway, quiet))
 
 
@@ -141,15 +170,16 @@ def _marked(order: AgentOrder, run: Path) -> AgentOrder:
 
 
 async def _drive(
-    run: Path, order: AgentOrder, emit: Emit, gateway: "Gateway | None"
-) -> AgentReport:
-    driving = asyncio.ensure_future(_driver(run, order, emit))
-    asked: list[AgentStatus] = []
+    run: Path, order: AgentOrder, emit: Emit, gateway: "Gateway | None" = None,
+    box: "Toolbox | None" = None,
+) -> AgentReport:  # fmt: skip
+    driving = asyncio.ensure_future(_driver(run, order, emit, box))
+    wished: list[AgentStatus] = []
 
     def stop(status: AgentStatus) -> None:
-        if not asked:  # a second cancellation would interrupt the cleaning up after the first
+        if not wished:  # a second cancellation would interrupt the cleaning up after the first
             driving.cancel()
-        asked.append(status)
+        wished.append(status)
 
     async def stop_when_over(over: asyncio.Event) -> None:
         await over.wait()
@@ -163,7 +193,7 @@ async def _drive(
     try:
         return await driving
     except asyncio.CancelledError:
-        if AgentStatus.STOPPED in asked:
+        if AgentStatus.STOPPED in wished:
             return AgentReport(order.run_id, AgentStatus.STOPPED, folder.STOPPED)
         return AgentReport(order.run_id, AgentStatus.FAILED)  # the gateway knows why
     finally:
@@ -171,14 +201,25 @@ async def _drive(
             watch.cancel()
 
 
-async def _driver(run: Path, order: AgentOrder, emit: Emit) -> AgentReport:
+async def _driver(run: Path, order: AgentOrder, emit: Emit, box: "Toolbox | None") -> AgentReport:
+    """Drive the agent to the end of its turn, and on: after a death, and with what was answered."""
     drive, order = _chosen(order)
-    memory = Memory(run)
+    memory, words = Memory(run), _replies(run)
     while True:
-        report = await drive(order, emit, memory)
-        if report.status is not AgentStatus.DIED or not memory.resumes():
+        report = await drive(order, emit, memory, box=box, words=words)
+        if report.status is AgentStatus.DIED and memory.resumes():
+            memory.begin()
+        elif report.status is not AgentStatus.ENDED or not asked.untold(run):
             return report
-        memory.begin()
+        words = _replies(run)
+
+
+def _replies(run: Path) -> str:
+    """Return what people answered the agent of the run so far, and mark it as told."""
+    found = asked.replies(run)
+    for one in found:
+        asked.tell(run, one)
+    return replied(found) if found else ""
 
 
 def _chosen(order: AgentOrder) -> tuple[Drive, AgentOrder]:

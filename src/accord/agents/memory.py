@@ -13,11 +13,15 @@ CUT_OFF = "You were cut off in the middle of this. Look at what is there already
 """What an agent is told whose process was killed and whose conversation goes on."""
 
 
-def prompt(order: AgentOrder, held: str, resumed: bool) -> str:
-    """Return what the agent is told: all of it, unless the conversation `held` was `resumed`."""
+def prompt(order: AgentOrder, held: str, resumed: bool, words: str = "") -> str:
+    """Return what the agent is told: all of it, unless the conversation `held` was `resumed`.
+
+    `words` are what there is to say to it on top, such as what people answered.
+    """
     if resumed:
-        return CUT_OFF
-    return f"{order.prompt}\n\n{CUT_OFF}" if held else order.prompt
+        return words or CUT_OFF
+    begun = (CUT_OFF, words) if held or words else ()
+    return "\n\n".join(filter(None, (order.prompt, *begun)))
 
 
 class Memory:

@@ -117,6 +117,9 @@ _INSTEAD: Mapping[tuple[type, str], str] = {
     (Read, "exec_command"): "cat {path}",
 }
 
+SEARCH = "tool_search"
+"""The tool by which a model finds those that its agent does not offer at first."""
+
 _REMINDER = re.compile(r"<system-reminder>.*?</system-reminder>", re.DOTALL)
 
 
@@ -182,8 +185,11 @@ def _call(op: Tool, offered: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     """Return the tool call for `op` in the words of the agent that offers these tools."""
     names = [str(tool.get("name")) for tool in offered]
     if isinstance(op, Call):
-        name = next((one for one in names if one.endswith(op.name)), op.name)
-        return _tool_use(name, dict(op.arguments))
+        tool = next((one for one in offered if str(one.get("name")).endswith(op.name)), {})
+        if not tool and SEARCH in names and {"name": "", "searched": op.name} not in offered:
+            return _tool_use(SEARCH, {"query": op.name, "limit": 8})
+        called = _tool_use(str(tool.get("name", op.name)), dict(op.arguments))
+        return {**called, "namespace": tool["namespace"]} if tool.get("namespace") else called
     rows = _TOOLS[type(op)]
     name, *arguments = next((row for row in rows if row[0] in names), rows[0])
     values = astuple(op)

@@ -14,6 +14,8 @@ from uuid import uuid4
 
 from attrs import frozen
 
+from accord.agents.model_script import SEARCH
+
 Body: TypeAlias = Mapping[str, Any]
 Event: TypeAlias = tuple[str, Mapping[str, Any] | str]
 
@@ -101,23 +103,31 @@ _RETURNED = {"role": "user", "content": [{"type": "tool_result"}]}
 def _responses_asked(body: Body) -> dict[str, Any]:
     items = body.get("input", [])
     messages = []
+    tools: list[dict[str, Any]] = list(_flat(body.get("tools") or ()))
     for item in [_said("user", items)] if isinstance(items, str) else items:
         kind = item.get("type", "message")
         if kind == "message":
             messages.append(_said(item["role"], _texts(item.get("content"))))
+        elif kind == "tool_search_call":  # looking for a tool is no step of a scene
+            tools.append({"name": "", "searched": (item.get("arguments") or {}).get("query")})
+        elif kind == "tool_search_output":
+            tools += _flat(item.get("tools") or ())
         elif kind.endswith("_call"):
             messages.append(_CALLED)
         elif kind.endswith("_output"):
             messages.append(_RETURNED)
-    tools: list[dict[str, Any]] = []
-    for tool in body.get("tools") or ():
-        space = tool.get("name", "")
-        inner = tool.get("tools", ()) if tool.get("type") == "namespace" else ()
-        tools += [{"name": one["name"], "namespace": space} for one in inner]
-        if not inner and "name" in tool:
-            tools.append({"name": tool["name"], "namespace": ""})
     form = (body.get("text") or {}).get("format") or {}
     return _asked(body, messages, tools, form.get("schema"), stream=bool(body.get("stream")))
+
+
+def _flat(tools: Sequence[Body]) -> Iterator[dict[str, Any]]:
+    for tool in tools:
+        space = tool.get("name", "")
+        inner = tool.get("tools", ()) if tool.get("type") == "namespace" else ()
+        for one in inner:
+            yield {"name": one["name"], "namespace": space}
+        if not inner and ("name" in tool or tool.get("type") == SEARCH):
+            yield {"name": tool.get("name", SEARCH), "namespace": ""}
 
 
 def _asked(
@@ -141,6 +151,10 @@ def _responses_items(message: Body) -> Iterator[dict[str, Any]]:
         elif block["name"] == "apply_patch":
             yield {"type": "custom_tool_call", "id": f"ctc_{uuid4().hex}", "call_id": block["id"],
                    "name": block["name"], "input": block["input"]["input"]}  # fmt: skip
+        elif block["name"] == SEARCH:
+            yield {"type": "tool_search_call", "id": f"ts_{uuid4().hex}", "call_id": block["id"],
+                   "execution": "client", "status": "completed",
+                   "arguments": block["input"]}  # fmt: skip
         else:
             space = {"namespace": block["namespace"]} if block.get("namespace") else {}
             yield {"type": "function_call", "id": f"fc_{uuid4().hex}", "call_id": block["id"],

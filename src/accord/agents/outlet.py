@@ -13,13 +13,17 @@ from pathlib import Path
 from attrs import evolve
 
 from accord.agents import folder, upstream
+from accord.agents.environment import TOOLS_TOKEN, TOOLS_URL
 from accord.agents.gateway import Gateway, Plan
 from accord.agents.gateway_rules import SERVICES, Service
 from accord.agents.redaction import EVERY_KEY
 from accord.agents.spending import LEDGER, Ledger
+from accord.agents.toolroom import PATH, ToolRoom
+from accord.agents.visits import Visits
 from accord.core.orders import (
     BRIDGE_PORT,
     DOOR,
+    PORT,
     AgentEvent,
     AgentOrder,
     AgentReport,
@@ -80,32 +84,70 @@ def environment(order: AgentOrder, plan: Plan, port: int) -> tuple[tuple[str, st
 
 @contextlib.asynccontextmanager
 async def opened(
-    run: Path, order: AgentOrder, plan: Plan, emit: Emit
+    run: Path, order: AgentOrder, plan: Plan, emit: Emit, tools: ToolRoom | None = None
 ) -> AsyncIterator[tuple[AgentOrder, Gateway]]:
     """Give the order as the agent is to have it, and the gateway that listens for it meanwhile.
 
-    It listens on a socket in the run's folder, to which a box leads. Without a box it listens on
-    a port of the loopback address too. Raises AgentError when it cannot.
+    Accord's `tools` are reached by the same door. Raises AgentError when it cannot be opened.
     """
     async with contextlib.AsyncExitStack() as stack:
         try:
             ledger = Ledger(run.parent.parent / LEDGER)
             stack.callback(ledger.close)
             log = os.open(run / folder.REQUESTS, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
-            gateway = Gateway(plan, ledger, emit, stack.enter_context(os.fdopen(log, "ab", 0)))
-            listeners = [_door(run)]
-            if not order.box:
-                listeners.append(socket.create_server(("127.0.0.1", 0)))
-            port = BRIDGE_PORT if order.box else listeners[-1].getsockname()[1]
-            for listener in listeners:
-                stack.enter_context(listener)
-                start = asyncio.start_server if listener.family == socket.AF_INET else _start_unix
-                server = await start(gateway.serve, sock=listener)
-                stack.callback(server.close)
+            file = stack.enter_context(os.fdopen(log, "ab", 0))
+            gateway = Gateway(plan, ledger, emit, file, tools)
+            port = await _listening(stack, run, order, gateway)
         except (OSError, sqlite3.Error) as error:
             raise AgentError(f"The gateway of the run cannot be opened: {error}.") from error
         stack.push_async_callback(gateway.close)
-        yield evolve(order, environment=environment(order, plan, port)), gateway
+        led = evolve(order, environment=environment(order, plan, port))
+        yield _with_tools(run, led, tools, port), gateway
+
+
+@contextlib.asynccontextmanager
+async def opened_for_tools(
+    run: Path, order: AgentOrder, tools: ToolRoom
+) -> AsyncIterator[AgentOrder]:
+    """Give the order of a run that has no gateway, while Accord's tools can be reached.
+
+    Raises AgentError when the door cannot be opened.
+    """
+    async with contextlib.AsyncExitStack() as stack:
+        try:
+            port = await _listening(stack, run, order, tools)
+        except OSError as error:
+            raise AgentError(f"The door of the run cannot be opened: {error}.") from error
+        stack.push_async_callback(tools.close)
+        yield _with_tools(run, order, tools, port)
+
+
+async def _listening(
+    stack: contextlib.AsyncExitStack, run: Path, order: AgentOrder, visits: Visits
+) -> int:
+    """Listen on the socket in the run's folder, to which a box leads; return the agent's port.
+
+    Without a box it listens on a port of the loopback address too. Raises OSError.
+    """
+    listeners = [_door(run)]
+    if not order.box:
+        listeners.append(socket.create_server(("127.0.0.1", 0)))
+    for listener in listeners:
+        stack.enter_context(listener)
+        start = asyncio.start_server if listener.family == socket.AF_INET else _start_unix
+        server = await start(visits.serve, sock=listener)
+        stack.callback(server.close)
+    return BRIDGE_PORT if order.box else int(listeners[-1].getsockname()[1])
+
+
+def _with_tools(run: Path, order: AgentOrder, tools: ToolRoom | None, port: int) -> AgentOrder:
+    """Return the order with the address of its tools, for drivers and as variables."""
+    if tools is None:
+        return order
+    url = f"http://127.0.0.1:{port}{PATH.decode()}"
+    held = evolve(tools.box.tools, url=url, door=str(run / folder.DOOR))
+    named = ((TOOLS_URL, url), (TOOLS_TOKEN, held.token))
+    return evolve(order, tools=held, environment=(*order.environment, *named))
 
 
 async def _start_unix(*args: object, **kwargs: object) -> asyncio.Server:
@@ -115,6 +157,7 @@ async def _start_unix(*args: object, **kwargs: object) -> asyncio.Server:
 def _door(run: Path) -> socket.socket:
     door = run / folder.DOOR
     door.mkdir(mode=0o700, exist_ok=True)
+    (door / PORT).unlink(missing_ok=True)
     if door.is_symlink():
         raise OSError(f"{door} is a link")
     listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)

@@ -43,7 +43,7 @@ def _steps(recording: Recording) -> Iterator[Step]:
         elif event.kind is EventKind.TEXT and (said := event.text.removeprefix(PLAYING)):
             yield Step("say", text=said)  # what it says of itself it says again by itself
         elif event.kind in _TOLD:
-            yield Step("tool", text=f"{_TOLD[event.kind]}{event.text}", path=event.path)
+            yield Step("show", text=f"{_TOLD[event.kind]}{event.text}", path=event.path)
     for one in files.values():
         yield _write(one)
 
@@ -69,7 +69,7 @@ def _lines(step: Step) -> Iterator[str]:
     yield f'do = "{step.do}"'
     if step.path:
         yield f"path = {_text(step.path)}"
-    if step.do in ("say", "tool", "write"):
+    if step.do in ("say", "show", "write"):
         yield f"text = {_text(step.text)}"
     if step.base64:
         yield f"base64 = {_text(step.base64)}"

@@ -58,4 +58,5 @@ def clean_report(redact: Callable[[str], str], report: AgentReport) -> AgentRepo
         stop_reason=redact(report.stop_reason),
         refused=tuple(redact(path) for path in report.refused),
         trouble=redact(report.trouble),
+        claimed=redact(report.claimed),
     )

@@ -16,7 +16,7 @@ from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
 
-from accord.agents import folder, spending, transcript
+from accord.agents import asked, folder, spending, transcript
 from accord.agents.environment import HOST_MARK, RUN_MARK
 from accord.agents.memory import Memory
 from accord.agents.nursery import Nursery
@@ -26,6 +26,7 @@ from accord.core.orders import (
     AgentOrder,
     AgentReport,
     AgentStatus,
+    Question,
 )
 from accord.errors import AgentError
 
@@ -75,7 +76,7 @@ class AgentRuns:
             if lock is None:
                 return None
             # It may have ended between the first look and the lock.
-            report = folder.read_report(run)
+            report = folder.read_report(run) or folder.read_report(run, folder.PAUSED)
             if report is None and not (run / folder.STOP).exists() and Memory(run).resumes():
                 # The agent dies with its host; what was said is in its home, to be gone on from.
                 _end_what_is_left(run, run_id)
@@ -102,7 +103,7 @@ class AgentRuns:
     def trail(self, run_id: str) -> tuple[str, ...]:
         """Return the files that change as a run goes on and when it ends."""
         run = self._folder(run_id)
-        return str(run / folder.TRANSCRIPT), str(run / folder.EXIT)
+        return str(run / folder.TRANSCRIPT), str(run / folder.EXIT), str(run / folder.PAUSED)
 
     def door(self, run_id: str) -> str:
         """Return the folder in which the gateway of a run listens."""
@@ -124,22 +125,50 @@ class AgentRuns:
         run = self._folder(run_id)
         (run / folder.STOP).touch()
         began = time.monotonic()
-        asked: set[int] = set()
+        told: set[int] = set()
         while self.is_running(run_id):
             hosts = [*marked(HOST_MARK, folder.mark_of(run)), *holding(run / folder.HOST)]
             waited = time.monotonic() - began
             if waited > 2 * STOP_S:
                 raise AgentError(f"The process of the run {run_id} cannot be ended.")
             late = waited > STOP_S
-            for host in hosts if late else set(hosts) - asked:
+            for host in hosts if late else set(hosts) - told:
                 signal_to(host, signal.SIGKILL if late else signal.SIGTERM)
-            asked.update(hosts)
+            told.update(hosts)
             time.sleep(0.02)
         self.report(run_id)
 
     def transcript(self, run_id: str) -> list[AgentEvent]:
         """Return what is known so far of what the run said and did."""
         return transcript.read(self._folder(run_id) / folder.TRANSCRIPT)
+
+    def questions(self) -> tuple[Question, ...]:
+        """Return what agents asked and nobody has answered, the oldest first."""
+        return asked.waiting(self._root)
+
+    def reply(self, question: Question, words: str) -> None:
+        """Give the agent that asked its answer. Raises AgentError where it cannot be kept."""
+        try:
+            asked.reply(self._root, question, words)
+        except (OSError, ValueError) as error:
+            raise AgentError(f"The answer to {question.id} cannot be kept: {error}.") from error
+
+    def go_on(self, run_id: str) -> bool:
+        """Let a run that asked go on where all is answered; tell whether it does.
+
+        Raises AgentError when it cannot be started.
+        """
+        run = self._folder(run_id)
+        if any(one.run_id == run_id for one in self.questions()):
+            return False
+        with _locked(run) as lock:
+            if lock is not None and (run / folder.PAUSED).exists():
+                self._spawn(run, lock)
+        return True
+
+    def proposals(self, run_id: str) -> tuple[tuple[str, str], ...]:
+        """Return the decisions that a run's agent proposed: statements and reasons."""
+        return folder.read_proposals(self._folder(run_id))
 
     def _folder(self, run_id: str) -> Path:
         return self._root / folder.folder_name(run_id)

@@ -7,7 +7,8 @@
     path = "specs/cart/design.md"
     text = "# Design"
 
-Steps outside of any scene (`[[step]]`) are played for every prompt that no scene is for.
+Steps outside of any scene (`[[step]]`) are played for every prompt that no scene is for. With
+`tools = false` at the top the agent does not load the tools that it is offered.
 """
 
 import base64
@@ -16,7 +17,7 @@ import tomllib
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from attrs import frozen
+from attrs import field, frozen
 
 from accord.errors import ConfigurationError
 
@@ -34,7 +35,7 @@ _VERBS: Mapping[str, tuple[Mapping[str, type], Mapping[str, type]]] = {
     "run": ({"argv": list}, {}),
     "ask": ({"path": str}, {"text": str}),
     "say": ({"text": str}, {}),
-    "tool": ({"text": str}, {"path": str}),
+    "show": ({"text": str}, {"path": str}),
     "wait": ({"seconds": float}, {}),
     "finish": ({}, {}),
     "die": ({}, {"status": int}),
@@ -43,6 +44,7 @@ _VERBS: Mapping[str, tuple[Mapping[str, type], Mapping[str, type]]] = {
     "garbage": ({}, {"text": str}),
     "claim": ({}, {"text": str}),
     "refuse-cancel": ({}, {}),
+    "tool": ({"name": str}, {"arguments": dict}),
 }
 
 
@@ -61,6 +63,8 @@ class Step:
     seconds: float = 0.0
     status: int = 1
     bytes: int = 0
+    name: str = ""
+    arguments: Mapping[str, Any] = field(factory=dict)
 
 
 @frozen
@@ -73,9 +77,10 @@ class Scene:
 
 @frozen
 class Script:
-    """The scenes, in the order in which they are tried."""
+    """The scenes, in the order in which they are tried; `tools`: those offered are loaded."""
 
     scenes: tuple[Scene, ...]
+    tools: bool = True
 
     def scene(self, prompt: str) -> Scene | None:
         """Return the first scene whose words all occur in `prompt`, or None."""
@@ -90,7 +95,10 @@ def parse(text: str) -> Script:
         document = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise _wrong(str(error)) from error
-    _only(document, {"scene", "step"}, "the script")
+    _only(document, {"scene", "step", "tools"}, "the script")
+    tools = document.get("tools", True)
+    if not isinstance(tools, bool):
+        raise _wrong("`tools` is true or false")
     reader = _Reader(text)
     scenes = [reader.scene(table) for table in _tables(document, "scene")]
     rest = tuple(reader.step(table, "step") for table in _tables(document, "step"))
@@ -98,7 +106,7 @@ def parse(text: str) -> Script:
         scenes.append(Scene((), rest))
     if not scenes:
         raise _wrong("it holds no scene and no step")
-    return Script(tuple(scenes))
+    return Script(tuple(scenes), tools)
 
 
 class _Reader:

@@ -16,9 +16,11 @@ from typing import Any, cast
 
 import acp
 from acp.schema import (
+    AgentCapabilities,
     AllowedOutcome,
     Implementation,
     InitializeResponse,
+    McpCapabilities,
     NewSessionResponse,
     PermissionOption,
     PromptResponse,
@@ -29,6 +31,7 @@ from acp.schema import (
 
 from accord import __version__
 from accord.agents.script import PLAYING, Scene, Script, Step, parse
+from accord.agents.tool_client import ToolClient
 from accord.errors import ConfigurationError
 
 _SESSION = "scripted"
@@ -49,6 +52,7 @@ class ScriptedAgent:
         self._script = script
         self._folder = Path()
         self._calls = 0
+        self._tools: dict[str, ToolClient] = {}
         self._playing: asyncio.Task[None] | None = None
         self._cancellable = True
 
@@ -61,11 +65,18 @@ class ScriptedAgent:
         return InitializeResponse(
             protocol_version=min(protocol_version, acp.PROTOCOL_VERSION),
             agent_info=Implementation(name="accord-scripted", version=__version__),
+            agent_capabilities=AgentCapabilities(mcp_capabilities=McpCapabilities(http=True)),
         )
 
-    async def new_session(self, cwd: str, **_: Any) -> NewSessionResponse:
-        """Take the folder to work in."""
+    async def new_session(
+        self, cwd: str, mcp_servers: list[Any] | None = None, **_: Any
+    ) -> NewSessionResponse:
+        """Take the folder to work in, and load the tools that are offered."""
         self._folder = Path(cwd)
+        for one in mcp_servers or () if self._script.tools else ():
+            headers = [(header.name, header.value) for header in one.headers]
+            client = ToolClient(one.url, headers)
+            self._tools |= dict.fromkeys(await asyncio.to_thread(client.load), client)
         return NewSessionResponse(session_id=_SESSION)
 
     async def prompt(self, prompt: list[object], **_: Any) -> PromptResponse:
@@ -102,10 +113,12 @@ class ScriptedAgent:
             case "run":
                 await self._tool(step)
                 await self._run(step)
-            case "tool":
+            case "show":
                 await self._show(step)
             case "ask":
                 await self._ask(step)
+            case "tool":
+                await self._call(step)
             case "say" | "claim":
                 await self._say(step.text)
             case "wait":
@@ -158,6 +171,18 @@ class ScriptedAgent:
             *step.argv, cwd=self._folder, stdin=DEVNULL, stdout=DEVNULL, stderr=DEVNULL
         )
         await process.wait()
+
+    async def _call(self, step: Step) -> None:
+        """Call a tool and say what it answers."""
+        client = self._tools.get(step.name)
+        if client is None:
+            await self._say(f"there is no tool {step.name}\n")
+            return
+        try:
+            said = await asyncio.to_thread(client.call, step.name, step.arguments)
+        except OSError as error:
+            said = str(error)
+        await self._say(f"{step.name}: {said}\n")
 
     async def _ask(self, step: Step) -> None:
         self._calls += 1

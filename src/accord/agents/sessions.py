@@ -1,15 +1,17 @@
 """A session of an ACP agent made ready for its turn: its mode, its model, or taken up again."""
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 from acp import RequestError
 from acp.client.connection import ClientSideConnection
-from acp.schema import InitializeResponse, SessionModeState
+from acp.schema import HttpHeader, HttpMcpServer, InitializeResponse, SessionModeState
 
 from accord.agents import quirks
+from accord.agents.toolroom import NAME
 from accord.agents.turn import Turn
-from accord.core.orders import AgentOrder
+from accord.core.orders import BRIDGE_PORT, PORT, AgentOrder, Tools
 from accord.errors import AgentError
 
 
@@ -24,9 +26,31 @@ def resumption(greeting: InitializeResponse) -> str:
     return "load" if able.load_session else ""
 
 
+def servers(greeting: InitializeResponse, order: AgentOrder, turn: Turn) -> list[Any]:
+    """Return the MCP server of Accord's tools, for an agent that can take it, and else none."""
+    if order.tools is None:
+        return []
+    able = greeting.agent_capabilities
+    if able is None or able.mcp_capabilities is None or not able.mcp_capabilities.http:
+        turn.note("it takes no tools over HTTP, so it has none of Accord's and can ask nobody")
+        return []
+    bearer = HttpHeader(name="Authorization", value=f"Bearer {order.tools.token}")
+    return [HttpMcpServer(type="http", name=NAME, url=_url(order.tools), headers=[bearer])]
+
+
+def _url(tools: Tools) -> str:
+    """Return the address of the tools as it is inside of the box, which may have another port."""
+    try:
+        port = Path(tools.door, PORT).read_text(encoding="ascii")
+    except OSError:
+        return tools.url
+    return tools.url.replace(f":{BRIDGE_PORT}/", f":{int(port)}/")
+
+
 async def take_up(
-    connection: ClientSideConnection, turn: Turn, how: str, order: AgentOrder
-) -> bool:
+    connection: ClientSideConnection, turn: Turn, how: str, order: AgentOrder,
+    servers: list[Any],
+) -> bool:  # fmt: skip
     """Go on with the session `turn.session`, by `session/resume` or `session/load`.
 
     Returns False where the agent no longer knows it: what was killed may not have been written.
@@ -36,11 +60,11 @@ async def take_up(
     try:
         if how == "resume":
             held = await connection.resume_session(
-                session_id=turn.session, cwd=turn.folder, mcp_servers=[]
+                session_id=turn.session, cwd=turn.folder, mcp_servers=servers
             )
         else:
             held = await connection.load_session(
-                session_id=turn.session, cwd=turn.folder, mcp_servers=[]
+                session_id=turn.session, cwd=turn.folder, mcp_servers=servers
             )
     except RequestError:
         return False

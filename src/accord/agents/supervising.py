@@ -17,10 +17,10 @@ from typing import Protocol
 
 from accord.agents.account import Account
 from accord.agents.environment import RUN_MARK, clean
-from accord.agents.processes import die_with_parent, end_marked
+from accord.agents.processes import die_with_parent, end_marked, left_behind
 from accord.agents.transcript import one_line
 from accord.agents.wire import Fault, Read, Wire, rpc
-from accord.core.orders import AgentOrder, AgentStatus, Limits
+from accord.core.orders import AgentOrder, AgentStatus, EventKind, Limits
 from accord.errors import AgentError
 
 CANCEL_S = 1.0
@@ -82,7 +82,7 @@ async def supervise(
                     await asyncio.wait({held})
         raise
     finally:
-        await _end(process, order)
+        await _end(process, order, account)
         for task in (held, watch, drain):
             task.cancel()
         await asyncio.gather(held, watch, drain, return_exceptions=True)
@@ -163,13 +163,16 @@ async def _death(
     return AgentStatus.DIED, f"exited with status {status} {when}{last}"
 
 
-async def _end(process: Process, order: AgentOrder) -> None:
+async def _end(process: Process, order: AgentOrder, account: Account) -> None:
     with suppress(ProcessLookupError, PermissionError):
         os.killpg(process.pid, signal.SIGKILL)
     await _gone(process, 10 * _SETTLE_S)
     # A shell of an agent runs in a session of its own, which no signal to the group reaches.
     mark = dict(order.environment).get(RUN_MARK, "")
     if mark:
+        if left := left_behind(RUN_MARK, mark):
+            words = f"left running, and ended: {one_line(', '.join(left))}"
+            account.say(EventKind.ERROR, words)
         end_marked(RUN_MARK, mark)
 
 

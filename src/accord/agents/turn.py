@@ -3,6 +3,7 @@
 Protocol: Agent Client Protocol, version 1 (`session/update`, `session/request_permission`).
 """
 
+import re
 from typing import Any
 
 from acp.schema import (
@@ -22,12 +23,19 @@ from acp.schema import (
 from attrs import frozen
 
 from accord.agents.account import Account
+from accord.core import tools
 from accord.core.orders import AgentOrder, Emit, EventKind
 
 _HARMLESS = frozenset({"read", "search", "execute"})
 _WRITES = frozenset({"edit", "delete", "move"})
 # Agents that give no location name the file in the input of their tool; these are the spellings.
 _INPUT_PATHS = ("path", "file_path", "filePath", "abs_path", "notebook_path")
+
+# Agents put the name of the server before that of the tool or behind it, each in its own way.
+_NAMES = "|".join(tools.NAMES)
+_OWN = re.compile(
+    rf"(?i)(?:mcp\W*_*)?accord[\W_]{{1,3}}(?:{_NAMES})|(?:{_NAMES}) \(accord .{{0,40}}"
+)
 
 
 @frozen
@@ -38,6 +46,7 @@ class _Wish:
     title: str = ""
     paths: tuple[str, ...] = ()
     edits: bool = False
+    own: bool = False
 
     def joined(self, call: ToolCallUpdate | ToolCallStart) -> "_Wish":
         """Return this wish with what `call` adds; some agents tell the path only once."""
@@ -50,6 +59,7 @@ class _Wish:
             call.title or self.title,
             tuple(dict.fromkeys([*self.paths, *located, *diffs, *named])),
             self.edits or bool(diffs),
+            self.own or _OWN.fullmatch((call.title or "").strip()) is not None,
         )
 
 
@@ -99,6 +109,10 @@ class Turn(Account):
             return RequestPermissionResponse(outcome=DeniedOutcome(outcome="cancelled"))
         return _chosen(min(rejections, key=lambda o: o.kind != "reject_once"))
 
+    def note(self, text: str) -> None:
+        """Tell of what the agent cannot do."""
+        self.say(EventKind.ERROR, text)
+
     def finish(self, stop_reason: str, usage: Usage | None) -> None:
         """Take what the agent gave at the end of its turn."""
         self.stop_reason = stop_reason
@@ -118,6 +132,8 @@ class Turn(Account):
         """Return the paths that `wish` may not have, None when it may have all that it asks."""
         if wish.kind in _HARMLESS and not wish.edits:
             return None
+        if wish.own and not (wish.paths or wish.edits or wish.kind in _WRITES):
+            return None  # one of Accord's tools: what it may do is decided where it is done
         # A move names where from and where to; with one path, the other is not known.
         known = len(wish.paths) >= (2 if wish.kind == "move" else 1)
         if not known or not (wish.kind in _WRITES or wish.edits):

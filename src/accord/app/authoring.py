@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 
 from attrs import evolve, frozen
 
-from accord.app import desk, records
+from accord.app import asking, desk, records
 from accord.app.changes import Change, find, load, released
 from accord.app.workshop import CHANGES, Workshop
 from accord.core import gates, policy
@@ -118,10 +118,13 @@ def step_up(workshop: Workshop, change: Change, track: Track, reason: str) -> Ch
 def answer(workshop: Workshop, change: Change, item_id: str, words: str) -> str:
     """Answer a question, or accept (`yes`) or correct an assumption; return what was written.
 
+    A question that an agent asked while it works is answered to that agent.
     Raises ConfigurationError when the change has no such item and RefusedError where its format
     has no place for an answer; then nothing is written.
     """
     records.refuse_agents()
+    if (question := asking.find(workshop, change.name, item_id)) is not None:
+        return asking.answer(workshop, question, words)
     document, item = _note(change, item_id)
     standing, said = _standing(item, words)
     if _written(change, document, item, standing, said) is None:

@@ -48,14 +48,16 @@ def _row(workshop: Workshop, change: Change, base: str) -> Row:
     steps = next_steps(situation(workshop, change), base)
     waits = [step for step in steps if isinstance(step, Wait)]
     work = [step for step in steps if not isinstance(step, Wait)]
-    what = waits[0].what if waits and not work else "work can go on" if work else "nothing"
+    # What an agent asks is for the person also where other work can go on without.
+    pressing = [step for step in waits if step.decides] or ([] if work else waits)
+    what = pressing[0].what if pressing else "work can go on" if work else "nothing"
     return {
         "change": change.name,
         "title": change.title,
         "track": str(change.track),
         "stage": str(gate.stage) if gate else "release",
         "waits": what,
-        "command": waits[0].command if waits and not work else "",
+        "command": pressing[0].command if pressing else "",
     }
 
 
@@ -71,18 +73,20 @@ def _states(
         kind, _, rest = key.partition("/")
         if kind not in _ASIDE:
             notes[rest.partition("/")[0]].append(f"{key}={json.dumps(value, sort_keys=True)}")
+    for one in workshop.agents.questions():
+        notes[one.about.partition("/")[0]].append(f"{one.id} {one.run_id}")
     built: defaultdict[str, list[str]] = defaultdict(list)
     for ref, commit in workshop.repo.refs(f"{BUILT}/").items():
         built[ref.removeprefix(f"{BUILT}/").partition("/")[0]].append(f"{ref}={commit}")
     agents = repr((workshop.config.stages, workshop.branch))
     return {
-        one.change: sha256(
+        each.change: sha256(
             "\n".join(
-                [__version__, base, agents, one.ref, one.tip, *_desk(workshop, one),
-                 *sorted(notes[one.change]), *sorted(built[one.change])]
+                [__version__, base, agents, each.ref, each.tip, *_desk(workshop, each),
+                 *sorted(notes[each.change]), *sorted(built[each.change])]
             ).encode(errors="surrogateescape")
         )
-        for one in found
+        for each in found
     }  # fmt: skip
 
 

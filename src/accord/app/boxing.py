@@ -57,7 +57,7 @@ def for_review(workshop: Workshop, agent: AgentChoice, change: str, run_id: str,
 
     Raises RefusedError where there are no walls and nobody accepted that.
     """
-    return _boxed(workshop, agent, Walls(folder), run_id, (("change", change),))
+    return _boxed(workshop, agent, Walls(folder), run_id, (("change", change),), tools=False)
 
 
 def for_check(workshop: Workshop, folder: str) -> Walls:
@@ -116,7 +116,7 @@ def service_of(agent: AgentChoice) -> str:
 
 
 def _boxed(workshop: Workshop, agent: AgentChoice, walls: Walls, run_id: str,
-           scopes: tuple[tuple[str, str], ...]) -> Boxed:  # fmt: skip
+           scopes: tuple[tuple[str, str], ...], *, tools: bool = True) -> Boxed:  # fmt: skip
     box = workshop.sandbox()
     refuse_open(workshop, box)
     outlet = _outlet(workshop, agent, (("run", run_id), *scopes, ("day", _today(workshop))))
@@ -125,7 +125,8 @@ def _boxed(workshop: Workshop, agent: AgentChoice, walls: Walls, run_id: str,
             f"{agent.name} has no way to its model out of its box",
             hint=f"set agents.{agent.name}.service in .accord/config.toml",
         )
-    door = workshop.agents.door(run_id) if outlet is not None else ""
+    # Accord's tools are behind the door, also where there is no outlet.
+    door = workshop.agents.door(run_id) if tools or outlet is not None else ""
     reads = (*workshop.config.reads, *workshop.config.environment.caches, *agent.reads)
     visible = (*workshop.repo.sight(), *readable(reads))
     # A script is the person's own file and lies anywhere.

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable, Sequence
 from itertools import groupby
 
-from accord.app import reviewing, views
+from accord.app import asking, reviewing, situations, views
 from accord.app.changes import Change
 from accord.app.views import View
 from accord.app.waivers import hidden
@@ -73,6 +73,7 @@ def gate_view(workshop: Workshop, change: Change, who: str) -> View:
     covered = Spec(tuple(one for one in change.spec.documents if gate and one.path in gate.items))
     notes = notes_of(change.spec)
     pending = [one for one in notes if one["open"]]
+    asked = [asking.note_of(one) for one in situations.asked(workshop, change)]
     read = entries(change.spec, since(workshop, change, gate, mine), found)
     waived = hidden(change.log)
     blocking = [one for one in found if one.severity is Severity.BLOCKS and one.key not in waived]
@@ -89,6 +90,7 @@ def gate_view(workshop: Workshop, change: Change, who: str) -> View:
         "assumptions": sorted(
             (one for one in pending if one["kind"] == "assumption"), key=lambda one: one["rank"]
         ),
+        "asked": asked,
         "settled": [one for one in notes if not one["open"]],
         "read": read,
         "subject": terse.subject_of(one.text for one in change.spec.criteria),

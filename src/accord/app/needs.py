@@ -42,9 +42,9 @@ def needs(workshop: Workshop, who: str, every: Sequence[Row] | None = None) -> l
 def _asks(view: View) -> dict[str, Json]:
     cost = view["cost"]
     if view["blank"]:
-        return {"blank": True}
+        return {"blank": True, "questions": len(view["asked"])}
     return {
-        "questions": len(view["questions"]),
+        "questions": len(view["questions"]) + len(view["asked"]),
         "assumptions": len(view["assumptions"]),
         "high": any(one["risk"] == "high" for one in view["assumptions"]),
         "read": len(view["read"]),

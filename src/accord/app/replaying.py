@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from attrs import evolve, frozen
 
+from accord.app import tooling
 from accord.app.changes import TRAILER, Change
 from accord.app.running import DRAFTED
 from accord.app.runs_view import runs
@@ -69,7 +70,7 @@ def record(workshop: Workshop, name: Name, change: Change | None = None) -> Reco
     Raises RefusedError for a run that is not over, or of which too little is kept.
     """
     report = workshop.agents.report(name.run_id)
-    if report is None:
+    if report is None or tooling.is_asking(report):
         raise RefusedError(f"{name.run_id} is not over", hint=f"accord run {name.change}")
     order = workshop.agents.order(name.run_id)
     if order is None:

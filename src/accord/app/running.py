@@ -10,6 +10,7 @@ from attrs import evolve, frozen
 
 from accord.app import (
     agency,
+    asking,
     boxing,
     desk,
     evidence,
@@ -18,6 +19,7 @@ from accord.app import (
     prompting,
     radar,
     showing,
+    tooling,
     workplaces,
 )
 from accord.app.changes import TRAILER, Change, Found, load, read, trailer
@@ -39,8 +41,9 @@ DRAFTED = "Spec-Draft"
 class Taken:
     """What came of one round of an agent: accepted, to be tried again with `feedback`, or not.
 
-    `unknown` tells that the work was there but nothing could prove it; `exit_code` is what a
-    command that ends with it exits with.
+    `unknown` tells that the work was there but nothing could prove it, `waits` that the agent
+    asked and goes on when it is answered; `exit_code` is what a command that ends with it exits
+    with.
     """
 
     accepted: bool
@@ -48,6 +51,7 @@ class Taken:
     feedback: str = ""
     unknown: bool = False
     exit_code: int = AgentError.exit_code
+    waits: bool = False
 
     def as_json(self) -> dict[str, Json]:
         """Return it as a job keeps it."""
@@ -57,17 +61,24 @@ class Taken:
             "feedback": self.feedback,
             "unknown": self.unknown,
             "exit_code": self.exit_code,
+            "waits": self.waits,
         }
 
 
 def begin_draft(workshop: Workshop, action: Draft, number: int, feedback: str) -> str:
-    """Start round `number` of a draft, unless it was started before; return the run's id."""
-    run_id = f"{action.id}/{number}"
-    if known(workshop, run_id):
+    """Start round `number` of a draft, unless it was started before; return the run's id.
+
+    That is the one of a later round where one was begun already; if it asked, it goes on.
+    """
+    run_id, begun = _begun_already(workshop, action, number)
+    if begun and not tooling.is_asking(workshop.agents.report(run_id)):
         return run_id
     change = load(workshop, action.change)
     if not _is_asked(change, action.stage):
         raise RefusedError(f"the {action.stage} of {action.change} is not what is asked for now")
+    if begun:
+        asking.go_on(workshop, run_id)
+        return run_id
     tip = desk.save(workshop, action.change, change.found.ref)
     folder = _worktree(workshop, action, workplaces.draft_key(action), tip, number)
     change = load(workshop, action.change)
@@ -76,7 +87,10 @@ def begin_draft(workshop: Workshop, action: Draft, number: int, feedback: str) -
     prompt = prompting.for_stage(change, action.stage, path, feedback, decisions=shown)
     agent = agency.agent_for(workshop, change, action.stage, run_id)
     box = boxing.for_draft(workshop, agent, change.name, change.folder, run_id, folder)
-    start(workshop, AgentOrder(run_id, agent, folder, prompt, (f"/{change.folder}/**",)), box)
+    tools = tooling.for_stage(workshop, change, action.stage, path)
+    prompt = tooling.prompted(prompt, tools.replies)
+    order = AgentOrder(run_id, agent, folder, prompt, (f"/{change.folder}/**",), tools=tools)
+    start(workshop, order, box)
     return run_id
 
 
@@ -103,7 +117,9 @@ def take_draft(workshop: Workshop, action: Draft, number: int) -> Taken:
     ref = f"{workplaces.WIP}/{action.change}/{action.stage}/{action.number}-{number}"
     workplaces.keep(workshop, ref, harvest)
     if reason := unfinished(workshop, run_id):
-        return Taken(False, reason, agency.steps_in(workshop, agent, run_id, number))
+        return Taken(False, reason, agency.steps_in(workshop, agent, run_id, number),
+                     waits=tooling.is_asking(workshop.agents.report(run_id)))  # fmt: skip
+    tooling.keep_proposals(workshop, change.name, run_id, agent.name)
     path = f"{change.folder}/{change.spec.layout.documents[action.stage]}"
     if not harvest.commit or path not in harvest.changed:
         return Taken(False, "the agent ended without writing the document", _parked(harvest)
@@ -120,12 +136,18 @@ def take_draft(workshop: Workshop, action: Draft, number: int) -> Taken:
 
 
 def begin_build(workshop: Workshop, action: Build, number: int, feedback: str) -> str:
-    """Start round `number` of a task, unless it was started before; return the run's id."""
-    run_id = f"{action.id}/{number}"
-    if known(workshop, run_id):
+    """Start round `number` of a task, unless it was started before; return the run's id.
+
+    That is the one of a later round where one was begun already; if it asked, it goes on.
+    """
+    run_id, begun = _begun_already(workshop, action, number)
+    if begun and not tooling.is_asking(workshop.agents.report(run_id)):
         return run_id
     change = load(workshop, action.change)
     workplaces.refuse_shut(change)
+    if begun:
+        asking.go_on(workshop, run_id)
+        return run_id
     task = _task(change, action.task)
     key = workplaces.build_key(action.change, action.task)
     folder = _worktree(workshop, action, key, change.found.tip, number)
@@ -137,7 +159,9 @@ def begin_build(workshop: Workshop, action: Build, number: int, feedback: str) -
                                 beside=beside)  # fmt: skip
     agent = agency.agent_for(workshop, change, Stage.IMPLEMENTATION, run_id, task.id)
     box = boxing.for_build(workshop, agent, action.change, task, run_id, folder)
-    order = AgentOrder(run_id, agent, folder, prompt, task.touches, environment=given)
+    tools = tooling.for_task(workshop, change, task.id, task.touches)
+    prompt = tooling.prompted(prompt, tools.replies)
+    order = AgentOrder(run_id, agent, folder, prompt, task.touches, environment=given, tools=tools)
     start(workshop, order, box)
     return run_id
 
@@ -163,7 +187,10 @@ def take_build(workshop: Workshop, action: Build, number: int) -> Taken:
     reason = "" if action.by_hand else unfinished(workshop, run_id)
     if reason:
         return Taken(False, reason,
-                     agency.steps_in(workshop, agent, run_id, number) if agent else "")  # fmt: skip
+                     agency.steps_in(workshop, agent, run_id, number) if agent else "",
+                     waits=tooling.is_asking(workshop.agents.report(run_id)))  # fmt: skip
+    if agent:
+        tooling.keep_proposals(workshop, change.name, run_id, agent.name)
     parked = _parked(harvest)
     if not harvest.commit:
         detail = f"nothing was changed; left out: {parked}" if parked else "nothing was changed"
@@ -219,7 +246,12 @@ def built(workshop: Workshop, change: Change, task: Task) -> str:
 
 
 def remember(workshop: Workshop, action: Draft | Build | Review, taken: Taken) -> None:
-    """Remember how an attempt ended, so that the next one has another number."""
+    """Remember how an attempt ended, so that the next one has another number.
+
+    One that waits for an answer is not over.
+    """
+    if taken.waits:
+        return
     workshop.journal.note(action.id, taken.as_json())
 
 
@@ -273,6 +305,15 @@ def _level(workshop: Workshop, action: Draft | Build) -> str:
     notes = workshop.journal.noted(f"box/{action.id}/")
     lowest = boxing.lowest([str(note["level"]) for note in notes.values()])
     return f"{boxing.LEVEL}: {lowest}\n" if notes else ""
+
+
+def _begun_already(workshop: Workshop, action: Draft | Build, number: int) -> tuple[str, bool]:
+    """Return the run of round `number` or of the last one after it, and whether it was begun."""
+    last = number
+    while last < workshop.config.rounds and known(workshop, f"{action.id}/{last + 1}"):
+        last += 1
+    run_id = f"{action.id}/{last}"
+    return run_id, known(workshop, run_id)
 
 
 def known(workshop: Workshop, run_id: str) -> bool:

@@ -2,13 +2,14 @@
 
 from collections.abc import Collection, Mapping
 
-from accord.app import evidence, opinions, running, workplaces
+from accord.app import asking, evidence, opinions, running, workplaces
 from accord.app.authoring import begin
 from accord.app.changes import Change
 from accord.app.desk import of, refresh
 from accord.app.workshop import Workshop
-from accord.core.gates import Gate, Standing
+from accord.core.gates import Gate, Standing, sent_back
 from accord.core.model import SPEC_STAGES, ItemKind, Spec, Stage, Task, Track, bindings, sha256
+from accord.core.orders import Question
 from accord.core.reconcile import Situation, Work, WorkState
 from accord.formats.templates import PLACEHOLDER
 
@@ -36,8 +37,12 @@ def _at_document(
     stage = gate.stage
     by_agent = workshop.config.agent(stage, change.track) is not None
     basis = _basis(change, gate)
-    tries = workshop.journal.noted(f"draft/{change.name}/{stage}/{basis[:12]}/")
+    prefix = f"draft/{change.name}/{stage}/{basis[:12]}/"
+    tries = workshop.journal.noted(prefix)
     blank = is_blank(change.spec, stage)
+    # A document that is there is read and decided on, whatever was asked before it was.
+    waits = asking.waiting(workshop, prefix) if blank or sent_back(gate) else ()
+    asked = tuple(one.id for one in waits)
     folder = of(workshop, change.name, change.found.ref).folder
     if acting:
         refresh(workshop, change.name, change.found.ref)
@@ -46,7 +51,7 @@ def _at_document(
     return Situation(
         facts.change, facts.track, facts.gates, change.blocking_at(stage),
         blank, by_agent, basis, len(tries) + 1, change.spec.layout.documents[stage], str(folder),
-        tip=facts.tip, failed=facts.failed,
+        tip=facts.tip, failed=facts.failed, asked=asked,
     )  # fmt: skip
 
 
@@ -97,9 +102,19 @@ def _work(
             folder = lend(workshop, change, task)
     else:
         state = WorkState.BLOCKED
+    asked = tuple(one.id for one in asking.waiting(workshop, prefix))
     return Work(
-        task.id, task.text, key, state, attempt, by_hand, task.id in handed_in, folder, commit
-    )
+        task.id, task.text, key, state, attempt, by_hand, task.id in handed_in, folder, commit,
+        asked,
+    )  # fmt: skip
+
+
+def asked(workshop: Workshop, change: Change) -> list[Question]:
+    """Return what agents asked about `change` that keeps it waiting now."""
+    facts = situation(workshop, change)
+    names = {*facts.asked, *(name for work in facts.work for name in work.asked)}
+    mine = (one for one in workshop.agents.questions() if one.id in names)
+    return [one for one in mine if one.about.partition("/")[0] == change.name]
 
 
 def is_blank(spec: Spec, stage: Stage) -> bool:

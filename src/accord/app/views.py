@@ -5,12 +5,22 @@ from typing import Any
 
 from attrs import asdict
 
-from accord.app import board, decision_views, evidence, judging, opinions, radar, reviewing
+from accord.app import (
+    asking,
+    board,
+    decision_views,
+    evidence,
+    judging,
+    opinions,
+    radar,
+    reviewing,
+)
 from accord.app.authoring import empty
 from accord.app.changes import Change, Found, read, released
 from accord.app.claims import claims
 from accord.app.desk import of
 from accord.app.records import level
+from accord.app.situations import asked as asked_of
 from accord.app.situations import is_blank, situation
 from accord.app.waivers import hidden
 from accord.app.weakening import weakenings
@@ -66,6 +76,7 @@ def show(workshop: Workshop, change: Change) -> View:
         "notes": [
             *(_note(item) for item in change.spec.questions),
             *(_note(item) for item in change.spec.assumptions),
+            *(asking.note_of(one) for one in asked_of(workshop, change)),
         ],
         "items": [_changed(one) for one in asked(workshop, change)],
         "kept": _kept(gate),

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from enum import StrEnum
 
-from attrs import frozen
+from attrs import field, frozen
 
 
 class AgentKind(StrEnum):
@@ -88,12 +88,57 @@ class Outlet:
 
 
 @frozen
+class Reply:
+    """What a person answered to a question that an agent asked: the question's id, both texts."""
+
+    id: str
+    question: str
+    words: str
+
+
+@frozen
+class Tools:
+    """What Accord's own tools tell the agent of one run, and what they take from it.
+
+    `about` names the work across its attempts (`cart/design`): the same question about the same
+    work is one question, and `replies` are those that were answered. `documents` are (path, text)
+    and `items` (id, text) of what this stage may see, `decisions` a line for each in force here.
+    `hands_in` is the path, from the folder that the agent works in, of the document that it may
+    hand in; empty where its work is no document. An agent that asks waits `patience_s` for an
+    answer, and then ends its turn. `url`, `token` and `door` say where the tools are reached; the
+    host of the run fills them in, and they are in no file.
+    """
+
+    about: str
+    documents: tuple[tuple[str, str], ...] = ()
+    items: tuple[tuple[str, str], ...] = ()
+    decisions: tuple[str, ...] = ()
+    hands_in: str = ""
+    replies: tuple[Reply, ...] = ()
+    patience_s: float = 45.0
+    url: str = ""
+    token: str = field(default="", repr=False)
+    door: str = ""
+
+
+@frozen
+class Question:
+    """A question that the agent of a run asked and nobody has answered yet."""
+
+    id: str
+    run_id: str
+    about: str
+    text: str
+
+
+@frozen
 class AgentOrder:
     """Everything one run of an agent needs; the same `run_id` never starts twice.
 
     `writable` holds gitignore-style patterns relative to `workdir`: a request to write anywhere
     else is refused. `box` is put before the agent's command. `environment` is added to the
-    cleaned one. With an `outlet`, the run has a gateway in the folder that `Agent.door` names.
+    cleaned one. With an `outlet` or `tools`, the run has a gateway in the folder that `Agent.door`
+    names.
     """
 
     run_id: str
@@ -105,12 +150,17 @@ class AgentOrder:
     box: tuple[str, ...] = ()
     environment: tuple[tuple[str, str], ...] = ()
     outlet: Outlet | None = None
+    tools: Tools | None = None
 
 
 class AgentStatus(StrEnum):
-    """How a run ended, as Accord saw it; none of these says that the work is good."""
+    """How a run ended, as Accord saw it; none of these says that the work is good.
+
+    One that ASKS is not over: it goes on when a person has answered (`Agent.go_on`).
+    """
 
     ENDED = "ended"
+    ASKS = "asks"
     DIED = "died"
     HUNG = "hung"
     LOOPED = "looped"
@@ -125,6 +175,7 @@ class AgentStatus(StrEnum):
 class AgentReport:
     """What is known of a finished run. `said` is the agent's last text: a claim, never a fact.
 
+    `claimed` is what it said when it called its task done, which is a claim as well.
     With a gateway all counts are its own; `trouble` says how the model's service failed the run,
     and `exhausted` tells that it would not serve it: a quota is used up, or it has no room.
     """
@@ -141,6 +192,7 @@ class AgentReport:
     cost_micros: int = 0
     trouble: str = ""
     exhausted: bool = False
+    claimed: str = ""
 
 
 class EventKind(StrEnum):
@@ -166,6 +218,9 @@ class AgentEvent:
 
 DOOR = "gateway.sock"
 """The name of the socket on which the gateway of a run listens."""
+
+PORT = "port"
+"""The file beside it that names the loopback port in a box which could not have BRIDGE_PORT."""
 
 BRIDGE_PORT = 8899
 """The loopback port in the box that leads to the gateway."""

@@ -8,7 +8,7 @@ from attrs import field, frozen
 from accord.core.approval import Json
 from accord.core.breakage import Breakage
 from accord.core.fingerprint import Symbol
-from accord.core.orders import AgentEvent, AgentOrder, AgentReport
+from accord.core.orders import AgentEvent, AgentOrder, AgentReport, Question
 from accord.core.spending import Spent
 
 
@@ -38,6 +38,21 @@ class Agent(Protocol):
 
     def home(self, run_id: str) -> str:
         """Return the folder that is the agent's home in its box while its run lasts."""
+
+    def questions(self) -> tuple[Question, ...]:
+        """Return what agents asked and nobody has answered, the oldest first."""
+
+    def reply(self, question: Question, words: str) -> None:
+        """Give the agent that asked its answer. Raises AgentError where it cannot be kept."""
+
+    def go_on(self, run_id: str) -> bool:
+        """Let a run that asked go on where all is answered; tell whether it does.
+
+        Raises AgentError when it cannot be started.
+        """
+
+    def proposals(self, run_id: str) -> tuple[tuple[str, str], ...]:
+        """Return the decisions that a run's agent proposed: statements and reasons, its claims."""
 
     def stop(self, run_id: str) -> None:
         """End a run that is not over, with all it started. Raises AgentError if it cannot."""

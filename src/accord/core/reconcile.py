@@ -28,7 +28,8 @@ class Work:
     """One task: how far it is, and how the next try would be made.
 
     `key` digests what it is built from: the task, what it rests on, and what was sent back about
-    it. `by_hand`: a person builds it, in `folder`, and `handed_in` says that it is ready.
+    it. `asked` names what its agent asked and nobody has answered. `by_hand`: a person builds it,
+    in `folder`, and `handed_in` says that it is ready.
     """
 
     task: str
@@ -40,6 +41,7 @@ class Work:
     handed_in: bool = False
     folder: str = ""
     commit: str = ""
+    asked: tuple[str, ...] = ()
 
 
 @frozen
@@ -49,8 +51,9 @@ class Situation:
     `blank`: the document of the current stage is missing or still a template. `basis` digests
     what a draft would be written from, `draft` numbers the next try on it. `failed` maps what was
     tried in vain since the person asked (a stage or a task) to the reason. `unread`: an agent is
-    set to read what was built, and was not asked about this code. `obstacle` is what a person has
-    to decide before work goes on (a change that outgrew its track).
+    set to read what was built, and was not asked about this code. `asked` names what the agent at
+    the document asked and nobody has answered. `obstacle` is what a person has to decide before
+    work goes on (a change that outgrew its track).
     """
 
     change: str
@@ -71,6 +74,7 @@ class Situation:
     obstacle: str = ""
     obstacle_hint: str = ""
     failed: Mapping[str, str] = field(factory=dict)
+    asked: tuple[str, ...] = ()
 
 
 @frozen
@@ -244,6 +248,8 @@ def _document(situation: Situation, gate: Gate) -> tuple[Step, ...]:
         return (_wait(situation, reason, f"accord run {change}"),)
     back = sent_back(gate)
     if situation.blank or back:
+        if situation.asked:
+            return (_answer(situation, situation.asked, "the agent"),)
         if situation.drafted_by_agent:
             return (Draft(change, stage, situation.basis, situation.draft),)
         verb = "revise" if back else "write"
@@ -274,12 +280,19 @@ def _work(situation: Situation) -> tuple[Step, ...]:
         elif work.state is WorkState.BUILT and not landing:
             landing = True  # one at a time: each is verified on top of the one before
             steps.append(Land(change, work.task, work.commit, situation.tip))
+        elif work.state is WorkState.READY and work.asked:
+            steps.append(_answer(situation, work.asked, f"the agent at {work.task}"))
         elif work.state is WorkState.READY:
             steps.append(_ready(situation, work))
     if not steps:
         names = ", ".join(work.task for work in situation.work if work.state is WorkState.BLOCKED)
         steps.append(_wait(situation, f"{names} can never start", f"accord show {change}"))
     return tuple(steps)
+
+
+def _answer(situation: Situation, asked: tuple[str, ...], whom: str) -> Wait:
+    command = f"accord answer {situation.change} {asked[0]} '...'"
+    return Wait(situation.change, f"answer {whom}: {', '.join(asked)}", command, decides=True)
 
 
 def _ready(situation: Situation, work: Work) -> Step:

@@ -75,7 +75,7 @@ def drive(
         # DBOS takes a second of CPU to import, which is wasted where everything waits.
         from accord.engine import jobs
 
-        jobs.open_engine(workshop, notice, steering.sent_back)
+        jobs.open_engine(workshop, notice, steering.sent_back, steering.asked)
         try:
             return asyncio.run(steering.run(jobs.submit))
         finally:
@@ -205,6 +205,9 @@ class _Drive:
     def sent_back(self, change: str, subject: str, why: str) -> None:
         self.tell(Event(change, subject, f"back to the agent: {why}"))
 
+    def asked(self, change: str, subject: str, what: str) -> None:
+        self.tell(Event(change, subject, what))
+
     def _announce(self, step: Action) -> None:
         words = {
             Draft: "is being drafted",
@@ -218,7 +221,7 @@ class _Drive:
 
     def _finished(self, step: Action, result: dict[str, object]) -> None:
         detail = str(result["detail"])
-        good = bool(result["accepted"])
+        good = bool(result["accepted"]) or bool(result.get("waits"))
         self.tell(Event(step.change, step.subject, detail, good))
         if good:
             return

@@ -20,7 +20,7 @@ from dbos import (
     _serialization,
 )
 
-from accord.app import landing, proving, radar, reading_results, running, salvaging
+from accord.app import asking, landing, proving, radar, reading_results, running, salvaging
 from accord.app.changes import load
 from accord.app.running import Taken
 from accord.app.workshop import Workshop
@@ -45,21 +45,25 @@ class _Bench:
     workshop: Workshop | None = None
     notice: Notice = staticmethod(lambda _: None)
     sent_back: SentBack = staticmethod(lambda *_: None)
+    asked: SentBack = staticmethod(lambda *_: None)
     keep_every_s: float = KEEP_EVERY_S
 
 
-def open_engine(workshop: Workshop, notice: Notice, sent_back: SentBack) -> None:
+def open_engine(
+    workshop: Workshop, notice: Notice, sent_back: SentBack, asked: SentBack = lambda *_: None
+) -> None:
     """Start the engine on the workshop's own SQLite file and take up what was left unfinished.
 
     `notice` is told of each step before and after it (`ID STEP begin`, `ID STEP end`);
-    `sent_back` of each round whose work goes back to the agent (change, subject, why). Only one
-    process may have the engine of a repository open; the caller holds the lock for it.
+    `sent_back` of each round whose work goes back to the agent (change, subject, why), `asked` of
+    each question of an agent's. Only one process may have the engine of a repository open; the
+    caller holds the lock for it.
     """
     # DBOS unpickles any row that says so; nothing of Accord's is ever pickled.
     _serialization.DefaultSerializer.deserialize = _refuse_pickle  # type: ignore[method-assign, assignment] # on purpose
     logging.getLogger("dbos").setLevel(logging.CRITICAL)
     _Bench.workshop, _Bench.notice = workshop, staticmethod(notice)
-    _Bench.sent_back = staticmethod(sent_back)
+    _Bench.sent_back, _Bench.asked = staticmethod(sent_back), staticmethod(asked)
     DBOS(
         config={
             "name": "accord",
@@ -138,6 +142,8 @@ async def _rounds(
         if "detail" in begun:
             taken = begun
             break
+        if int(begun["run"].rpartition("/")[2]) > number:
+            continue  # an earlier try at this got further, and asked a person
         await _wait(f"{action.id}/{number}", payload, number)
         taken = await take(payload, number)
         feedback = taken["feedback"]
@@ -230,10 +236,15 @@ async def _wait(run_id: str, payload: Payload, number: int) -> None:
     reads = "code" in payload  # what lies in the worktree of a reader is nobody's work
     action = Build(**payload) if "task" in payload else None if reads else _draft_of(payload)
     agents, pause, quiet = _workshop().agents, 0.02, 0.0
+    told: set[str] = set()
     while await asyncio.to_thread(agents.report, run_id) is None:
         if not await asyncio.to_thread(agents.is_running, run_id):
             return
         await asyncio.sleep(pause)
+        for one in await asyncio.to_thread(asking.waiting, _workshop(), run_id):
+            if action is not None and one.id not in told:
+                told.add(one.id)
+                _Bench.asked(action.change, action.subject, f"asks {one.id}: {one.text}")
         quiet += pause
         if action is not None and quiet >= _Bench.keep_every_s:
             quiet = 0.0

@@ -36,7 +36,8 @@ _PR_SET_CHILD_SUBREAPER, _PR_SET_NO_NEW_PRIVS = 36, 38
 _CREATE_RULESET, _ADD_RULE, _RESTRICT_SELF = 444, 445, 446
 _READ = 0b1101  # execute, read a file, read a folder
 _ON_FILES = 0b1100_0000_0000_0111  # the rights that a rule for a single file may hold
-_SOCKET = "gateway.sock"  # `DOOR` in core/ports.py, which cannot be imported here
+_SOCKET = "gateway.sock"  # `DOOR` in core/orders.py, which cannot be imported here
+_PORT = "port"  # `PORT` there
 UNUSABLE = 126
 """The exit status when the command could not be started."""
 
@@ -76,6 +77,7 @@ def main(words: list[str]) -> int:
         listener = _listen(options)
         if options.watch:
             _rename_port(options, listener.getsockname()[1])
+            _say_port(options)
         _bridge(options.door, listener)
     if options.watch:
         _watch(options)
@@ -222,6 +224,12 @@ def _rename_port(options: Options, port: int) -> None:
                 os.environ[name] = value.replace(old, new)
         options.command = [word.replace(old, new) for word in options.command]
     options.port = str(port)
+
+
+def _say_port(options: Options) -> None:
+    """Write the port beside the socket, for what the host says to the agent by itself."""
+    with contextlib.suppress(OSError), open(f"{options.door}/{_PORT}", "w") as file:  # noqa: PTH123
+        file.write(options.port)
 
 
 def _ports(options: Options) -> list[int]:

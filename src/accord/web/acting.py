@@ -15,7 +15,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from accord.app import authoring, correcting, hunks, reviewing, stopping, undoing
+from accord.app import asking, authoring, correcting, hunks, reviewing, stopping, undoing
 from accord.app.changes import load
 from accord.app.gate_view import aloud
 from accord.app.result_view import result_view
@@ -58,7 +58,9 @@ def answer(request: Request, workshop: Workshop, form: FormData) -> str:
     change = load(workshop, request.path_params["change"])
     item_id, own = text(form, "item"), text(form, "own")
     shown = [one for one in (*change.spec.questions, *change.spec.assumptions) if one.id == item_id]
-    if not shown or shown[0].own != own:
+    question = asking.find(workshop, change.name, item_id)
+    asked = asking.note_of(question)["own"] if question else shown[0].own if shown else ""
+    if asked != own:
         raise ConflictError(f"{item_id} of {change.name} changed since you looked",
                             hint="read it again before you answer")  # fmt: skip
     said = authoring.answer(workshop, change, item_id, text(form, "words"))

@@ -81,7 +81,9 @@ def _watched(room: Room, run: str) -> tuple[Path, ...]:
     with room.workshop() as workshop:
         journal = workshop.state / "journal.sqlite"
         trail = workshop.agents.trail(run) if run else ()
-        return (journal, journal.with_name(f"{journal.name}-wal"), *map(Path, trail))
+        # What agents ask lies beside it, in a folder of its own.
+        names = (f"{journal.name}-wal", "questions")
+        return (journal, *map(journal.with_name, names), *map(Path, trail))
 
 
 def _newest(room: Room) -> tuple[Operation, ...]:

@@ -19,7 +19,8 @@ from accord.wiring.doctoring import claude_version
 class Found:
     """One agent: whether it is configured or merely installed, for which work, what it answered.
 
-    `state` is `answers`, `silent` (it was asked and `said` is why not), `absent` or `unasked`.
+    `state` is `answers`, `silent` (it was asked and `said` is why not), `absent` or `unasked`;
+    `lacks` says what it goes without.
     """
 
     name: str
@@ -33,6 +34,7 @@ class Found:
     said: str = ""
     tried: bool = True
     kind: AgentKind = AgentKind.ACP
+    lacks: str = ""
 
 
 def look(workshop: Workshop) -> list[Found]:
@@ -65,7 +67,8 @@ async def _one(workshop: Workshop, agent: AgentChoice) -> Found:
 
     def found(state: str, answer: asking.Answer) -> Found:
         configured = agent.name in workshop.config.agents
-        facts = (state, answer.version, answer.can, answer.trouble, told.tried, agent.kind)
+        said = (state, answer.version, answer.can, answer.trouble, told.tried, agent.kind)
+        facts = (*said, answer.lacks)
         return Found(agent.name, configured, agent.command, work, agent.otherwise, *facts)
 
     if agent.kind is AgentKind.SCRIPTED:
@@ -75,7 +78,7 @@ async def _one(workshop: Workshop, agent: AgentChoice) -> Found:
         if not said:
             trouble = "claude-agent-sdk is not installed: pip install 'accord[claude]'"
             return found("absent", asking.Answer(trouble=trouble))
-        return found("answers", asking.Answer(said, ("resume",)))
+        return found("answers", asking.Answer(said, ("resume", asking.TOOLS)))
     if not agent.command or not shutil.which(agent.command[0]):
         program = agent.command[0] if agent.command else "no command"
         return found("absent", asking.Answer(trouble=f"{program} was not found"))

@@ -22,7 +22,7 @@ def agents(context: Context, *, accepted: bool) -> None:
     lines = []
     for one in found:
         mark = {"answers": "ok     ", "absent": "missing"}.get(one.state, "note   ")
-        facts = [one.version, ", ".join(one.can), one.said]
+        facts = [one.version, ", ".join(one.can), one.said, one.lacks]
         if not one.tried:
             facts.append("known from its documentation alone")
         said = "; ".join(fact for fact in facts if fact)

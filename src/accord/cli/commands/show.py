@@ -93,6 +93,7 @@ def lines(data: dict[str, Any]) -> Iterator[str]:
         yield ""
         document = plain(data["document"])
         yield f"{document} is yet to be written; accord show --template prints its shape"
+        yield from _notes([note for note in data["notes"] if note.get("asked")])
     else:
         yield from _notes(data["notes"])
         yield from _items(data)
