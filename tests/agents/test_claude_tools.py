@@ -139,6 +139,8 @@ def test_claude_code_that_does_not_get_to_the_tools_has_failed(tmp_path: Path) -
     assert (report.status, report.detail) == (
         AgentStatus.FAILED, "Claude did not load Accord's tools",
     )  # fmt: skip
+    # It said so as it began, and was ended before it did anything.
+    assert not (tmp_path / "work/specs/a.md").exists()
 
 
 def test_the_command_line_holds_no_token_and_other_tools_stay_shut(tmp_path: Path) -> None:
