@@ -12,6 +12,7 @@ from accord.app.radar import Radar
 from accord.app.rewriting import about_files
 from accord.app.situations import situation
 from accord.app.workshop import Workshop
+from accord.core.orders import AgentEvent
 from accord.core.reconcile import (
     Action,
     Build,
@@ -60,11 +61,13 @@ class Outcome:
 def drive(
     workshop: Workshop, names: Sequence[str], *, tell: Tell, handed_in: Collection[str] = (),
     only: str = "", notice: Callable[[str], None] = lambda _: None,
+    heard: Callable[[str, str, AgentEvent], None] | None = None,
 ) -> Outcome:  # fmt: skip
     """Do for the changes called `names` all that may be done, and return what waits.
 
     `handed_in` names tasks that a person built; `only` the stage or task beside which nothing is
-    done. Raises ConflictError when another process drives this repository already.
+    done; `heard` is told all that agents say and do. Raises ConflictError when another process
+    drives this repository already.
     """
     settle(workshop)
     with _alone(workshop):
@@ -75,7 +78,7 @@ def drive(
         # DBOS takes a second of CPU to import, which is wasted where everything waits.
         from accord.engine import jobs
 
-        jobs.open_engine(workshop, notice, steering.sent_back, steering.asked)
+        jobs.open_engine(workshop, notice, steering.sent_back, steering.asked, heard)
         try:
             return asyncio.run(steering.run(jobs.submit))
         finally:

@@ -25,12 +25,14 @@ from accord.app.changes import load
 from accord.app.running import Taken
 from accord.app.workshop import Workshop
 from accord.core.model import Stage
+from accord.core.orders import AgentEvent
 from accord.core.reconcile import Action, Build, Draft, Land, Prove, Release, Review
 from accord.errors import AccordError
 
 Payload = dict[str, Any]
 Notice = Callable[[str], None]
 SentBack = Callable[[str, str, str], None]
+Heard = Callable[[str, str, AgentEvent], None]
 
 # Bumped only when the steps of a workflow change while older ones may be unfinished.
 VERSION = "1"
@@ -46,24 +48,27 @@ class _Bench:
     notice: Notice = staticmethod(lambda _: None)
     sent_back: SentBack = staticmethod(lambda *_: None)
     asked: SentBack = staticmethod(lambda *_: None)
+    heard: Heard | None = None
     keep_every_s: float = KEEP_EVERY_S
 
 
 def open_engine(
-    workshop: Workshop, notice: Notice, sent_back: SentBack, asked: SentBack = lambda *_: None
-) -> None:
+    workshop: Workshop, notice: Notice, sent_back: SentBack, asked: SentBack = lambda *_: None,
+    heard: Heard | None = None,
+) -> None:  # fmt: skip
     """Start the engine on the workshop's own SQLite file and take up what was left unfinished.
 
     `notice` is told of each step before and after it (`ID STEP begin`, `ID STEP end`);
     `sent_back` of each round whose work goes back to the agent (change, subject, why), `asked` of
-    each question of an agent's. Only one process may have the engine of a repository open; the
-    caller holds the lock for it.
+    each question of an agent's, `heard` of all that agents say and do (change, subject, event).
+    Only one process may have the engine of a repository open; the caller holds the lock for it.
     """
     # DBOS unpickles any row that says so; nothing of Accord's is ever pickled.
     _serialization.DefaultSerializer.deserialize = _refuse_pickle  # type: ignore[method-assign, assignment] # on purpose
     logging.getLogger("dbos").setLevel(logging.CRITICAL)
     _Bench.workshop, _Bench.notice = workshop, staticmethod(notice)
     _Bench.sent_back, _Bench.asked = staticmethod(sent_back), staticmethod(asked)
+    _Bench.heard = staticmethod(heard) if heard else None
     DBOS(
         config={
             "name": "accord",
@@ -237,10 +242,12 @@ async def _wait(run_id: str, payload: Payload, number: int) -> None:
     action = Build(**payload) if "task" in payload else None if reads else _draft_of(payload)
     agents, pause, quiet = _workshop().agents, 0.02, 0.0
     told: set[str] = set()
+    following = _Following(run_id, str(payload["change"]), action.subject if action else "review")
     while await asyncio.to_thread(agents.report, run_id) is None:
         if not await asyncio.to_thread(agents.is_running, run_id):
             return
         await asyncio.sleep(pause)
+        await asyncio.to_thread(following.tell)
         for one in await asyncio.to_thread(asking.waiting, _workshop(), run_id):
             if action is not None and one.id not in told:
                 told.add(one.id)
@@ -252,6 +259,31 @@ async def _wait(run_id: str, payload: Payload, number: int) -> None:
             with contextlib.suppress(AccordError, OSError, ValueError):
                 await asyncio.to_thread(salvaging.look_in, _workshop(), action, number)
         pause = min(pause * 1.5, 0.5)
+    await asyncio.to_thread(following.tell)
+
+
+@attrs.define
+class _Following:
+    """Tells what an agent says and does as its transcript grows, where somebody listens."""
+
+    run_id: str
+    change: str
+    subject: str
+    size: int = 0
+    count: int = 0
+
+    def tell(self) -> None:
+        if _Bench.heard is None:
+            return
+        agents = _workshop().agents
+        size = sum(one.stat().st_size for one in map(Path, agents.trail(self.run_id))
+                   if one.exists())  # fmt: skip
+        if size == self.size:
+            return
+        events = agents.transcript(self.run_id)
+        for one in events[self.count :]:
+            _Bench.heard(self.change, self.subject, one)
+        self.size, self.count = size, len(events)
 
 
 def _begun(workshop: Workshop, begin: Callable[..., str], *arguments: Any) -> str:

@@ -9,6 +9,7 @@ from accord.cli.render import plain, style, wrap
 
 if TYPE_CHECKING:
     from accord.app.workshop import Workshop
+    from accord.core.orders import AgentEvent
 
 
 @click.command()
@@ -18,12 +19,13 @@ if TYPE_CHECKING:
 @click.option("--script", type=click.Path(exists=True, dir_okay=False, resolve_path=True),
               help="Play this script in place of an agent, and say so.")  # fmt: skip
 @click.option("--built", multiple=True, metavar="TASK", help="A task that you built by hand.")
+@click.option("--follow", is_flag=True, help="Print what agents say and do, as it comes.")
 @click.option("--accept-unsandboxed", "accepted", is_flag=True,
               help="Run agents with no wall around them, this once.")  # fmt: skip
 @command
 def run(
     context: Context, change: str, agent: tuple[str, ...], script: str | None,
-    built: tuple[str, ...], *, accepted: bool,
+    built: tuple[str, ...], *, follow: bool, accepted: bool,
 ) -> None:  # fmt: skip
     """Go on with CHANGE (or with all) until whatever is left waits for a person."""
     from accord.app.changes import choose, find
@@ -41,16 +43,17 @@ def run(
     if built:
         refuse_early(choose(workshop, names[0]), built)
 
-    drive_on(context, workshop, names, built=built)
+    drive_on(context, workshop, names, built=built, follow=follow)
 
 
 def drive_on(
     context: Context, workshop: "Workshop", names: list[str], *, built: tuple[str, ...] = (),
-    only: str = "",
+    only: str = "", follow: bool = False,
 ) -> None:  # fmt: skip
     """Drive the changes called `names` and say how it goes; exit with what went wrong.
 
-    `only` is the one stage or task that is worked on, where there is one.
+    `only` is the one stage or task that is worked on, where there is one. With `follow` all that
+    agents say and do is printed as it comes; it is a claim, whoever says it.
     """
     from attrs import asdict
 
@@ -62,11 +65,16 @@ def drive_on(
         words = f"{event.change} {event.subject}: {mark}{event.text}"
         context.remark(wrap(words, "  ", "    "))
 
+    def heard(change: str, subject: str, event: "AgentEvent") -> None:
+        for line in (event.text or event.path).splitlines():
+            context.remark(wrap(f"{change} {subject} {event.kind}: {line}", "    ", "      "))
+
     for line in opening.warnings(workshop):
         said = wrap(line, "", "  ")
         context.remark(style(said, err=True, fg="red") if line.startswith("warning") else said)
     try:
-        outcome = drive(workshop, names, tell=tell, handed_in=built, only=only)
+        outcome = drive(workshop, names, tell=tell, handed_in=built, only=only,
+                        heard=heard if follow else None)  # fmt: skip
     except KeyboardInterrupt:
         click.echo("stopped; an agent that runs goes on, and accord run finds it", err=True)
         raise click.exceptions.Exit(130) from None
