@@ -48,6 +48,21 @@ def rules(checked: Checked) -> set[str]:
     return {one.rule for one in checked.findings}
 
 
+def test_documents_of_another_format_that_have_our_names_are_left_alone(tmp_path: Path) -> None:
+    foreign = tmp_path / "specs/0001-queue"
+    foreign.mkdir(parents=True)
+    (foreign / "requirements.md").write_text("# Queue\n\nThe queue keeps what was rejected.\n")
+    (foreign / "tasks.md").write_text("# Tasks\n\n- [x] **TEST: it keeps it**\n- [ ] Document it\n")
+    assert checking.check(tmp_path, []) == ()
+
+    (foreign / "requirements.md").write_text("# Queue\n\n### R1 Keep it\n")
+    assert [one.format for one in checking.check(tmp_path, [])] == ["native"]
+    (foreign / "requirements.md").write_text("# Queue\n")
+    assert checking.check(tmp_path, []) == ()
+    (tmp_path / ".accord/approvals/0001-queue").mkdir(parents=True)
+    assert [one.format for one in checking.check(tmp_path, [])] == ["native"]
+
+
 def test_each_format_is_found_and_what_it_has_no_place_for_is_not_asked(tmp_path: Path) -> None:
     lay(tmp_path, ".kiro/specs/cart", KIRO)
     lay(tmp_path, "specs/001-cart", SPECKIT)

@@ -1,9 +1,9 @@
 """Check specs where they lie, in whatever format they are written; nothing is changed."""
 
 import hashlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import chain
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from attrs import evolve, frozen
 
@@ -11,11 +11,12 @@ from accord.app import checked_before, identifying, spec_facts, spec_folders
 from accord.app.checked_before import Before, Kept
 from accord.app.spec_facts import Edit, Facts
 from accord.app.spec_folders import LARGEST, LIVING, Folder
+from accord.approvals.records import FOLDER
 from accord.core import checks, hidden, identity, linking, ticks
 from accord.core.checks import Finding, Severity
 from accord.core.contradictions import Statement
 from accord.core.markdown import UnreadableError
-from accord.core.model import Document, Spec, whole_file
+from accord.core.model import Document, ItemKind, Spec, whole_file
 from accord.core.ticks import Ran
 from accord.errors import ConfigurationError
 from accord.formats import openspec_grammar, openspec_rules, registry
@@ -134,7 +135,7 @@ def _read(
         checked, facts = _capability(folder, data["spec.md"])
     else:
         kind = registry.detect(folder.path, data)
-        if kind is None:
+        if kind is None or (kind.name == registry.NAME and not _is_ours(root, folder, data)):
             return None
         checked, facts = _change(folder, kind, data, beside, verify)
     fresh[folder.path] = facts
@@ -145,6 +146,24 @@ def _read(
         [checked_before.row(one) for one in checked.findings],
         [checked_before.claim_row(one) for one in facts.claims],
     )
+
+
+def _is_ours(root: Path, folder: Folder, data: Mapping[str, bytes]) -> bool:
+    """Tell whether documents of our names are of our format: others name theirs alike.
+
+    They are where an item has an id, where there is nothing but headings yet, and where Accord has
+    records of the change.
+    """
+    if (root / FOLDER / PurePosixPath(folder.path).name).is_dir():
+        return True
+    form = registry.named(registry.NAME)
+    try:
+        items = [one for name, text in data.items() if name in form.layout(data).documents.values()
+                 for one in form.read(name, text).items]  # fmt: skip
+    except UnreadableError:
+        return True  # which is told as a finding
+    own = [one for one in items if one.kind is not ItemKind.FRAME]
+    return not own or any(not one.id.startswith("line ") for one in own)
 
 
 def _capability(folder: Folder, data: bytes) -> tuple[Checked, Facts]:
