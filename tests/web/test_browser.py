@@ -174,7 +174,7 @@ def test_what_happens_elsewhere_comes_in_and_takes_nothing_away(
 ) -> None:
     with looking(chromium, server) as page:
         page.goto("/changes/guest")
-        page.locator("#item-R1_1, [id='item-R1.1'] details.note summary").first.click()
+        page.locator("details:has([name='note-R1.1']) > summary").click()
         page.locator("[name='note-R1.1']").fill("an hour is")
         field = page.locator("#item-Q1 input[name=words]")
         field.press_sequentially("half an ans")

@@ -62,8 +62,14 @@ class Server:
             self.opens, self.who_is, self.sessions, self.asks, self.place, self.terminal, self.team
         )
         tls = self.team if self.team and self.team.certificate else None
+        try:
+            app = make_app(self.room)
+        except ConfigurationError:
+            listening.close()
+            self.room.close()
+            raise
         config = uvicorn.Config(
-            make_app(self.room), http="h11", ws="none", lifespan="off", log_config=None,
+            app, http="h11", ws="none", lifespan="off", log_config=None,
             log_level="critical", access_log=False, server_header=False, proxy_headers=False,
             h11_max_incomplete_event_size=4 * HEADER_BYTES, timeout_graceful_shutdown=1,
             limit_concurrency=200, ssl_certfile=tls.certificate if tls else None,

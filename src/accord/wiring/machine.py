@@ -55,8 +55,12 @@ def state_folder(common: Path) -> Path:
             f"{root} is a temporary folder, where work would be lost",
             hint="set XDG_STATE_HOME to another place",
         )
+    return root / _name(common)
+
+
+def _name(common: Path) -> str:
     name = common.parent.name if common.name == ".git" else common.name
-    return root / f"{name}-{hashlib.sha256(os.fsencode(common.resolve())).hexdigest()[:10]}"
+    return f"{name}-{hashlib.sha256(os.fsencode(common.resolve())).hexdigest()[:10]}"
 
 
 def person_file(project: str) -> Path:
@@ -82,7 +86,7 @@ def remember(project: str, known: Person) -> None:
 def repository_file(common: Path) -> Path:
     """Return the file that says what this machine knows about the repository at `common`."""
     folder = person_file("").parent.with_name("repositories")
-    return folder / f"{state_folder(common).name}.toml"
+    return folder / f"{_name(common)}.toml"
 
 
 def repository(common: Path) -> Known:
