@@ -22,7 +22,7 @@ ALONE_MB = 60.0
 EACH_MB = 10.0
 STOP_S = 2.0
 TURNS = 5
-HANGS = '[[step]]\ndo = "tool"\ntext = "look"\n[[step]]\ndo = "hang"\n'
+HANGS = '[[step]]\ndo = "show"\ntext = "look"\n[[step]]\ndo = "hang"\n'
 STAYS = (
     '[[step]]\ndo = "refuse-cancel"\n[[step]]\ndo = "run"\n'
     'argv = ["sh", "-c", "trap \'\' TERM INT; setsid sleep 600 & echo > begun; wait"]\n'

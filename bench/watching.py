@@ -26,7 +26,7 @@ _STEP = """\
 do = "run"
 argv = ["sh", "-c", "date +%s.%N > stamp{number}"]
 [[step]]
-do = "tool"
+do = "show"
 text = "event {number} of them"
 [[step]]
 do = "wait"
@@ -125,4 +125,6 @@ def _shown(visitor: _Visitor, run: str, events: int) -> list[float]:
                 seen.setdefault(number, time.time())
         if len(seen) == events:
             break
+        if "is-end" in page:
+            raise RuntimeError("the run ended before all of its events were on the page")
     return [seen[number] for number in range(events)]
