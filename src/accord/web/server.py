@@ -3,7 +3,7 @@
 import sys
 import traceback
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from starlette.applications import Starlette
@@ -21,7 +21,11 @@ from accord.web.guard import Guard
 from accord.web.live import stream
 from accord.web.room import Room, StrangerError
 from accord.web.sessions import form_token
+from accord.web.team import Team
 from accord.web.text import chips, harmless, plain
+
+if TYPE_CHECKING:
+    from accord.web.oidc import SignIn
 
 _PAGES = (
     Route("/", pages.needs_you),
@@ -71,9 +75,10 @@ def make_app(room: Room) -> ASGIApp:
 
     Raises ConfigurationError for the room of a team without what signing in takes.
     """
+    sign_in, routes = _of_a_team(room.team) if room.team else (None, ())
     app = Starlette(
         routes=[
-            *(_team_routes() if room.team else ()),
+            *routes,
             *_PAGES,
             *(Route(path, act, methods=["POST"]) for path, act in _ACTS),
         ],
@@ -88,23 +93,21 @@ def make_app(room: Room) -> ASGIApp:
     app.state.room, app.state.assets = room, held
     app.state.templates = _environment(named)
     app.state.render = _render
-    if room.team:
-        from accord.web.oidc import SignIn
-
-        app.state.sign_in = SignIn(room.team)
+    app.state.sign_in = sign_in
     return Guard(app, room.sessions, room.place)
 
 
-def _team_routes() -> Iterable[Route]:
-    """Return the door of a team's room; what it takes is installed for a team alone."""
+def _of_a_team(team: Team) -> "tuple[SignIn, Iterable[Route]]":
+    """Return how people sign in to a team's room, and its door; what it takes is an extra."""
     try:
         from accord.web import joining
+        from accord.web.oidc import SignIn
     except ImportError as error:
         raise ConfigurationError(
             "the server of a team needs authlib, which is not installed",
             hint="pip install 'accord[team]'",
         ) from error
-    return (
+    return SignIn(team), (
         Route("/signin", joining.signin),
         Route("/signed-in", joining.signed_in),
         Route("/arrive", joining.arrive),
