@@ -178,12 +178,14 @@ def serve_team(context: Context, team: Team) -> None:
 
     opens().close()  # what is wrong with the repository is said before anything is begun
     with Server(opens, opening.reader, team.port, terminal=False, team=team) as server:
-        if context.json:
-            context.answer({"address": server.address, "listens": f"{team.host}:{server.port}"}, [])
-        else:
-            click.echo(f"the review room: {server.address}")
-            click.echo(f"it listens on {team.host}, port {server.port}")
-        try:
+        try:  # whoever is told that it listens may stop it at once
+            if context.json:
+                context.answer(
+                    {"address": server.address, "listens": f"{team.host}:{server.port}"}, []
+                )
+            else:
+                click.echo(f"the review room: {server.address}")
+                click.echo(f"it listens on {team.host}, port {server.port}")
             threading.Event().wait()
         except KeyboardInterrupt:
             click.echo("\nthe room is closed")
