@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from coverage import CoverageData
 
 import gitrepo
 from accord.core import trace
@@ -136,10 +137,12 @@ def test_each_proposal_is_answered_by_one_key(old: Project) -> None:
 def test_a_test_that_executes_a_symbol_proposes_it(old: Project) -> None:
     lines = CODE.splitlines()
     at = lines.index("def unrelated(x):") + 2
-    report = {"files": {"billing/pay.py": {"contexts": {
-        str(at): ["tests/test_pay.py::Pay::test_tells|run", ""]}}}}  # fmt: skip
-    path = old.root / "coverage.json"
-    path.write_text(json.dumps(report))
+    path = old.root / "data"
+    data = CoverageData(str(path))
+    data.set_context("tests/test_pay.py::Pay::test_tells|run")
+    data.add_lines({str(old.top / "billing/pay.py"): [at]})
+    data.write()
+    data.close()
     found = proposed(old, "--coverage", str(path))
     assert found["pay/R1.1", "unrelated"]["reasons"] == ["a test of it runs this"]
     path.write_text("[]")

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 import gitrepo
-from accord.core.covering import executes, paths
+from accord.core.covering import executes, placed
 from accord.core.fingerprint import Mark
 from accord.symbols import coverage
 from accord.symbols.reading import read
@@ -56,14 +56,12 @@ def ran(tmp_path: Path, config: str) -> bytes:
 def test_a_criterion_is_told_what_its_tests_run_and_nothing_else(
     tmp_path: Path, config: str
 ) -> None:
-    executed = coverage.read_coverage(ran(tmp_path, config))
-    known = paths(executed, list(FILES))
-    symbols = {one.path: read(known[one.path], FILES[known[one.path]].encode()) or ()
-               for one in executed if one.path in known}  # fmt: skip
+    executed = placed(coverage.read_coverage(ran(tmp_path, config)), FILES)
+    symbols = {one.path: read(one.path, FILES[one.path].encode()) or () for one in executed}
 
     found = executes(TESTS, executed, symbols)
 
-    assert [(name, known[path], one.name) for name, path, one in found] == [
+    assert [(name, path, one.name) for name, path, one in found] == [
         ("R1.1", "shop/cart.py", "Cart.pay"),
         ("R1.1", "shop/price.py", "total"),
     ]

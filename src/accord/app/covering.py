@@ -24,15 +24,10 @@ def covered(workshop: Workshop, commit: str, found: Trace) -> Trace:
         executed = workshop.coverage(ran.coverage) if ran.coverage else ()
     except ValueError:
         return found
-    known = covering.paths(executed, list(repo.folder(commit, "")))
-    inside = [
-        evolve(one, path=known[place])
-        for one in executed
-        if (place := one.path.replace("\\", "/")) in known
-    ]
+    inside = covering.placed(executed, repo.folder(commit, ""))
     symbols = {
         path: workshop.symbols(path, repo.read(commit, path) or b"") or ()
-        for path in set(known.values())
+        for path in {one.path for one in inside}
     }
     bound = {(name, one.place) for name, one in found.symbols}
     links = (

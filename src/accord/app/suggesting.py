@@ -5,6 +5,7 @@ each whether it is so. What was accepted is part of the trace, in a commit with 
 """
 
 import re
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 
 from attrs import evolve, frozen
@@ -14,11 +15,11 @@ from accord.app.changes import find
 from accord.app.workshop import Workshop
 from accord.approvals.log import read_log
 from accord.approvals.records import FOLDER
-from accord.core import drift, evidence, executed, suggesting, trace
+from accord.core import covering, evidence, suggesting, trace
 from accord.core.approval import Decision, Json
-from accord.core.executed import Executed
 from accord.core.fingerprint import MODULE, Symbol, mark
 from accord.core.model import Criterion, Document, sha256
+from accord.core.ports import Executed
 from accord.core.suggesting import Signs, Suggestion, Target, Touched, Wanted
 from accord.core.trace import Trace
 from accord.errors import ConfigurationError, RefusedError
@@ -45,11 +46,11 @@ class _Place:
 
 
 def suggest(
-    workshop: Workshop, word: str = "", ran: Executed | None = None
+    workshop: Workshop, word: str = "", ran: Sequence[Executed] = ()
 ) -> tuple[Suggestion, ...]:
     """Return the links to propose on the base branch, the surest first.
 
-    `word` narrows it to criteria that speak of it; `ran` are the lines that tests execute. Links
+    `word` narrows it to criteria that speak of it; `ran` are the lines that ran in tests. Links
     that the trace has are left out.
     """
     commit = workshop.repo.resolve(workshop.base)
@@ -59,7 +60,9 @@ def suggest(
     linked = {one: trace_of(workshop, commit, one) for one in changes}
     named = dict(_named(list(places.values()), targets))
     signs = Signs(
-        named, _history(workshop, commit, places), _ran(named, linked, targets, ran or {})
+        named,
+        _history(workshop, commit, places),
+        _ran(workshop, commit, named, linked, targets, ran),
     )
     wanted = [Wanted(one.key, one.item.text) for one in places.values()]
     known = {
@@ -269,21 +272,25 @@ def _symbols_of(workshop: Workshop, made: str) -> Iterator[str]:
 
 
 def _ran(
-    named: Mapping[tuple[str, str], str], linked: Mapping[str, Trace | None],
-    targets: Sequence[Target], ran: Executed,
+    workshop: Workshop, commit: str, named: Mapping[tuple[str, str], str],
+    linked: Mapping[str, Trace | None], targets: Sequence[Target], ran: Sequence[Executed],
 ) -> dict[tuple[str, str], int]:  # fmt: skip
     """Map (criterion, symbol) to how many tests run the symbol, where a test of the first does."""
-    owners: dict[str, set[str]] = {}
-    for key, place in named:
-        owners.setdefault(place, set()).add(key)
-    for change, found in linked.items():
-        for name, each in found.tests if found else ():
-            owners.setdefault(each.place, set()).add(f"{change}/{name}")
-    about = [(one.mark, owners[one.mark.place]) for one in targets if one.mark.place in owners]
-    counted: dict[tuple[str, str], int] = {}
-    for one in targets if ran else ():
-        names = () if one.is_test else executed.tests(ran, one.mark, one.first, one.last)
-        for test, keys in about if names else ():
-            if any(drift.ran(test, executed.case(name)) for name in names):
-                counted |= {(key, one.mark.place): len(names) for key in keys}
-    return counted
+    marks = {one.mark.place: one.mark for one in targets}
+    tests = [(key, marks[place]) for key, place in named if place in marks]
+    tests += [(f"{change}/{name}", each) for change, found in linked.items() if found
+              for name, each in found.tests]  # fmt: skip
+    inside = covering.placed(ran, {one.mark.path for one in targets})
+    symbols = {
+        path: workshop.symbols(path, workshop.repo.read(commit, path) or b"") or ()
+        for path in {one.path for one in inside}
+    }
+    crowd = Counter(
+        f"{one.path}::{symbol.name}"
+        for one in inside
+        for symbol in dict.fromkeys(covering.run_in(symbols[one.path], one.lines))
+    )
+    return {
+        (key, f"{path}::{symbol.name}"): crowd[f"{path}::{symbol.name}"]
+        for key, path, symbol in covering.executes(tests, inside, symbols)
+    }

@@ -1,6 +1,8 @@
 """Which tests run which symbols, from what coverage.py noted line by line."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
+
+from attrs import evolve
 
 from accord.core.drift import ran
 from accord.core.evidence import TestCase, is_test
@@ -8,15 +10,20 @@ from accord.core.fingerprint import MODULE, Mark, Symbol
 from accord.core.ports import Executed
 
 
-def paths(executed: Iterable[Executed], known: Sequence[str]) -> dict[str, str]:
-    """Map each path of a run, which may be absolute in its checkout, to one of the `known` files.
+def placed(executed: Sequence[Executed], known: Iterable[str]) -> tuple[Executed, ...]:
+    """Return what ran in the `known` files, by their paths; tests are left out.
 
-    The longest that it ends with is meant; where the checkout lay does not matter.
+    A path of a run may be absolute in its checkout: the longest that it ends with is meant, and
+    where the checkout lay does not matter.
     """
-    inside = set(known)
+    places = _places({one.path for one in executed}, set(known))
+    return tuple(evolve(one, path=places[one.path]) for one in executed if one.path in places)
+
+
+def _places(paths: Iterable[str], inside: Container[str]) -> dict[str, str]:
     found = {}
-    for path in {one.path.replace("\\", "/") for one in executed}:
-        parts = path.split("/")
+    for path in paths:
+        parts = path.replace("\\", "/").split("/")
         ends = ("/".join(parts[at:]) for at in range(len(parts)))
         match = next((end for end in ends if end in inside), "")
         if match and not is_test(match):
@@ -44,7 +51,7 @@ def executes(
     }
     for one in executed:
         for name in meant[one.context]:
-            for symbol in _run(symbols.get(one.path, ()), one.lines):
+            for symbol in run_in(symbols.get(one.path, ()), one.lines):
                 rows[name, one.path, symbol.name] = symbol
     return tuple((name, path, symbol) for (name, path, _), symbol in sorted(
         rows.items(), key=lambda row: row[0]))  # fmt: skip
@@ -55,7 +62,8 @@ def _is_context(mark: Mark, context: str) -> bool:
     return ran(mark, TestCase(context.partition("|")[0].replace(".py::", "::"), passed=True))
 
 
-def _run(symbols: Sequence[Symbol], lines: frozenset[int]) -> Iterable[Symbol]:
+def run_in(symbols: Sequence[Symbol], lines: frozenset[int]) -> Iterable[Symbol]:
+    """Yield the innermost symbol around each of `lines`, but for lines that only define it."""
     for line in lines:
         held = [one for one in symbols if one.first <= line <= one.last and one.name != MODULE]
         if held:

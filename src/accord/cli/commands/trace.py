@@ -12,7 +12,8 @@ from accord.cli.render import plain, wrap
 from accord.errors import ConfigurationError
 
 if TYPE_CHECKING:
-    from accord.core.executed import Executed
+    from accord.app.workshop import Workshop
+    from accord.core.ports import Executed
     from accord.core.suggesting import Suggestion
 
 SHOWN = 20
@@ -29,7 +30,7 @@ def trace() -> None:
               help="Accept these of the list, without asking: 1,3-5.")  # fmt: skip
 @click.option("--ask", is_flag=True, help="Ask of each; one key is the answer.")
 @click.option("--coverage", type=click.Path(path_type=Path), metavar="FILE",
-              help="What coverage json --show-contexts wrote.")  # fmt: skip
+              help="The data of a run of the tests under coverage.py.")  # fmt: skip
 @click.option("--most", metavar="N", type=click.IntRange(1), default=SHOWN, show_default=True,
               help="Propose at most N links.")  # fmt: skip
 @command
@@ -43,7 +44,9 @@ def suggest(
     from accord.app import suggesting
 
     workshop = context.workshop()
-    found = suggesting.suggest(workshop, word, _executed(coverage) if coverage else None)[:most]
+    found = suggesting.suggest(workshop, word, _executed(workshop, coverage) if coverage else ())[
+        :most
+    ]
     chosen = _chosen(numbers, found) if numbers else []
     if ask and found:
         chosen = _asked(found)
@@ -115,13 +118,11 @@ def _chosen(numbers: str, found: "Sequence[Suggestion]") -> "list[Suggestion]":
     return [found[one - 1] for one in sorted(set(wanted))]
 
 
-def _executed(path: Path) -> "Executed":
-    from accord.core import executed
-
+def _executed(workshop: "Workshop", path: Path) -> "tuple[Executed, ...]":
     try:
-        return executed.read(path.read_bytes())
+        return workshop.coverage(path.read_bytes())
     except (OSError, ValueError) as error:
         said = error.strerror if isinstance(error, OSError) else error
         raise ConfigurationError(
-            f"{path} cannot be read: {said}", hint="coverage json --show-contexts writes one"
+            f"{path} cannot be read: {said}", hint="coverage run writes one, with dynamic_context"
         ) from error
