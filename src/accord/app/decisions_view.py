@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 
 from accord.app import capturing, deciding, decision_views, ledger
+from accord.app.capturing import Prompt
 from accord.app.changes import find
 from accord.app.views import View
 from accord.app.workshop import Workshop
@@ -62,23 +63,23 @@ def decision_view(workshop: Workshop, change: str, name: str) -> View:
 
 def corrections_view(workshop: Workshop, change: str) -> View:
     """Return the questions about what was corrected in a change, at most three."""
+    waiting = capturing.waiting(workshop, change)
+    return {"change": change, "prompts": [correction(stage, one) for stage, one in waiting]}
+
+
+def correction(stage: Stage, one: Prompt) -> View:
+    """Return what was corrected, and the rules in force that may say it already."""
     return {
-        "change": change,
-        "prompts": [
-            {
-                "key": f"{stage}/{one.candidate.key}",
-                "stage": str(stage),
-                "item": one.candidate.item,
-                "removed": one.candidate.removed,
-                "added": one.candidate.added,
-                "comment": one.candidate.comment,
-                "words": one.candidate.words,
-                "again": one.again,
-                "matches": [{"slug": rule.slug, "id": rule.id, "statement": rule.statement}
-                            for rule in one.matches],
-            }
-            for stage, one in capturing.waiting(workshop, change)
-        ],
+        "key": f"{stage}/{one.candidate.key}",
+        "stage": str(stage),
+        "item": one.candidate.item,
+        "removed": one.candidate.removed,
+        "added": one.candidate.added,
+        "comment": one.candidate.comment,
+        "words": one.candidate.words,
+        "again": one.again,
+        "matches": [{"slug": rule.slug, "id": rule.id, "statement": rule.statement}
+                    for rule in one.matches],
     }  # fmt: skip
 
 

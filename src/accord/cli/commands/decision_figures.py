@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 def capture(context: Context, change: str, answers: tuple[str, ...]) -> None:
     """Keep what you corrected in CHANGE as rules: at most three questions, one key each."""
     from accord.app.changes import choose
+    from accord.app.decisions_view import correction
     from accord.app.records import refuse_agents
     from accord.core.model import STAGES
 
@@ -38,21 +39,11 @@ def capture(context: Context, change: str, answers: tuple[str, ...]) -> None:
         refuse_agents()
         correcting.ask(workshop, name, waiting)
     else:
-        data = [_prompt(number, one) for number, (_, one) in enumerate(prompts, 1)]
+        data = [
+            {"number": number, **correction(stage, one)}
+            for number, (stage, one) in enumerate(prompts, 1)
+        ]
         context.answer({"change": name, "corrections": data}, _lines(prompts))
-
-
-def _prompt(number: int, one: "Prompt") -> dict[str, Any]:
-    return {
-        "number": number,
-        "item": one.candidate.item,
-        "removed": one.candidate.removed,
-        "added": one.candidate.added,
-        "comment": one.candidate.comment,
-        "words": one.candidate.words,
-        "again": one.again,
-        "matches": [{"id": rule.id, "statement": rule.statement} for rule in one.matches],
-    }
 
 
 def _lines(prompts: list[Any]) -> Iterator[str]:
