@@ -143,10 +143,10 @@ class Driven:
     ) -> AgentOrder:
         door = Path(self.runs.door(run))
         door.mkdir(mode=0o700, parents=True, exist_ok=True)
+        programs = (sys.prefix, *((str(INSTALLED),) if self.real.words else ()))
         walls = Walls(
-            str(self.work), writable, protected, (str(INSTALLED.parent), sys.prefix), str(door),
-            home=self.runs.home(run),
-        )  # fmt: skip
+            str(self.work), writable, protected, programs, str(door), home=self.runs.home(run)
+        )
         patterns = tuple("**" if one == "." else f"/{one}/**" for one in writable)
         budgets = ((f"run:{run}", Budget(tokens=budget)),) if budget else ()
         order = AgentOrder(
