@@ -81,8 +81,8 @@ def _watched(room: Room, run: str) -> tuple[Path, ...]:
     with room.workshop() as workshop:
         journal = workshop.state / "journal.sqlite"
         trail = workshop.agents.trail(run) if run else ()
-        # What agents ask lies beside it, in a folder of its own.
-        names = (f"{journal.name}-wal", "questions")
+        # Beside it lies what agents ask, and the desks, which are laid out after a ref moved.
+        names = (f"{journal.name}-wal", "questions", "desks")
         return (journal, *map(journal.with_name, names), *map(Path, trail))
 
 
