@@ -1,5 +1,7 @@
 """The room in a real browser: keys, live updates, no script of anybody else's, no barrier."""
 
+import time
+
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
@@ -189,6 +191,18 @@ def test_what_happens_elsewhere_comes_in_and_takes_nothing_away(
         page.reload()
         expect(field).to_have_value("half an answer")
         expect(page.locator("[name='note-R1.1']")).to_have_value("an hour is")
+
+
+def test_live_updates_wait_for_what_carries_them(
+    asking: Project, server: Server, chromium: Browser
+) -> None:
+    with looking(chromium, server) as page:
+        # Comes long after the page was read: a slow network, or a busy machine.
+        page.route("**/hx-sse*", lambda route: (time.sleep(1), route.continue_()))
+        with page.expect_request("**/events*"):
+            page.goto("/changes/guest")
+        asking.ok("answer", "guest", "A1", "yes")
+        expect(page.get_by_text("2 decisions for you at the story")).to_be_visible()
 
 
 def test_notes_on_items_are_sent_back_as_one_reason(

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from accord.app.desk import write
 from accord.core.ports import Operation
 from accord.engine.journal import SqliteJournal
 from project import Project
@@ -14,7 +15,7 @@ from visiting import Visitor
 
 @contextmanager
 def listening(
-    visitor: Visitor, since: str = "", *, run: str = ""
+    visitor: Visitor, since: str = "", *, run: str = "", every: bool = False
 ) -> Iterator[Iterator[dict[str, str]]]:
     """Yield the events of the stream as they come."""
     connection = http.client.HTTPConnection("127.0.0.1", visitor.server.port, timeout=20)
@@ -25,7 +26,7 @@ def listening(
         connection.request("GET", f"/events?run={run}" if run else "/events", headers=sent)
         answer = connection.getresponse()
         assert answer.getheader("content-type", "").startswith("text/event-stream")
-        yield _events(answer, every=bool(run))
+        yield _events(answer, every=every or bool(run))
     finally:
         connection.close()
 
@@ -125,6 +126,18 @@ def test_who_watches_a_run_is_told_that_it_said_something(
         assert next(events)["event"] == "moved"
         transcript.with_name("exit.json").write_text("{}")
         assert next(events)["event"] == "moved"
+
+
+def test_a_desk_that_is_laid_out_after_its_operation_ended_is_told(
+    project: Project, visitor: Visitor
+) -> None:
+    project.new()
+    with visitor.server.room.workshop() as workshop:
+        place = workshop.state / "desks"
+    with listening(visitor, every=True) as events:
+        assert next(events)["event"] == "ready"
+        write(place / "guest.commit", (place / "guest.commit").read_bytes())
+        assert next(events) == {"event": "moved", "data": "{}"}
 
 
 def test_nobody_watches_a_file_that_is_no_run(project: Project, visitor: Visitor) -> None:
