@@ -4,7 +4,7 @@ import time
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, Route, expect
 
 import gitrepo
 from accord.web.running import Server
@@ -196,9 +196,12 @@ def test_what_happens_elsewhere_comes_in_and_takes_nothing_away(
 def test_live_updates_wait_for_what_carries_them(
     asking: Project, server: Server, chromium: Browser
 ) -> None:
+    def late(route: Route) -> None:
+        time.sleep(1)  # as over a slow network: long after the page was read
+        route.continue_()
+
     with looking(chromium, server) as page:
-        # Comes long after the page was read: a slow network, or a busy machine.
-        page.route("**/hx-sse*", lambda route: (time.sleep(1), route.continue_()))
+        page.route("**/hx-sse*", late)
         with page.expect_request("**/events*"):
             page.goto("/changes/guest")
         asking.ok("answer", "guest", "A1", "yes")
