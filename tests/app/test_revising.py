@@ -8,7 +8,7 @@ from accord.app import identifying, revising
 from accord.core import revising as rules
 from accord.core.model import Spec
 from accord.errors import ConfigurationError, RefusedError
-from accord.formats import native
+from accord.formats import kiro, native
 from operations import writing
 from project import Project
 
@@ -108,6 +108,25 @@ def test_a_host_that_counts_keeps_its_numbers(tmp_path: Path) -> None:
     assert done.new == "R1.2"
     rows = identifying.known(tmp_path, ".kiro/specs/cart")
     assert len({one.id for one in rows if one.host == "R1.2"}) == 2
+
+
+def test_a_criterion_whose_id_is_in_doubt_is_not_revised(tmp_path: Path) -> None:
+    folder = ".kiro/specs/cart"
+    (tmp_path / folder).mkdir(parents=True)
+    story = tmp_path / folder / "requirements.md"
+    hour = "WHEN an hour has passed THEN the shop SHALL empty the basket at once"
+    story.write_text("### Requirement 1: Cart\n\n#### Acceptance Criteria\n\n"
+                     f"1. WHEN the card is declined THEN the shop SHALL keep the cart\n2. {hour}\n"
+                     "3. IF the cart is empty THEN the shop SHALL say so\n")  # fmt: skip
+    spec = Spec((kiro.read("requirements.md", story.read_bytes()),))
+    identifying.remember(tmp_path, folder, spec)
+    story.write_text(story.read_text().replace(hour, "Nobody pays twice SHALL hold"))
+    before = (story.read_bytes(), identifying.known(tmp_path, folder))
+
+    with pytest.raises(RefusedError, match=r"R1\.2 may be another criterion than it was"):
+        revising.revise(tmp_path, folder, "R1.2", "", "why", writing(tmp_path))
+
+    assert (story.read_bytes(), identifying.known(tmp_path, folder)) == before
 
 
 def test_what_cannot_be_revised_is_said(tmp_path: Path) -> None:

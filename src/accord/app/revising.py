@@ -45,9 +45,10 @@ def revise(root: Path, folder: str, name: str, text: str, why: str, write: Write
     ledger = root / identifying.ledger(folder)
     read = ledger.read_bytes() if ledger.is_file() else None
     before = identifying.known(root, folder)
-    before = identity.record(before, identity.identify(before, spec))
-    own = next((one for one in before if one.host == name and not one.retired), None)
-    if own is None:
+    found = identity.identify(before, spec)
+    before = identity.record(before, found)
+    own = next(one.id for one in found.matches if one.item is item)
+    if not own:
         raise RefusedError(
             f"{name} may be another criterion than it was", hint=f"accord check {folder}"
         )
@@ -61,7 +62,7 @@ def revise(root: Path, folder: str, name: str, text: str, why: str, write: Write
     after = kind.read(document.path, data)
     rest = tuple(after if one.path == document.path else one for one in spec.documents)
     left = revising.removals(spec, {name})
-    rows = identity.retired(before, own.id, reason)
+    rows = identity.retired(before, own, reason)
     rows = identity.record(rows, identity.identify(rows, Spec(rest)))
     files = {
         identifying.ledger(folder): (read, identity.to_toml(rows).encode()),
