@@ -1,6 +1,7 @@
 """A change whose documents are written as Kiro, spec-kit or OpenSpec has them, in their place."""
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -8,6 +9,7 @@ from attrs import frozen
 
 import gitrepo
 from project import BUILT, FILES, VERIFY, Project, make_checkout
+from visiting import Visitor, serving
 
 KIRO_STORY = """\
 # Requirements Document
@@ -259,6 +261,31 @@ def test_a_marker_is_a_question_at_the_gate_and_its_answer_stands_in_its_place(
     assert not [one for one in shop.show()["notes"] if one["kind"] == "question"]
     shop.ok("approve", "guest", "--yes")
     assert shop.gates()["story"] == "open"
+
+
+def test_of_two_questions_in_the_same_words_the_one_that_is_meant_is_answered(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shop = set_up(tmp_path, monkeypatch, KIRO)
+    shop.new()
+    mark = "[NEEDS CLARIFICATION: how?]"
+    shop.write("requirements.md", f"{KIRO_STORY}\nA {mark}\n\nB {mark}\n")
+    first, second = (one["id"] for one in shop.show()["notes"] if one["kind"] == "question")
+    assert second == f"{first}~2"
+
+    shop.ok("answer", "guest", second, "so")
+
+    path = f"{KIRO.home}/requirements.md"
+    assert shop.file("accord/guest", path).decode() == f"{KIRO_STORY}\nA {mark}\n\nB so\n"
+    with serving(shop) as server:
+        visitor = Visitor(server).enter()
+        page = visitor.get("/changes/guest")
+        found = re.search(rf'value="{first}"><input type="hidden" name="own" value="(\w+)"',
+                          page.text)  # fmt: skip
+        assert found
+        fields = {"item": first, "own": found[1], "words": "thus"}
+        visitor.send("/changes/guest", "/changes/guest/answer", fields)
+    assert shop.file("accord/guest", path).decode() == f"{KIRO_STORY}\nA thus\n\nB so\n"
 
 
 def test_an_assumption_is_corrected_in_the_text_where_the_format_has_no_other_place(
