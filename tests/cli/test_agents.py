@@ -5,6 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from accord.wiring.doctoring import claude_version
+from needing import need
 from project import Project
 
 GREETING = """
@@ -107,5 +109,19 @@ def test_codex_is_asked_through_its_own_server_and_configured_by_its_kind(
     config = project.top / ".accord" / "config.toml"
     config.write_text(config.read_text() + '\n[agents.codex]\nkind = "codex"\n')
     project.git("commit", "-q", "-a", "-m", "Name Codex")
-    (one,) = project.run("agents", "--accept-unsandboxed", "--json").json["agents"]
+    found = project.run("agents", "--accept-unsandboxed", "--json").json["agents"]
+    (one,) = [one for one in found if one["name"] == "codex"]
     assert (one["configured"], one["command"], one["state"]) == (True, ["codex"], "answers")
+
+
+def test_claude_code_that_is_installed_is_found_too(project: Project) -> None:
+    need(bool(claude_version()), "claude-agent-sdk")
+    shown = project.run("agents", "--accept-unsandboxed").out
+    assert f"ok      claude: {claude_version()}; resume, tools over HTTP\n" in shown
+    assert '[agents.claude]\n        kind = "claude"\n' in shown
+    assert "command" not in shown.split("[agents.claude]")[1]
+    config = project.top / ".accord" / "config.toml"
+    config.write_text(config.read_text() + '\n[agents.mine]\nkind = "claude"\n')
+    project.git("commit", "-q", "-a", "-m", "Name Claude Code")
+    found = project.run("agents", "--accept-unsandboxed", "--json").json["agents"]
+    assert [one["name"] for one in found if one["kind"] == "claude"] == ["mine"]
