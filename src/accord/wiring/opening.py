@@ -41,6 +41,7 @@ from accord.wiring.machine import (
     repository_file,
     state_folder,
 )
+from accord.wiring.sharing import shared
 
 WALLED = 3
 """The level at which nothing that was tried got through the walls."""
@@ -146,7 +147,7 @@ def open_workshop(start: Path, ask: AskPassphrase, *, detached: bool = False) ->
         config=rules.config,
         trust=rules.trust,
         signer=_signer(rules.trust, known, ask),
-        journal=SqliteJournal(state / "journal.sqlite"),
+        journal=shared(SqliteJournal(state / "journal.sqlite"), rules.trust.project),
         agents=AgentRuns(state / "runs"),
         purse=Purse(state / LEDGER),
         sandbox=partial(walls, state),
