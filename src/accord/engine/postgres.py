@@ -6,6 +6,7 @@ name or a password is never passed on.
 """
 
 import threading
+import time
 from collections.abc import Callable
 from typing import Any, TypeVar
 
@@ -18,6 +19,7 @@ VERSION = 1
 
 _LOCK = 0x6163636F7264  # whoever makes the tables holds it: "accord" as a number
 _CONNECT_S = 10
+_PAUSE_S = 0.5
 _SCHEMA = """
 CREATE SCHEMA IF NOT EXISTS accord;
 CREATE TABLE IF NOT EXISTS accord.version (version INTEGER NOT NULL);
@@ -45,29 +47,32 @@ T = TypeVar("T")
 class Database:
     """One connection to the server at `url`, opened when first needed and anew when it was lost."""
 
-    def __init__(self, url: str) -> None:
-        """Take the address; nothing is opened yet."""
-        self._url = url
+    def __init__(self, url: str, patience_s: float = 0.0) -> None:
+        """Take the address and how long a server that is gone is tried; nothing is opened yet."""
+        self._url, self._patience_s = url, patience_s
         self._lock = threading.Lock()
         self._connection: Connection | None = None
 
     def within(self, act: Callable[[Connection], T]) -> T:
         """Do `act` in one transaction and return what it gives.
 
-        Where the connection is lost in it, it is done once more on a new one, so it must be such
-        that doing it twice is doing it once. Raises ConfigurationError where the server cannot be
+        Where the connection is lost in it, it is done again on a new one, so it must be such that
+        doing it twice is doing it once. Raises ConfigurationError where the server cannot be
         reached or refuses, RefusedError where its tables are of another version.
         """
         with self._lock:
-            try:
-                return self._once(act)
-            except psycopg.OperationalError:
-                self._drop()
-            try:
-                return self._once(act)
-            except psycopg.Error:
-                self._drop()
-                raise unreachable() from None
+            end = time.monotonic() + self._patience_s
+            again = self._connection is not None
+            while True:
+                try:
+                    return self._once(act)
+                except psycopg.OperationalError:
+                    self._drop()
+                if not again and time.monotonic() > end:
+                    raise unreachable()
+                if not again:
+                    time.sleep(_PAUSE_S)
+                again = False
 
     def close(self) -> None:
         """End the connection."""

@@ -11,14 +11,17 @@ if TYPE_CHECKING:  # psycopg is imported only where there is a database
 
 VARIABLE = "ACCORD_DATABASE_URL"
 
+PATIENCE_S = 15.0
+"""How long a worker waits for a database that is being started again."""
+
 
 def is_shared() -> bool:
     """Tell whether this machine works with others."""
     return bool(os.environ.get(VARIABLE, "").strip())
 
 
-def database() -> "Database":
-    """Return the database that the machines share, not opened yet.
+def database(patience_s: float = 0.0) -> "Database":
+    """Return the database that the machines share, not opened yet; see `Database` for patience.
 
     Raises ConfigurationError where none is named, where it is not Postgres, and where the driver
     for it is not installed.
@@ -39,14 +42,14 @@ def database() -> "Database":
         raise ConfigurationError(
             "the driver for Postgres is not installed", hint="pip install 'accord[postgres]'"
         ) from None
-    return Database(url)
+    return Database(url, patience_s)
 
 
-def shared(local: Journal, project: str) -> Journal:
+def shared(local: Journal, project: str, patience_s: float = 0.0) -> Journal:
     """Return the journal to work with: `local`, with a part on Postgres where one is named."""
     if not is_shared():
         return local
-    shares = database()
+    shares = database(patience_s)
     from accord.engine.shared_journal import SharedJournal
 
     return SharedJournal(local, shares, project)
