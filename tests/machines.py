@@ -11,6 +11,9 @@ import pytest
 from attrs import define, field
 
 import gitrepo
+from accord.agents.environment import RUN_MARK
+from accord.agents.folder import mark_of
+from accord.agents.processes import end_marked, marked
 from project import DOCUMENTS, Project, make_project
 
 TESTS = Path(__file__).parent
@@ -74,6 +77,19 @@ class Machines:
             one.kill()
             one.wait()
 
+    def said_all(self) -> str:
+        """Return what all workers said."""
+        return "".join(self.said(one).read_text() for one in self.running)
+
+    def alive(self) -> list[str]:
+        """Return the clone of each run whose agent is at work."""
+        return [run.parent.parent.name for run in self._folders() if marked(RUN_MARK, mark_of(run))]
+
+    def end_agents(self) -> None:
+        """End the agents that are left."""
+        for run in self._folders():
+            end_marked(RUN_MARK, mark_of(run))
+
     def landed(self) -> list[str]:
         """Return the tasks that the hub's branch has, the oldest first, each as often as it has."""
         form = "--format=%(trailers:key=Spec-Task,valueonly)"
@@ -81,9 +97,12 @@ class Machines:
         return [line.partition("/")[2].partition("@")[0] for line in said.split()]
 
     def runs(self) -> list[tuple[str, str]]:
-        """Return (task, attempt and round) of each run of an agent, on any machine."""
+        """Return (run, clone) for each run of an agent, on any machine."""
+        return [(run.name, run.parent.parent.name) for run in self._folders()]
+
+    def _folders(self) -> list[Path]:
         top = Path(os.environ["XDG_STATE_HOME"]) / "accord"
-        return sorted((run.name, run.parent.parent.name) for run in top.glob("*/runs/build*"))
+        return sorted(top.glob("*/runs/build*"), key=lambda run: run.name)
 
 
 def make_machines(
