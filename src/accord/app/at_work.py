@@ -35,3 +35,17 @@ def running(workshop: Workshop) -> tuple[Running, ...]:
         for number in range(1, workshop.config.rounds + 1)
         if workshop.agents.is_running(run_id := f"{action}/{number}")
     )
+
+
+def alive(workshop: Workshop) -> tuple[str, ...]:
+    """Return the ids of the runs of drafts and builds that are alive here, ended or not elsewhere.
+
+    An attempt may be over for every machine while its agent goes on where it was begun.
+    """
+    return tuple(
+        run_id
+        for key in workshop.journal.noted("base/")
+        if (action := key.removeprefix("base/")).startswith(("draft/", "build/"))
+        for number in range(1, workshop.config.rounds + 1)
+        if workshop.agents.is_running(run_id := f"{action}/{number}")
+    )

@@ -30,6 +30,7 @@ VERBS = {
     "approve": "approve the gate that a change stands before",
     "reject": "send the work of a stage back with a reason",
     "run": "let everything go on that waits for nobody",
+    "worker": "build and land tasks beside other machines",
     "replay": "play a run again that is over, asking no model",
     "serve": "the review room: decide in a browser, sign here",
     "check": "findings in specs: native, Kiro, spec-kit, OpenSpec",

@@ -314,6 +314,26 @@ class Repo(Protocol):
         """End what was started for reading."""
 
 
+class Remote(Protocol):
+    """The repository by which branches travel between clones; `name` is what git calls it."""
+
+    @property
+    def name(self) -> str:
+        """Return its name."""
+
+    def fetch(self) -> None:
+        """Learn where the refs of the remote are. Raises ConfigurationError where it is no use."""
+
+    def far(self) -> dict[str, str]:
+        """Map each ref of the remote that matters to its commit, by its name there."""
+
+    def push(self, moves: Mapping[str, tuple[str, str]]) -> bool:
+        """Move all of these refs from old to new (empty: absent) or none; tell whether they did."""
+
+    def push_snapshots(self) -> None:
+        """Bring every snapshot of this clone to the remote."""
+
+
 @frozen
 class Operation:
     """One mutation: who did what to which change, and each ref it moved, before and after.

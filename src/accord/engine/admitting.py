@@ -3,7 +3,7 @@
 import statistics
 from collections.abc import Collection, Mapping, Sequence
 
-from attrs import define, field
+from attrs import define, evolve, field
 
 from accord.app.changes import Change
 from accord.app.workshop import Workshop
@@ -35,9 +35,16 @@ class Admitting:
         changes: Mapping[str, Change],
         busy: Collection[Action],
         now: float,
+        elsewhere: Collection[Action] = (),
     ) -> Admission:
-        """Return which of the drafts and builds in `steps` start now beside those in `busy`."""
+        """Return which of the drafts and builds in `steps` start now beside those in `busy`.
+
+        What is done `elsewhere` takes no slot here, and claims its files and resources.
+        """
         running = [self._running(one, changes, now) for one in busy if not isinstance(one, Release)]
+        running += [evolve(self._running(one, changes, now), working=False) for one in elsewhere
+                    if isinstance(one, Draft | Build)]  # fmt: skip
+        busy = (*busy, *elsewhere)
         known = {one.id for one in busy}
         running += [self._running(one, changes, now) for one in steps
                     if isinstance(one, Land) and one.id not in known]  # fmt: skip
@@ -72,7 +79,7 @@ class Admitting:
             rank = left.get(step.task, rank)
         return Candidate(
             step.id, step.change, rank, self.length, now - self.asked.setdefault(step.id, now),
-            touches, self._leases(touches),
+            touches, self.leases(touches),
         )  # fmt: skip
 
     def _running(self, step: Action, changes: Mapping[str, Change], now: float) -> Running:
@@ -81,7 +88,13 @@ class Admitting:
         gone = now - self.began.get(step.id, now)
         left = max(0.0, self.length - gone) if works else 0.0
         return Running(f"{step.change} {step.subject}", step.change, left, touches,
-                       self._leases(touches), works)  # fmt: skip
+                       self.leases(touches), works)  # fmt: skip
+
+    def serial(self, step: Action, changes: Mapping[str, Change]) -> frozenset[str]:
+        """Return the serial resources that `step` needs while an agent works on it."""
+        if not isinstance(step, Build):
+            return frozenset()
+        return self.leases(self._touches(step, changes))
 
     def _touches(self, step: Action, changes: Mapping[str, Change]) -> tuple[str, ...]:
         change = changes.get(step.change)
@@ -89,7 +102,8 @@ class Admitting:
             return ()
         return next((one.touches for one in change.tasks if one.id == step.task), ())
 
-    def _leases(self, touches: tuple[str, ...]) -> frozenset[str]:
+    def leases(self, touches: tuple[str, ...]) -> frozenset[str]:
+        """Return the serial resources that work on these paths has to lease."""
         return scheduling.leases(touches, self.workshop.config.beside.serial)
 
 

@@ -2,16 +2,18 @@
 
 import asyncio
 import fcntl
-from collections.abc import Callable, Collection, Iterator, Sequence
+import itertools
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 
 from attrs import define, evolve, field, frozen
 
-from accord.app.changes import Change, load_all, released
+from accord.app.changes import Change, find, load_all, released
 from accord.app.radar import Radar
 from accord.app.rewriting import about_files
 from accord.app.situations import situation
 from accord.app.workshop import Workshop
+from accord.core import leases
 from accord.core.orders import AgentEvent
 from accord.core.reconcile import (
     Action,
@@ -25,9 +27,13 @@ from accord.core.reconcile import (
     next_steps,
 )
 from accord.engine.admitting import Admitting
+from accord.engine.crew import Crew, kind
 from accord.errors import AccordError, ConflictError
 
 RETRIES = 2
+
+KEEP_EVERY = 8
+"""After how many renewals of its leases a worker brings its snapshots to the remote."""
 
 LOOK_EVERY_S = 60.0
 """How often it is looked whether pieces of work collide while all of them go on."""
@@ -61,9 +67,12 @@ class Outcome:
 def drive(
     workshop: Workshop, names: Sequence[str], *, tell: Tell, handed_in: Collection[str] = (),
     only: str = "", notice: Callable[[str], None] = lambda _: None,
-    heard: Callable[[str, str, AgentEvent], None] | None = None,
+    heard: Callable[[str, str, AgentEvent], None] | None = None, crew: Crew | None = None,
 ) -> Outcome:  # fmt: skip
     """Do for the changes called `names` all that may be done, and return what waits.
+
+    With a `crew` others do so as well; a worker's goes on until it is drained, for every change.
+    Raises ConflictError where its leases were lost.
 
     `handed_in` names tasks that a person built; `only` the stage or task beside which nothing is
     done; `heard` is told all that agents say and do. Raises ConflictError when another process
@@ -71,18 +80,21 @@ def drive(
     """
     settle(workshop)
     with _alone(workshop):
-        steering = _Drive(workshop, tuple(names), tell, frozenset(handed_in), only)
-        first = steering.look()
-        if not any(not isinstance(step, Wait) for step in first):
-            return steering.outcome(first)
-        # DBOS takes a second of CPU to import, which is wasted where everything waits.
-        from accord.engine import jobs
+        steering = _Drive(workshop, tuple(names), tell, frozenset(handed_in), only, crew)
+        if crew is None:
+            first = steering.look()
+            if not any(not isinstance(step, Wait) for step in first):
+                return steering.outcome(first)
+        with _in(crew):
+            # DBOS takes a second of CPU to import, which is wasted where everything waits.
+            from accord.engine import jobs
 
-        jobs.open_engine(workshop, notice, steering.sent_back, steering.asked, heard)
-        try:
-            return asyncio.run(steering.run(jobs.submit))
-        finally:
-            jobs.close_engine()
+            jobs.open_engine(workshop, notice, steering.sent_back, steering.asked, heard,
+                             crew.publish if crew else None)  # fmt: skip
+            try:
+                return asyncio.run(steering.run(jobs.submit))
+            finally:
+                jobs.close_engine()
 
 
 def settle(workshop: Workshop) -> None:
@@ -107,6 +119,7 @@ class _Drive:
     tell: Tell
     handed_in: frozenset[str]
     only: str = ""
+    crew: Crew | None = None
     failed: dict[str, dict[str, str]] = field(factory=dict)
     tries: dict[str, int] = field(factory=dict)
     busy: dict[asyncio.Task[dict[str, object]], Action] = field(factory=dict)
@@ -122,13 +135,27 @@ class _Drive:
 
     def look(self) -> list[Action | Wait]:
         base = self.workshop.repo.resolve(self.workshop.base)
+        if self.crew is not None and self.crew.lasting:
+            self.names = tuple(one.change for one in find(self.workshop))
         changes = load_all(self.workshop, self.names)
         self.changes = {change.name: change for change in changes}
         return [step for change in changes for step in self._steps(change, base)]
 
     def _steps(self, change: Change, base: str) -> tuple[Action | Wait, ...]:
-        facts = situation(self.workshop, change, failed=self.failed.get(change.name, {}),
-                          handed_in=self.handed_in, acting=True)  # fmt: skip
+        failed = dict(self.failed.get(change.name, {}))
+        if self.crew is not None and (notes := self.crew.failed(change.name)):
+            now = {kind(step.id) for step in self._next(change, base, failed)
+                   if not isinstance(step, Wait)}  # fmt: skip
+            failed |= {subject: why for subject, (of, why) in notes.items() if of in now}
+        return self._next(change, base, failed)
+
+    def _next(
+        self, change: Change, base: str, failed: Mapping[str, str]
+    ) -> tuple[Action | Wait, ...]:
+        # On the machine of a worker nobody sits who would write or build by hand.
+        acting = self.crew is None or not self.crew.lasting
+        facts = situation(self.workshop, change, failed=failed, handed_in=self.handed_in,
+                          acting=acting)  # fmt: skip
         steps = next_steps(facts, base)
         return tuple(
             step for step in steps
@@ -136,28 +163,86 @@ class _Drive:
         )  # fmt: skip
 
     async def run(self, submit: Callable[..., object]) -> Outcome:
+        if self.crew is None:
+            return await self._run(submit)
+        beating = asyncio.create_task(beat(self.crew))
+        try:
+            return await self._run(submit)
+        finally:
+            beating.cancel()
+
+    async def _run(self, submit: Callable[..., object]) -> Outcome:
         while True:
-            steps = await asyncio.to_thread(self.look)
-            for step in await asyncio.to_thread(self._admitted, steps, _now()):
-                if self._may_start(step):
-                    self._announce(step)
-                    self.admitting.begin(step, _now())
-                    task = asyncio.create_task(self._perform(step, submit))
-                    self.busy[task] = step
-            if not self.busy:
+            steps = await asyncio.to_thread(self._seen)
+            for step in await asyncio.to_thread(self._begun, steps, _now()):
+                self._announce(step)
+                self.admitting.begin(step, _now())
+                task = asyncio.create_task(self._perform(step, submit))
+                self.busy[task] = step
+            if not self.busy and not self._stays():
                 return self.outcome(steps)
             for task in await self._next_done():
                 step = self.busy.pop(task)
                 self._finished(step, task.result())
                 self.admitting.end(step, _now())
+                if self.crew is not None:
+                    await asyncio.to_thread(self.crew.forget, step)
+
+    def _seen(self) -> list[Action | Wait]:
+        """Meet the others, where there are any, and return what there is to do."""
+        if self.crew is not None and not self.crew.meet_again(self.tell_of):
+            return []
+        return self.look()
+
+    def _begun(self, steps: Sequence[Action | Wait], now: float) -> list[Action]:
+        """Return what is begun now; where there are others, what is also this machine's to do."""
+        ready: list[Action] = []
+        for step in self._admitted(steps, now):
+            if self._may_start(step, ready):
+                ready.append(step)
+        if self.crew is None or not steps:
+            return ready
+        crew = self.crew
+        crew.settle_waiting({step.id for step in steps if not isinstance(step, Wait)})
+        mine = [step for step in ready
+                if crew.claim(step, self.admitting.serial(step, self.changes))]  # fmt: skip
+        # Whoever had it before may have done it since it was looked: what they did is seen now.
+        again = {one.id for one in self._admitted(self._seen(), now)} if mine else set()
+        for step in mine:
+            (crew.begin if step.id in again else crew.forget)(step)
+        return [step for step in mine if step.id in again]
+
+    def _stays(self) -> bool:
+        """Tell whether a worker waits for more to do. Raises ConflictError for a lost lease."""
+        if self.crew is None:
+            return False
+        if self.crew.ended:
+            raise ConflictError(f"this worker {self.crew.ended}", hint="start it again")
+        return self.crew.lasting and not self.crew.draining
+
+    def tell_of(self, change: str, words: str) -> None:
+        self.tell(Event(change, "", words, good=False))
 
     async def _next_done(self) -> set[asyncio.Task[dict[str, object]]]:
-        """Wait until something is done; look now and then whether two collide meanwhile."""
+        """Wait until something is done; look now and then whether two collide meanwhile.
+
+        Where there are others, also return when it is time to see what they did.
+        """
+        if self.crew is not None:
+            return await self.crew_done(self.crew)
         done: set[asyncio.Task[dict[str, object]]] = set()
         while not done:
             done, _ = await asyncio.wait(self.busy, timeout=LOOK_EVERY_S,
                                          return_when=asyncio.FIRST_COMPLETED)  # fmt: skip
             await asyncio.to_thread(self._look_around)
+        return done
+
+    async def crew_done(self, crew: Crew) -> set[asyncio.Task[dict[str, object]]]:
+        if not self.busy:
+            await asyncio.sleep(crew.poll_s)
+            return set()
+        done, _ = await asyncio.wait(self.busy, timeout=crew.poll_s,
+                                     return_when=asyncio.FIRST_COMPLETED)  # fmt: skip
         return done
 
     def _look_around(self) -> None:
@@ -167,7 +252,13 @@ class _Drive:
 
     def _admitted(self, steps: Sequence[Action | Wait], now: float) -> list[Action]:
         """Return the steps that may begin; those of agents in the order that serves all best."""
-        found = self.admitting.choose(steps, self.changes, tuple(self.busy.values()), now)
+        crew = self.crew
+        theirs = [step for step in steps if not isinstance(step, Wait) and crew is not None
+                  and crew.is_elsewhere(step)]  # fmt: skip
+        if crew is not None:
+            steps = [step for step in steps
+                     if step in theirs or isinstance(step, Wait) or crew.may(step)]  # fmt: skip
+        found = self.admitting.choose(steps, self.changes, tuple(self.busy.values()), now, theirs)
         of_agents = {step.id: step for step in steps if isinstance(step, Draft | Build)}
         self.held = tuple(
             Wait(of_agents[name].change, f"{of_agents[name].subject} is held: {reason}",
@@ -179,15 +270,16 @@ class _Drive:
             evolve(step, along=tuple(name for name in leaving if name != step.change))
             if isinstance(step, Release) else step
             for step in steps if isinstance(step, Land | Prove | Review | Release)
+            and step not in theirs
         ]  # fmt: skip
         return [*others, *(of_agents[one.id] for one in found.started)]
 
-    def _may_start(self, step: Action) -> bool:
-        if any(one.subject == step.subject and one.change == step.change
-               for one in self.busy.values()):  # fmt: skip
+    def _may_start(self, step: Action, ready: Sequence[Action]) -> bool:
+        begun = (*self.busy.values(), *ready)
+        if any(one.subject == step.subject and one.change == step.change for one in begun):
             return False
         if isinstance(step, Land | Release):  # a change lands on its branch beside a release
-            return not any(type(one) is type(step) for one in self.busy.values())
+            return not any(type(one) is type(step) for one in begun)
         return True
 
     async def _perform(self, step: Action, submit: Callable[..., object]) -> dict[str, object]:
@@ -231,18 +323,50 @@ class _Drive:
         tried = self.tries.get(step.change + step.subject, 0) + 1
         self.tries[step.change + step.subject] = tried
         if not (isinstance(step, Land) and tried <= RETRIES):
-            self.failed.setdefault(step.change, {})[step.subject] = detail
+            if self.crew is not None and isinstance(step, Draft | Build | Land):
+                self.crew.note_failed(step, detail)
+            else:
+                self.failed.setdefault(step.change, {})[step.subject] = detail
             code = result.get("exit_code")
             self.exit_code = self.exit_code or (code if isinstance(code, int) else 1)
 
     def outcome(self, steps: Sequence[Action | Wait]) -> Outcome:
-        waits = (*(step for step in steps if isinstance(step, Wait)), *self.held)
+        waits = (*(step for step in steps if isinstance(step, Wait)), *self.held, *(
+            Wait(step.change, f"{step.subject} is at work on {host}", "accord status")
+            for step in steps
+            if not isinstance(step, Wait) and self.crew is not None
+            and (host := self.crew.is_elsewhere(step))
+        ))  # fmt: skip
         done = set(released(self.workshop)) & set(self.names)
         return Outcome(waits, self.exit_code, tuple(sorted(done)))
 
 
 def _now() -> float:
     return asyncio.get_running_loop().time()
+
+
+async def beat(crew: Crew) -> None:
+    """Renew the leases of a crew for as long as this is not cancelled; bring its snapshots."""
+    for count in itertools.count(1):
+        await asyncio.sleep(leases.RENEW_S)
+        await asyncio.to_thread(crew.beat)
+        if count % KEEP_EVERY == 0:
+            with suppress(AccordError):  # the next time will do
+                await asyncio.to_thread(crew.keep_snapshots)
+
+
+@contextmanager
+def _in(crew: Crew | None) -> Iterator[None]:
+    """Take part in the crew for as long as this lasts."""
+    if crew is None:
+        yield
+        return
+    crew.enter()
+    try:
+        yield
+    finally:
+        with suppress(AccordError):  # what is not given back ends by itself
+            crew.leave()
 
 
 @contextmanager

@@ -33,6 +33,7 @@ Payload = dict[str, Any]
 Notice = Callable[[str], None]
 SentBack = Callable[[str, str, str], None]
 Heard = Callable[[str, str, AgentEvent], None]
+Publish = Callable[[Action, Taken], Taken]
 
 # Bumped only when the steps of a workflow change while older ones may be unfinished.
 VERSION = "1"
@@ -49,14 +50,18 @@ class _Bench:
     sent_back: SentBack = staticmethod(lambda *_: None)
     asked: SentBack = staticmethod(lambda *_: None)
     heard: Heard | None = None
+    publish: Publish = staticmethod(lambda _, taken: taken)
     keep_every_s: float = KEEP_EVERY_S
 
 
 def open_engine(
     workshop: Workshop, notice: Notice, sent_back: SentBack, asked: SentBack = lambda *_: None,
-    heard: Heard | None = None,
+    heard: Heard | None = None, publish: Publish | None = None,
 ) -> None:  # fmt: skip
     """Start the engine on the workshop's own SQLite file and take up what was left unfinished.
+
+    Where there are other machines, `publish` brings them what a step moved, and says what came of
+    it; then nothing is taken up, since whoever was not heard of for a while holds nothing.
 
     `notice` is told of each step before and after it (`ID STEP begin`, `ID STEP end`);
     `sent_back` of each round whose work goes back to the agent (change, subject, why), `asked` of
@@ -69,10 +74,12 @@ def open_engine(
     _Bench.workshop, _Bench.notice = workshop, staticmethod(notice)
     _Bench.sent_back, _Bench.asked = staticmethod(sent_back), staticmethod(asked)
     _Bench.heard = staticmethod(heard) if heard else None
+    _Bench.publish = staticmethod(publish or (lambda _, taken: taken))
+    database = _database(workshop.state, shared=publish is not None)
     DBOS(
         config={
             "name": "accord",
-            "system_database_url": f"sqlite:///{_database(workshop.state)}",
+            "system_database_url": f"sqlite:///{database}",
             "application_version": VERSION,
             "executor_id": "local",
             "log_level": "CRITICAL",
@@ -170,7 +177,8 @@ async def _begin_draft(payload: Payload, number: int, feedback: str) -> Payload:
 @DBOS.step()
 async def _take_draft(payload: Payload, number: int) -> Payload:
     action = _draft_of(payload)
-    return await _told(f"{action.id}/{number} take", running.take_draft, action, number)
+    return await _told(f"{action.id}/{number} take", _brought, running.take_draft, action,
+                       number)  # fmt: skip
 
 
 @DBOS.step()
@@ -188,7 +196,8 @@ async def _begin_build(payload: Payload, number: int, feedback: str) -> Payload:
 @DBOS.step()
 async def _take_build(payload: Payload, number: int) -> Payload:
     action = Build(**payload)
-    return await _told(f"{action.id}/{number} take", running.take_build, action, number)
+    return await _told(f"{action.id}/{number} take", _brought, running.take_build, action,
+                       number)  # fmt: skip
 
 
 @DBOS.step()
@@ -217,7 +226,7 @@ async def _note_review(payload: Payload, taken: Payload) -> None:
 @DBOS.step()
 async def _land_step(payload: Payload) -> Payload:
     action = Land(**payload)
-    return await _told(f"{action.id} land", landing.land_task, action)
+    return await _told(f"{action.id} land", _brought, landing.land_task, action)
 
 
 @DBOS.step()
@@ -229,7 +238,7 @@ async def _prove_step(payload: Payload) -> Payload:
 @DBOS.step()
 async def _release_step(payload: Payload) -> Payload:
     action = Release(**payload)
-    return await _told(f"{action.id} release", landing.release, action)
+    return await _told(f"{action.id} release", _brought, landing.release, action)
 
 
 @DBOS.step()
@@ -290,6 +299,10 @@ def _begun(workshop: Workshop, begin: Callable[..., str], *arguments: Any) -> st
     return begin(workshop, *arguments)
 
 
+def _brought(workshop: Workshop, use: Callable[..., Taken], action: Action, *more: Any) -> Taken:
+    return _Bench.publish(action, use(workshop, action, *more))
+
+
 def _proved(workshop: Workshop, action: Prove) -> Taken:
     proving.prove(workshop, load(workshop, action.change))
     radar.together(workshop, action.change)
@@ -321,9 +334,13 @@ def _workshop() -> Workshop:
     return _Bench.workshop
 
 
-def _database(state: Path) -> Path:
+def _database(state: Path, *, shared: bool) -> Path:
     state.mkdir(mode=0o700, parents=True, exist_ok=True)
-    return state / "engine.sqlite"
+    if not shared:
+        return state / "engine.sqlite"
+    for one in state.glob("shared.sqlite*"):
+        one.unlink()
+    return state / "shared.sqlite"
 
 
 def _refuse_pickle(_self: object, _data: str) -> Any:

@@ -41,6 +41,7 @@ from accord.wiring.machine import (
     repository_file,
     state_folder,
 )
+from accord.wiring.sharing import shared
 
 WALLED = 3
 """The level at which nothing that was tried got through the walls."""
@@ -118,8 +119,12 @@ def pin_rules(place: Place, rules: Rules) -> None:
         remember_repository(place.common, known)
 
 
-def open_workshop(start: Path, ask: AskPassphrase, *, detached: bool = False) -> Workshop:
+def open_workshop(
+    start: Path, ask: AskPassphrase, *, detached: bool = False, patience_s: float = 0.0
+) -> Workshop:
     """Return the workshop for the repository around `start`; HEAD may be `detached`.
+
+    `patience_s` is how long a shared database that is gone is waited for.
 
     Raises ConfigurationError where Accord is not set up and RefusedError where the trust file
     does not hold or is not the one that this machine pinned.
@@ -146,7 +151,7 @@ def open_workshop(start: Path, ask: AskPassphrase, *, detached: bool = False) ->
         config=rules.config,
         trust=rules.trust,
         signer=_signer(rules.trust, known, ask),
-        journal=SqliteJournal(state / "journal.sqlite"),
+        journal=shared(SqliteJournal(state / "journal.sqlite"), rules.trust.project, patience_s),
         agents=AgentRuns(state / "runs"),
         purse=Purse(state / LEDGER),
         sandbox=partial(walls, state),

@@ -10,6 +10,7 @@ from accord.cli.render import plain, style, wrap
 if TYPE_CHECKING:
     from accord.app.workshop import Workshop
     from accord.core.orders import AgentEvent
+    from accord.engine.crew import Crew
 
 
 @click.command()
@@ -69,14 +70,19 @@ def drive_on(
         for line in (event.text or event.path).splitlines():
             context.remark(wrap(f"{change} {subject} {event.kind}: {line}", "    ", "      "))
 
+    from accord.wiring.sharing import is_shared
+
     for line in opening.warnings(workshop):
         said = wrap(line, "", "  ")
         context.remark(style(said, err=True, fg="red") if line.startswith("warning") else said)
+    crew = _crew(context, workshop, names) if is_shared() else None
     try:
         outcome = drive(workshop, names, tell=tell, handed_in=built, only=only,
-                        heard=heard if follow else None)  # fmt: skip
+                        heard=heard if follow else None, crew=crew)  # fmt: skip
     except KeyboardInterrupt:
-        click.echo("stopped; an agent that runs goes on, and accord run finds it", err=True)
+        went = "its agents were ended, what they wrote is kept: accord salvage"
+        alone = "an agent that runs goes on, and accord run finds it"
+        click.echo(f"stopped; {went if crew else alone}", err=True)
         raise click.exceptions.Exit(130) from None
     data = {"waits": [asdict(one) for one in outcome.waits], "released": list(outcome.released)}
     lines = [wrap(f"{name} is released") for name in outcome.released]
@@ -87,3 +93,15 @@ def drive_on(
     context.answer(data, lines or ["nothing waits"])
     if outcome.exit_code:
         raise click.exceptions.Exit(outcome.exit_code)
+
+
+def _crew(context: Context, workshop: "Workshop", names: list[str]) -> "Crew":
+    """Return the crew to drive with; a person asks again for what was tried in vain."""
+    from accord.wiring.crewing import open_crew
+
+    crew = open_crew(workshop, lambda change, words: context.remark(
+        wrap(f"{change}: {words}", "  ", "    ")),
+        lasting=False, slots=workshop.config.parallel)  # fmt: skip
+    click.get_current_context().call_on_close(crew.board.close)
+    crew.ask_again(names)
+    return crew

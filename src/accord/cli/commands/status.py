@@ -1,5 +1,7 @@
 """`accord status`: what to do now, and every open change."""
 
+from typing import Any
+
 import click
 
 from accord.cli.context import Context, command
@@ -13,6 +15,7 @@ from accord.cli.render import plain, style, table, wrap
 def status(context: Context, *, sync: bool) -> None:
     """Say what to do now, and list every open change."""
     from accord.app import spending_view, views
+    from accord.wiring.sharing import is_shared
 
     workshop = context.workshop()
     if sync:
@@ -37,6 +40,18 @@ def status(context: Context, *, sync: bool) -> None:
     if spent["tokens"]:
         lines += ["", wrap(f"spent on these: {spent['words']}", "", "  ")]
     lines += [wrap(f"budget: {one['words']}", "", "  ") for one in spent["budgets"]]
+    if is_shared():
+        from accord.wiring.crewing import at_work
+
+        data["workers"] = at_work(workshop)
+        lines += ["", *(_worker(one) for one in data["workers"])] if data["workers"] else [
+            "", "no worker lives"]  # fmt: skip
     if data["released"]:
         lines += ["", wrap(f"released: {', '.join(data['released'][-5:])}")]
     context.answer(data, lines)
+
+
+def _worker(one: dict[str, Any]) -> str:
+    holds = ", ".join(one["holds"]) or "nothing"
+    slots = f"{one['slots']} slot{'' if one['slots'] == 1 else 's'}"
+    return wrap(f"worker on {one['host']} ({slots}): {holds}", "", "  ")

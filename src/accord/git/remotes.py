@@ -1,0 +1,95 @@
+"""What travels between clones by way of a remote that all of them know: branches and Accord's refs.
+
+What the remote had last is kept below `refs/accord/far/`. A ref of it is moved only from where it
+was known to be, so that of two machines that move the same one, one is told no.
+"""
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+
+from attrs import frozen
+
+from accord.errors import ConfigurationError
+from accord.git.run import Git, GitError
+
+FAR = "refs/accord/far/"
+_SNAPSHOTS = "refs/accord/wip/*"
+_REFUSED = 1  # git's exit status where the remote was reached and a ref was not taken
+
+
+@frozen
+class GitRemote:
+    """The remote called `name`, and the refs there that matter: see `core.ports.Remote`."""
+
+    git: Git
+    name: str
+    base: str
+
+    def fetch(self) -> None:
+        """Learn where the refs of the remote are. Raises ConfigurationError where it is no use."""
+        wanted = (
+            f"+{self.base}:{FAR}{self.base}",
+            f"+refs/heads/accord/*:{FAR}refs/heads/accord/*",
+            f"+refs/accord/tasks/*:{FAR}refs/accord/tasks/*",
+        )
+        self._ask("fetch", "--quiet", "--no-tags", "--no-write-fetch-head", "--prune", "--atomic",
+                  "--no-recurse-submodules", self.name, *wanted)  # fmt: skip
+
+    def far(self) -> dict[str, str]:
+        """Map each ref that the remote had when it was fetched last to its commit."""
+        form = "--format=%(refname) %(objectname)"
+        said = self.git.text("for-each-ref", form, FAR)
+        rows = (line.split(" ", 1) for line in said.splitlines())
+        return {name.removeprefix(FAR): commit for name, commit in rows}
+
+    def push(self, moves: Mapping[str, tuple[str, str]]) -> bool:
+        """Move all of these refs of the remote from old to new (empty: absent), or none of them.
+
+        Returns False where one of them is somewhere else by now, or the remote refuses.
+        """
+        leases = [f"--force-with-lease={ref}:{old}" for ref, (old, _) in moves.items()]
+        specs = [f"{new}:{ref}" for ref, (_, new) in moves.items()]
+        try:
+            self._push("--atomic", *leases, self.name, *specs)
+        except GitError as error:
+            if error.status == _REFUSED:
+                return False
+            raise self._away() from None
+        for ref, (_, new) in moves.items():
+            if new:
+                self.git.bytes("update-ref", FAR + ref, new)
+            else:
+                self.git.bytes("update-ref", "-d", FAR + ref)
+        return True
+
+    def push_snapshots(self) -> None:
+        """Bring every snapshot of this clone to the remote; one that it has is left as it is."""
+        try:
+            self._push(self.name, f"+{_SNAPSHOTS}:{_SNAPSHOTS}")
+        except GitError:
+            raise self._away() from None
+
+    def _push(self, *arguments: str) -> None:
+        self.git.bytes("push", "--quiet", "--no-verify", "--no-signed", *arguments, extra=_own())
+
+    def _ask(self, *arguments: str) -> None:
+        try:
+            self.git.bytes(*arguments, extra=_own())
+        except GitError:
+            raise self._away() from None
+
+    def _away(self) -> ConfigurationError:
+        # What git says may hold the address of the remote, and a token in it.
+        return ConfigurationError(
+            f"the remote {self.name} cannot be reached", hint=f"git fetch {self.name}"
+        )
+
+
+def _own() -> dict[str, str]:
+    """Return what the person's git needs to be let in: their configuration and their ssh agent."""
+    kept = {name: os.environ[name]
+            for name in ("SSH_AUTH_SOCK", "GIT_SSH_COMMAND", "XDG_CONFIG_HOME")
+            if name in os.environ}  # fmt: skip
+    own = Path(os.environ.get("GIT_CONFIG_GLOBAL", Path.home() / ".gitconfig"))
+    return {**kept, "GIT_CONFIG_GLOBAL": str(own)} if own.is_file() else kept
