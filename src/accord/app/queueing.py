@@ -8,16 +8,16 @@ and the verdicts in the journal.
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
-from attrs import define, field
+from attrs import define, evolve, field
 
 from accord.app import evidence
 from accord.app.changes import Change
 from accord.app.regenerating import regenerate
+from accord.app.renumbering import Renumbered, renumber
 from accord.app.workshop import Workshop
 from accord.core import queue as queues
 from accord.core.evidence import Result, Run
 from accord.core.model import Task, sha256
-from accord.core.ports import Merge
 from accord.core.queue import (
     RARE,
     Eject,
@@ -129,10 +129,14 @@ class Queueing:
         return Verdict(str(run.result))
 
 
-def merged(workshop: Workshop, onto: str, commit: str) -> Merge:
-    """Merge `commit` onto `onto`, with conflicts resolved where that takes no judgement."""
+def merged(workshop: Workshop, onto: str, commit: str, documents: str = "") -> Renumbered:
+    """Merge `commit` onto `onto`, with conflicts resolved where that takes no judgement.
+
+    `documents` is the folder of the change's own.
+    """
     merge = workshop.repo.merge(onto, commit, workshop.config.beside.union)
-    return regenerate(workshop, onto, commit, merge)
+    found = renumber(workshop, onto, commit, merge, documents)
+    return evolve(found, merge=regenerate(workshop, onto, commit, found.merge))
 
 
 def joined(workshop: Workshop, onto: str, commit: str, message: str) -> Joined:
@@ -140,10 +144,12 @@ def joined(workshop: Workshop, onto: str, commit: str, message: str) -> Joined:
     repo = workshop.repo
     if repo.contains(commit, onto):
         return Joined(commit, repo.tree(commit))
-    merge = merged(workshop, onto, commit)
-    if merge.conflicts:
-        return Joined("", "", merge.conflicts)
-    return Joined(repo.join(merge.tree, [onto, commit], message, workshop.author), merge.tree)
+    found = merged(workshop, onto, commit)
+    if found.merge.conflicts:
+        return Joined("", "", found.merge.conflicts)
+    words = f"{message}\n{found.words}" if found.words else message
+    tree = found.merge.tree
+    return Joined(repo.join(tree, [onto, commit], words, workshop.author), tree)
 
 
 def entry(workshop: Workshop, change: Change, task: Task, commit: str) -> Entry:

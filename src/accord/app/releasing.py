@@ -13,6 +13,7 @@ from accord.app import clashing, deciding, desk, evidence, folding, ticking, tra
 from accord.app.changes import Change, load, released
 from accord.app.clashing import CHANGE_TRAILER
 from accord.app.queueing import Queueing, joined, merged, paths
+from accord.app.renumbering import Renumbered
 from accord.app.running import Taken
 from accord.app.workplaces import BUILT, put_away
 from accord.app.workshop import CHANGES, Workshop
@@ -90,11 +91,11 @@ class _Batch:
         if change is None or not repo.contains(onto, self.base):
             # What landed long ago, or what is tried without what landed since.
             return joined(self.workshop, onto, entry.commit, f"Try {entry.id}\n")
-        merge = merged(self.workshop, onto, entry.commit)
-        if merge.conflicts:
-            return Joined("", "", merge.conflicts)
+        found = merged(self.workshop, onto, entry.commit, change.folder)
+        if found.merge.conflicts:
+            return Joined("", "", found.merge.conflicts)
         try:
-            commit = _made(self.workshop, change, onto, merge.tree)
+            commit = _made(self.workshop, change, onto, found)
         except ConflictError as error:
             self.reasons[entry.id] = error.message
             return Joined("", "", (change.folder,))
@@ -152,22 +153,24 @@ def _entry(workshop: Workshop, change: Change) -> Entry:
     return Entry(change.name, change.found.tip, tuple(sorted(lines)), touched, waived)
 
 
-def _made(workshop: Workshop, change: Change, onto: str, tree: str) -> str:
-    """Return the commit that lands `change` on `onto`, where `tree` is what git merged.
+def _made(workshop: Workshop, change: Change, onto: str, found: Renumbered) -> str:
+    """Return the commit that lands `change` on `onto`, where `found` is what git merged.
 
     Raises ConflictError for criteria that it ends and that are not what they were.
     """
     repo, parents = workshop.repo, [onto, change.found.tip]
-    new = repo.join(tree, parents, _message(change), workshop.author)
+    message = _message(change, found.words)
+    new = repo.join(found.merge.tree, parents, message, workshop.author)
     for follow in (tracing.traced, ticking.on_release, folding.folded):
         if tree := follow(workshop, change, new):
-            new = repo.join(tree, parents, _message(change), workshop.author)
+            new = repo.join(tree, parents, message, workshop.author)
     return deciding.numbered(workshop, new)
 
 
-def _message(change: Change) -> str:
+def _message(change: Change, note: str) -> str:
     lines = [f"- {one.id} {one.text}" for one in change.spec.criteria]
     body = "\n".join(lines) + "\n\n" if change.track is not Track.TRIVIAL else ""
+    body += f"{note}\n" if note else ""
     return f"{change.title}\n\n{body}{CHANGE_TRAILER}: {change.name}\n"
 
 
