@@ -6,7 +6,7 @@ from contextlib import closing
 import pytest
 
 import gitrepo
-from accord.app import evidence, landing, running, workplaces
+from accord.app import clashing, evidence, landing, running, views, workplaces
 from accord.app.changes import load
 from accord.app.workshop import Workshop
 from accord.core.reconcile import Build, Land
@@ -102,14 +102,18 @@ def test_tasks_built_side_by_side_land_with_one_move_to_a_tree_that_was_verified
     taken = landing.land_task(workshop, lands[2])
 
     assert not taken.accepted
-    assert taken.detail == "it conflicts with what landed before: shop/cart.py"
+    said = taken.detail
+    assert said.startswith("it conflicts with T1, which landed before: shop/cart.py (see git diff ")
     assert f"guest/T3/set-aside-{lands[2].commit[:12]}" in project.ok("salvage", "guest").out
 
 
 def test_a_task_that_fails_only_beside_another_is_set_aside_and_the_other_lands(
     project: Project, workshop: Workshop
 ) -> None:
-    files: dict[str, gitrepo.Files] = {"T1": {"shop/one.py": ""}, "T2": {"shop/two.py": ""}}
+    files: dict[str, gitrepo.Files] = {
+        "T1": {"shop/one.py": "ONE = 1\n"},
+        "T2": {"shop/two.py": ""},
+    }
     first, second = built(project, workshop, files)
 
     assert landing.land_task(workshop, first).detail == "landed"
@@ -120,8 +124,26 @@ def test_a_task_that_fails_only_beside_another_is_set_aside_and_the_other_lands(
     taken = landing.land_task(workshop, second)
 
     assert not taken.accepted
-    assert taken.detail.startswith("with what landed before: exit 1 ")
-    assert load(workshop, "guest").landed == {"T1"}
+    assert taken.detail.startswith("with T1, which landed before: exit 1 ")
+    change = load(workshop, "guest")
+    assert change.landed == {"T1"}
+    # Whoever builds it anew is shown what landed and what that is to do; the page shows both.
+    told = clashing.told(workshop, "guest", "T2")
+    assert "T1 landed before it, and stays. It is to do this:\nR1.1 WHEN the card is" in told
+    assert "+++ shop/one.py" in told
+    assert "+ONE = 1" in told
+    assert "shop/two.py" not in told
+    one, other = (each for each in views.show(workshop, change)["beside"] if "git diff" in each)
+    assert one.startswith("T2: git diff ")
+    assert second.commit[:12] in one
+    assert first.commit[:12] in other
+    assert "T1: git diff" in project.ok("show", "guest").out
+    assert not clashing.told(workshop, "guest", "T1")
+
+    clashing.forget(workshop, "guest", ["T2"])
+
+    assert not clashing.told(workshop, "guest", "T2")
+    assert not clashing.lines(workshop, change)
 
 
 @pytest.mark.parametrize("link", [False, True])
@@ -139,8 +161,8 @@ def test_a_lockfile_that_alone_conflicts_is_written_anew_by_its_command(
 
     if link:  # the command left a link to another file of the machine
         assert taken.detail == "landed"
-        reason = "it conflicts with what landed before: shop.lock"
-        assert landing.land_task(workshop, second).detail == reason
+        reason = "it conflicts with T1, which landed before: shop.lock "
+        assert landing.land_task(workshop, second).detail.startswith(reason)
         return
     assert taken.detail == "landed with T2"
     lock = project.file("accord/guest", "shop.lock").decode()

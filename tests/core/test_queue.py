@@ -232,6 +232,40 @@ def test_a_failure_that_is_not_repeated_is_a_flake_and_lands() -> None:
     assert queues.flakes(end) == ((end.base, "all"),)
 
 
+def test_one_that_fails_beside_an_earlier_landing_is_told_apart_by_trying_both() -> None:
+    world, queue = alone("a", "b", "c", "late", slots=1)
+    world.pairs = {("b", "late")}
+    world.edits["late"] = evolve(world.edits["late"], removes=frozenset())
+    *before, late = queue.entries
+    base = world.commit(frozenset({"old", *(f"new {one.id}" for one in before)}))
+    for seen, why, against in ((tuple(before), Why.INTERACTION, ("b",)), ((), Why.BROKEN, ())):
+        began = queue.base if seen else base
+        now = evolve(queue, base=base, began=began, entries=(late,), landed=seen)
+
+        end = play(world, now)
+
+        assert [(one.why, one.against) for one in end.refused] == [(why, against)]
+
+
+def test_only_so_many_of_those_that_landed_are_tried_and_first_those_on_the_same_files() -> None:
+    names = [f"n{number}" for number in range(20)]
+    world, queue = alone(*names, "late", slots=1)
+    world.pairs = {("n3", "late")}
+    *before, late = queue.entries
+    base = world.commit(frozenset({"old", *(f"new {name}" for name in names)}))
+    queue = evolve(queue, base=base, entries=(late,), landed=tuple(before))
+
+    (end,) = play(world, queue).refused
+
+    assert set(end.against) == set(names)  # each of the tried ones was in order
+    tried = len(world.runs)
+    before[3] = evolve(before[3], paths=("cart.py",))
+    late = evolve(late, paths=("cart.py",))
+    (end,) = play(world, evolve(queue, entries=(late,), landed=tuple(before))).refused
+    assert end.against == ("n3",)
+    assert tried <= queues.SUSPECTS + 2
+
+
 def test_batches_shrink_when_entries_fail() -> None:
     _, queue = alone(*"abcdefgh", slots=1)
 
@@ -250,7 +284,7 @@ def test_a_branch_that_moved_meanwhile_takes_no_landing() -> None:
 def test_what_proves_nothing_lands_only_where_that_was_waived() -> None:
     world, queue = alone("a", slots=1)
     (entry,) = queue.entries
-    for waived, why in ((True, ()), (False, (Why.BROKEN,))):
+    for waived, why in ((("all",), ()), (("other",), (Why.BROKEN,))):
         now = evolve(queue, entries=(evolve(entry, waived=waived),))
         for _ in range(20):
             for intent in queues.plan(now):
@@ -259,4 +293,4 @@ def test_what_proves_nothing_lands_only_where_that_was_waived() -> None:
                 else:
                     now = act(world, now, intent)
         assert tuple(one.why for one in now.refused) == why
-        assert len(now.landed) == waived
+        assert len(now.landed) == (waived == ("all",))

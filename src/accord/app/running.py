@@ -12,6 +12,7 @@ from accord.app import (
     agency,
     asking,
     boxing,
+    clashing,
     desk,
     evidence,
     judging,
@@ -154,6 +155,7 @@ def begin_build(workshop: Workshop, action: Build, number: int, feedback: str) -
     lease = leasing.prepare if number == 1 else leasing.furnish
     given = lease(workshop, folder, key)
     beside = radar.untold(workshop, change.name, task.id) if number > 1 else ""
+    feedback = "\n".join(filter(None, (clashing.told(workshop, change.name, task.id), feedback)))
     prompt = prompting.for_task(change, task, evidence.command(workshop, task), feedback,
                                 decisions=showing.task_block(change, task.touches),
                                 beside=beside)  # fmt: skip

@@ -8,7 +8,7 @@ from attrs import field, frozen
 from accord.app.tables import PATH, known, number, table, text, texts
 from accord.errors import ConfigurationError
 
-QUEUE = ("under_way", "slots", "union", "regenerate")
+QUEUE = ("under_way", "slots", "union", "renumber", "regenerate")
 
 
 @frozen
@@ -17,7 +17,8 @@ class SideBySide:
 
     `serial` maps the name of a resource to the patterns of its paths. `under_way` is how many
     changes there may be between their first work and a person's decision, `slots` how many
-    verifications run at once, `union` the patterns of files that take the lines of both sides.
+    verifications run at once, `union` the patterns of files that take the lines of both sides,
+    `renumber` those of files that are numbered in their order.
     `regenerate` maps a path to the command that writes it from the other files.
     """
 
@@ -25,6 +26,7 @@ class SideBySide:
     under_way: int = 10
     slots: int = 2
     union: tuple[str, ...] = ()
+    renumber: tuple[str, ...] = ()
     regenerate: Mapping[str, str] = field(factory=dict)
 
 
@@ -38,5 +40,5 @@ def read(raw: Mapping[str, Any]) -> SideBySide:
         if not patterns:
             raise ConfigurationError(f"{PATH}: serial.{name} names no paths")
     return SideBySide(serial, number(queue, "under_way", 10), number(queue, "slots", 2),
-                      texts(queue, "union", ()),
+                      texts(queue, "union", ()), texts(queue, "renumber", ()),
                       {path: text(commands, path, "") for path in commands})  # fmt: skip

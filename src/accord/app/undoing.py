@@ -26,6 +26,9 @@ def undo(workshop: Workshop, change: str = "") -> str:
     """
     records.refuse_agents()
     last = _last(workshop.journal, change)
+    release = _release_of(workshop, last.change)
+    if release is not None and (last.verb == "close" or last.number <= release.number):
+        return _take_back(workshop, release)
     if about_files(last):
         return _bring_back(of(workshop), last)
     if last.verb in DECISIONS or (last.verb == "approve" and last.detail.split(":")[0] == "track"):
@@ -47,10 +50,36 @@ def undo(workshop: Workshop, change: str = "") -> str:
             f"{last.change} has edits that were just saved", hint="run accord undo again"
         )
     _restore(workshop, last)
-    if last.verb == "close":  # the second half of a release
-        last = _last(workshop.journal, last.change)
-        _restore(workshop, last)
     return f"undid: {_words(last)}"
+
+
+def _release_of(workshop: Workshop, change: str) -> Operation | None:
+    """Return the operation that released `change`, if that was done and not undone since."""
+    key = f"released/{change}"
+    commit = workshop.journal.noted(key).get(key, {}).get("commit")
+    done = workshop.journal.operations()
+    undone = {one.undoes for one in done if one.undoes}
+    return next(
+        (one for one in done if one.verb == "release" and one.refs and one.number not in undone
+         and (one.change == change or any(new == commit for _, new in one.refs.values()))), None
+    )  # fmt: skip
+
+
+def _take_back(workshop: Workshop, release: Operation) -> str:
+    """Undo a release: of every change that landed with it, since they were verified as one."""
+    landed = {new for _, new in release.refs.values()}
+    notes = workshop.journal.noted("released/")
+    others = [key.removeprefix("released/") for key, note in notes.items()
+              if note.get("commit") in landed and key != f"released/{release.change}"]  # fmt: skip
+    names = [release.change, *others]
+    for name in names:
+        one = _newest(workshop.journal, name, 0)
+        if one is not None and one.verb == "close":  # the second half of it
+            _restore(workshop, one)
+    _restore(workshop, release)
+    for name in names:
+        _refresh(workshop, name)
+    return f"undid: {_words(release)}" + (f" and with it {', '.join(others)}" if others else "")
 
 
 def undo_files(files: Rewriter, change: str = "") -> str:

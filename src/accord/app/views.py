@@ -8,6 +8,7 @@ from attrs import asdict
 from accord.app import (
     asking,
     board,
+    clashing,
     decision_views,
     evidence,
     judging,
@@ -89,6 +90,7 @@ def show(workshop: Workshop, change: Change) -> View:
         "beside": [
             *(one.words() for one in radar.seen(workshop, change.name)),
             *(radar.apart(workshop, change) if gate and gate.items else ()),
+            *clashing.lines(workshop, change),
         ],
         "evidence": evidence.known(workshop, change) if gate and gate.items else None,
         "opinion": opinions.known(workshop, change),

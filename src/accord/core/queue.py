@@ -19,6 +19,10 @@ from attrs import evolve, field, frozen
 LARGEST = 8
 DOUBTFUL = 0.08
 WEIGHT = 0.1
+RARE = 0.02
+"""How often an entry is taken to fail where nothing is known of it."""
+SUSPECTS = 8
+"""How many of those that landed are tried, at most, to find the one that an entry fails beside."""
 
 
 class Verdict(StrEnum):
@@ -41,14 +45,14 @@ class Why(StrEnum):
 class Entry:
     """What wants to land: its commit, the commands that prove it, the paths that it changes.
 
-    `waived`: that nothing proves it was accepted.
+    `waived` are those of the commands of which it was accepted that they prove nothing.
     """
 
     id: str
     commit: str
     commands: tuple[str, ...]
     paths: tuple[str, ...] = ()
-    waived: bool = False
+    waived: tuple[str, ...] = ()
 
 
 @frozen
@@ -109,8 +113,9 @@ Intent = Join | Verify | Land | Eject | Refuse
 
 @frozen
 class Queue:
-    """Everything that is known. `base` is the branch's tip, `began` what it was at the beginning.
+    """Everything that is known. `base` is the branch's tip, `began` an earlier one.
 
+    On `began` it is tried whether an entry is broken by itself; `landed` is what came since then.
     `joins` maps (commit, entry id) to what came of the merge; `runs` maps (tree, command) to what
     each run said, in order. `failures` is how often an entry fails, as a moving average.
     """
@@ -123,7 +128,7 @@ class Queue:
     refused: tuple[Refuse, ...] = ()
     joins: Mapping[tuple[str, str], Joined] = field(factory=dict)
     runs: Mapping[tuple[str, str], tuple[Verdict, ...]] = field(factory=dict)
-    failures: float = 0.02
+    failures: float = RARE
     slots: int = 2
 
 
@@ -244,17 +249,17 @@ def _failed(queue: Queue, links: Sequence[_Link]) -> list[str]:
 def _suffices(runs: Sequence[Verdict], command: str, links: Sequence[_Link]) -> bool:
     if Verdict.PASS in runs:
         return True
-    waived = all(one.entry.waived for one in links if command in one.entry.commands)
+    waived = all(command in one.entry.waived for one in links if command in one.entry.commands)
     return waived and Verdict.FAIL not in runs
 
 
 def _classify(queue: Queue, entry: Entry) -> list[Intent]:
     """Tell an entry that is broken by itself from one that only fails beside another.
 
-    It is tried on what the branch was at the beginning, and then beside each one that landed
-    since, the latest first.
+    It is tried on what the branch was at the beginning, and then beside those that landed since,
+    the oldest first: a later one may hold what an earlier one brought.
     """
-    for beside in (None, *reversed(queue.landed)):
+    for beside in (None, *_suspects(queue, entry)):
         onto = queue.began
         if beside is not None:
             under = queue.joins.get((onto, beside.id))
@@ -276,6 +281,13 @@ def _classify(queue: Queue, entry: Entry) -> list[Intent]:
                 return [Refuse(entry, Why.BROKEN)]
             return [Refuse(entry, Why.INTERACTION, (beside.id,))]
     return [Refuse(entry, Why.INTERACTION, tuple(one.id for one in queue.landed))]
+
+
+def _suspects(queue: Queue, entry: Entry) -> list[Entry]:
+    """Return those that landed and are tried beside `entry`: that share its files, the latest."""
+    shares = [bool(set(one.paths) & set(entry.paths)) for one in queue.landed]
+    order = sorted(range(len(shares)), key=lambda at: (shares[at], at), reverse=True)
+    return [queue.landed[at] for at in sorted(order[:SUSPECTS])]
 
 
 def _within_slots(queue: Queue, intents: Sequence[Intent]) -> tuple[Intent, ...]:

@@ -337,6 +337,6 @@ def _refs(step: Action, base: str) -> tuple[str, ...]:
         case Draft():
             return (branch,)
         case Release():
-            return branch, base
+            return branch, base, *(f"{CHANGES}{one}" for one in step.along)
         case Prove() | Review():
             return ()

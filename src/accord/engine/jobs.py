@@ -20,7 +20,16 @@ from dbos import (
     _serialization,
 )
 
-from accord.app import asking, landing, proving, radar, reading_results, running, salvaging
+from accord.app import (
+    asking,
+    landing,
+    proving,
+    radar,
+    reading_results,
+    releasing,
+    running,
+    salvaging,
+)
 from accord.app.changes import load
 from accord.app.running import Taken
 from accord.app.workshop import Workshop
@@ -238,7 +247,7 @@ async def _prove_step(payload: Payload) -> Payload:
 @DBOS.step()
 async def _release_step(payload: Payload) -> Payload:
     action = Release(**payload)
-    return await _told(f"{action.id} release", _brought, landing.release, action)
+    return await _told(f"{action.id} release", _brought, releasing.release, action)
 
 
 @DBOS.step()
