@@ -103,6 +103,10 @@ def test_a_question_waits_at_the_gate_and_on_the_board_until_it_is_answered(
 
     project.ok("answer", "guest", question.id, "Only", "with", "a", "card.")
     assert question.id not in project.ok("status").out
+    (told,) = [one for one in project.ok("log", "guest", "--json").json["operations"]
+               if one["verb"] == "answer"]  # fmt: skip
+    assert (told["actor"], told["detail"]) == ("Robin", f"{question.id}: Only with a card.")
+    assert told["refs"] == {}
     project.ok("run", "guest", "--script", script)
 
     assert project.file("accord/guest", "specs/guest/requirements.md") == STORY.encode()

@@ -9,6 +9,7 @@ from typing import Any
 from accord.app.workshop import Workshop
 from accord.core.model import sha256
 from accord.core.orders import Question, Reply
+from accord.core.ports import Operation
 from accord.errors import ConfigurationError, RefusedError
 
 
@@ -29,7 +30,7 @@ def find(workshop: Workshop, change: str, name: str) -> Question | None:
 
 
 def answer(workshop: Workshop, question: Question, words: str) -> str:
-    """Answer what an agent asked; return what was written.
+    """Answer what an agent asked, as one operation of the log; return what was written.
 
     Raises ConfigurationError for an empty answer.
     """
@@ -40,10 +41,12 @@ def answer(workshop: Workshop, question: Question, words: str) -> str:
         )
     # The note comes first: whoever is killed in between leaves a question that is still asked.
     key = f"asked/{question.about}/{question.id}"
-    note = {"question": question.text, "words": said, "by": workshop.person,
-            "at": workshop.clock.now()}  # fmt: skip
+    at = workshop.clock.now()
+    note = {"question": question.text, "words": said, "by": workshop.person, "at": at}
     workshop.journal.note(key, dict(note))
-    workshop.agents.reply(question, said)
+    change = question.about.partition("/")[0]
+    operation = Operation(workshop.person, "answer", change, f"{question.id}: {said}", {}, at)
+    workshop.record(operation, lambda: workshop.agents.reply(question, said))
     return f"{question.id} answered: {said}"
 
 
