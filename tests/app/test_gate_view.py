@@ -74,11 +74,27 @@ def test_a_criterion_is_shown_without_what_all_say_and_a_section_by_its_name_and
     after = spec()
     ids = changed_ids({}, bindings(after))
     shown = {one["id"]: one for one in entries(after, compare(Spec(), after, ids))}
-    assert shown["R1.1"]["shown"] == "the card is declined → keep the cart for 60 minutes."
+    assert shown["R1.1"]["shown"] == "card declined → keep cart for 60 minutes."
     assert "THE shop SHALL keep" in shown["R1.1"]["whole"]
     assert shown["D1"]["shown"] == "Minutes beside the cart"
     assert shown["D1"]["lead"] == "The cart gets a number of minutes."
     assert "Satisfies: R1.1, R1.2" in shown["D1"]["whole"]
+
+
+def test_a_kind_of_scenario_is_asked_once_and_its_words_are_counted_where_it_stands() -> None:
+    story = STORY.replace("say until when.", "show the refund.").replace(
+        "keep the cart for 60 minutes", "refund the card"
+    )
+    after = spec(story=story)
+    shown = {
+        one["id"]: one for one in entries(after, compare(Spec(), after, tuple(bindings(after))))
+    }
+    assert not shown["R1.1"]["asked_above"]
+    assert shown["R1.2"]["asked_above"]
+    assert shown["R1.1"]["scenario"] == shown["R1.2"]["scenario"]
+    told = shown["R1.1"]["shown"] + shown["R1.1"]["scenario"]
+    assert shown["R1.1"]["words"] == len(told.replace("→", "").split()) + 1
+    assert shown["R1.2"]["words"] == len(shown["R1.2"]["shown"].replace("→", "").split())
 
 
 def test_a_criterion_over_several_lines_is_shown_to_its_end() -> None:

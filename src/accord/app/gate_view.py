@@ -4,7 +4,7 @@ What changed is measured against what this person approved last, not against the
 """
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
 
 from accord.app import asking, reviewing, situations, views
@@ -141,7 +141,32 @@ def entries(spec: Spec, changed: Iterable[ItemChange], found: Sequence[Finding] 
     notes = {one.id for one in (*spec.questions, *spec.assumptions)}
     subject = terse.subject_of(one.text for one in spec.criteria)
     read = [_item(spec, one, found, subject) for one in changed if one.id not in notes]
-    return sorted(read, key=lambda one: one["rank"])
+    return list(_beneath_each_other(sorted(read, key=lambda one: one["rank"])))
+
+
+def _beneath_each_other(read: Iterable[View]) -> Iterator[View]:
+    """Yield entries without what the one above says, each scenario's question once."""
+    above: terse.Terse | None = None
+    asked: set[str] = set()
+    for one in read:
+        said: terse.Terse | None = one["terse"]
+        told = said.beneath(above) if said else None
+        shown = told.text if told else one["shown"]
+        again = one["scenario"] in asked
+        asked.add(one["scenario"])
+        count = _words_of(one["runs"], f"{shown} {one['lead']}")
+        yield {
+            **{name: value for name, value in one.items() if name != "terse"},
+            "shown": shown,
+            "above": said.lead if said and said != told else "",
+            "asked_above": again,
+            "words": count + (0 if again else _count(one["scenario"])),
+        }
+        above = said
+
+
+def _words_of(runs: Sequence[Sequence[str]], shown: str) -> int:
+    return sum(_count(text) for _, text in runs) if runs else _count(shown)
 
 
 def notes_of(spec: Spec) -> list[View]:
@@ -189,10 +214,11 @@ def _item(spec: Spec, one: ItemChange, found: Sequence[Finding], subject: str) -
     about = [finding for finding in found if finding.item == one.id]
     shown = _shown(spec, one, item)
     plain = kind is ItemKind.CRITERION and one.change is not Kind.REMOVED and not runs
-    shown, source_text = (terse.terse(shown, subject), shown) if plain else (shown, shown)
+    short = terse.terse(shown, subject) if plain else None
+    shown, source_text = (short.text if short else shown), shown
     begun = kind in (ItemKind.SECTION, ItemKind.TASK) and one.change is Kind.ADDED
     lead = _lead(one.after, shown) if begun else ""
-    count = sum(_count(text) for _, text in runs) if runs else _count(f"{shown} {lead}")
+    count = _words_of(runs, f"{shown} {lead}")
     # What blocks comes first, then what was there before and is not the same, then what is new.
     order = (Kind.REMOVED, Kind.CHANGED, Kind.ADDED, Kind.RESTS, Kind.SAME)
     return {
@@ -200,6 +226,7 @@ def _item(spec: Spec, one: ItemChange, found: Sequence[Finding], subject: str) -
         "kind": "text around the items" if kind is ItemKind.FRAME else str(kind),
         "change": str(one.change),
         "shown": shown,
+        "terse": short,
         "lead": lead,
         "runs": runs,
         "whole": one.after if shown != source_text else _rest(kind, shown, one.after),
@@ -208,7 +235,6 @@ def _item(spec: Spec, one: ItemChange, found: Sequence[Finding], subject: str) -
         "own": item.own if item else "",
         "sentence": item.text.split("\n", 1)[0].strip() if item else "",
         "scenario": scenarios.question(item.text) if isinstance(item, Criterion) else "",
-        "words": count,
         "rank": (not about, kind is not ItemKind.CRITERION, order.index(one.change), _place(item)),
     }
 

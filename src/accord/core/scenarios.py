@@ -13,14 +13,12 @@ MARK = "Scenario:"
 
 _KINDS = (
     (r"pay|payment|billing|invoice|refund",
-     "If it is asked for twice, in two tabs or by a repeated request, what is paid in the end?"),
-    (r"delet|migrat|schema",
-     "If it is cut off half-way, what is left, and how is it taken back?"),
-    (r"personal|gdpr",
-     "Who can see it, how long is it kept, and how is it removed?"),
+     "If it is asked for twice, in two tabs or repeated, what is paid?"),
+    (r"delet|migrat|schema", "If it is cut off half-way, what is left, and what undoes it?"),
+    (r"personal|gdpr", "Who can see it, how long is it kept, what removes it?"),
     (r"secret|token|password|passkey|encrypt|crypto",
-     "If it falls into other hands, who notices, and what still holds?"),
-    (r"", "Who must not be able to do it, and what do they see instead?"),
+     "In other hands, who notices, and what still holds?"),
+    (r"", "Who must not do it, and what do they see?"),
 )  # fmt: skip
 
 

@@ -29,8 +29,8 @@ function act(key) {
   } else {
     found.click();
     const field = found.matches("summary") && found.parentElement.open
-      ? found.parentElement.querySelector("textarea, dl") : null;
-    if (field?.matches("textarea")) field.focus();
+      ? found.parentElement.querySelector("textarea, dl, input:not([type=hidden])") : null;
+    if (field?.matches("textarea, input")) field.focus();
   }
   return true;
 }
