@@ -6,13 +6,14 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 
-from accord.app import deciding, desk, evidence, folding, ticking, tracing
+from accord.app import deciding, desk, evidence, folding, ruling, ticking, tracing
 from accord.app.changes import Change, load, released
 from accord.app.queueing import Queueing, entry, note_flake
 from accord.app.running import Taken, built
 from accord.app.workplaces import BUILT, WIP, put_away, refuse_shut
 from accord.app.workshop import CHANGES, Workshop
 from accord.core import queue as queues
+from accord.core.checks import Severity
 from accord.core.evidence import Result
 from accord.core.gates import current
 from accord.core.model import Task, Track
@@ -74,6 +75,9 @@ def release(workshop: Workshop, action: Release) -> Taken:
     if shut is not None:
         raise RefusedError(f"the {shut.stage} of {change.name} is not open: {shut.reason}")
     repo, tip, base = workshop.repo, change.found.tip, workshop.repo.resolve(workshop.base)
+    for one in ruling.contradictions(change, ""):
+        if one.severity is Severity.BLOCKS:
+            return Taken(False, f"{one.message}; {one.hint}", exit_code=RefusedError.exit_code)
     merge = repo.merge(base, tip)
     if merge.conflicts:
         paths = ", ".join(merge.conflicts)
