@@ -123,8 +123,11 @@ def propose(workshop: Workshop, change: str, rules: Sequence[Rule]) -> tuple[Rul
         read, faults = decision_record.read(slug, data)
         if faults or read is None:
             said = faults[0].message if faults else "it has no statement"
+            hint = "say it in one line of at most 40 words"
+            if "the expression" in said:
+                hint = "write an expression as RE2 has them: docs/decisions.md"
             raise ConfigurationError(f"'{rule.statement[:60]}' is no decision: {said}",
-                                     hint="say it in one line of at most 40 words")  # fmt: skip
+                                     hint=hint)  # fmt: skip
         taken[slug] = read
         files[read.path] = data
         made.append(read)

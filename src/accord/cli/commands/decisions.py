@@ -264,9 +264,10 @@ def expire(context: Context, decision: str, change: str, base: bool, reason: str
 @decisions.command()
 @CHANGE
 @BASE
-@click.option("--stage", default="", help="Also print what is shown to who writes this stage.")
+@click.option("--stage", type=click.Choice(["story", "design", "architecture", "implementation"]),
+              help="Also print what is shown to who writes this stage.")  # fmt: skip
 @command
-def check(context: Context, change: str, base: bool, stage: str) -> None:
+def check(context: Context, change: str, base: bool, stage: str | None) -> None:
     """Check the records, and the drafts and code of a change against them."""
     from accord.app import decision_views, judging
     from accord.app.changes import load
@@ -277,6 +278,8 @@ def check(context: Context, change: str, base: bool, stage: str) -> None:
     name = where(workshop, change, base=base)
     data: dict[str, Any] = {"problems": decision_views.listing(workshop, name)["problems"],
                             "stale": decision_views.stale(workshop), "findings": []}  # fmt: skip
+    if stage and not name:
+        raise ConfigurationError("a stage is one of a change", hint="--change NAME")
     if name:
         loaded = load(workshop, name)
         found = [one for one in loaded.findings_at(Stage.ARCHITECTURE)
