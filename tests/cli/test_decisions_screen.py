@@ -57,6 +57,18 @@ Decisions: 1 claimed
 """)
 
 
+def test_what_cannot_be_asked_is_said_in_a_sentence(project: Project) -> None:
+    assert project.refused("decisions", "check", "--stage", "design")[1] == [
+        "error: a stage is one of a change", "hint: --change NAME",
+    ]  # fmt: skip
+    project.new()
+    result = project.run("decisions", "check", "--change", "guest", "--stage", "nonsense")
+    assert (result.exit, "'nonsense' is not one of" in result.err) == (2, True)
+    assert project.run("decisions", "check", "--change", "guest", "--stage", "design").exit == 0
+    _, (_, hint) = project.refused("decisions", "new", "No foo.", "--forbid", "(?=foo)")
+    assert hint == "hint: write an expression as RE2 has them: docs/decisions.md"
+
+
 def test_without_a_terminal_an_approval_says_how_to_sign(project: Project) -> None:
     project.ok("decisions", "new", "Carts live in PostgreSQL.")
     result = project.run("decisions", "approve", "carts-live-postgresql")

@@ -3,7 +3,8 @@
 from attrs import evolve
 
 from accord.core import decision_record
-from accord.core.approval import GateRule, Log, Unsound
+from accord.core.approval import GateRule, Log, Signed, Unsound
+from accord.core.decision_record import Rule
 from accord.core.decisions import Act, Register, State, register
 from rules import TRUST, activated, in_force, rule, signed
 
@@ -52,6 +53,29 @@ def test_where_two_branches_hold_two_texts_the_signed_one_counts() -> None:
     other = decision_record.write(evolve(ONE, statement="All state lives in MySQL."))
     found = register({"use-postgres": [other, decision_record.write(ONE)]}, log, TRUST)
     assert [one.statement for one in found.in_force] == [ONE.statement]
+
+
+def test_what_one_branch_says_of_its_text_says_nothing_of_another_branches_text() -> None:
+    ours, theirs = rule("use", "Use one."), rule("use", "Use two.")
+    first = signed(Act.ACTIVATE, {"use": digest(ours)})
+    second = signed(Act.ACTIVATE, {"use": digest(theirs)}, number=2)
+    ended = after(signed(Act.EXPIRE, {"use": digest(theirs)}, number=3), second)
+
+    def state(text: Rule, *records: Signed) -> State:
+        files = {"use": [decision_record.write(text)]}
+        return register(files, Log(records), TRUST).entries["use"].state
+
+    assert state(ours, first, second, ended) is State.ACTIVE
+    assert state(theirs, first, second, ended) is State.EXPIRED
+    # Who signs what replaces a text has seen it: that text does not come back.
+    replaced = after(second, first)
+    assert state(ours, first, replaced) is State.EDITED
+    assert state(ours, first, replaced, after(ended, replaced)) is State.EXPIRED
+
+
+def after(one: Signed, before: Signed) -> Signed:
+    """Return a record as one that was signed after another."""
+    return evolve(one, approval=evolve(one.approval, previous=before.digest))
 
 
 def test_as_many_people_have_to_sign_the_same_as_the_trust_file_asks_for() -> None:

@@ -53,6 +53,29 @@ def test_bullets_that_bind_are_proposals_and_others_are_not() -> None:
     assert none.rule is None
 
 
+def test_the_principles_of_a_constitution_are_sentences_and_each_that_binds_is_one() -> None:
+    text = (
+        "<!-- Never read this. -->\n# Constitution\n\n### I. Library-First\n\n"
+        "Every feature starts as a library; libraries must be\nself-contained. It is what we are.\n"
+        "\n| never | a table |\n|---|---|\n\n- **Purpose**: no library without one\n"
+    )
+    found = interchange.read(".specify/memory/constitution.md", text.encode())
+    assert [(one.rule.statement, one.rule.labels) for one in found if one.rule] == [
+        ("Every feature starts as a library.", ("i library-first",)),
+        ("libraries must be self-contained.", ("i library-first",)),
+        ("Purpose: no library without one.", ("i library-first",)),
+    ]
+    (none,) = interchange.read("AGENTS.md", b"# Agents\n\nEvery feature starts as a library.\n")
+    assert none.reason == "no bullet in it says what must be done"
+
+
+@pytest.mark.parametrize("kind", interchange.VIEWS)
+def test_a_view_of_ours_is_not_read_back(kind: str) -> None:
+    made = interchange.view(kind, [rule("a", "Never say a twice.")])
+    (found,) = interchange.read(interchange.VIEWS[kind], made)
+    assert (found.rule, found.reason) == (None, "Accord made it from the decisions here")
+
+
 @pytest.mark.parametrize("kind", interchange.VIEWS)
 def test_a_view_tells_an_edit_from_age(kind: str) -> None:
     rules = [rule("b", "Say b."), rule("a", "Say a.")]

@@ -153,11 +153,12 @@ def _ruled(workshop: Workshop, change: str, fields: Fields) -> str:
     if act is not Act.ACTIVATE:
         done = deciding.end(workshop, change, name, act, fields["reason"])
         return f"{done.rule.id} is {done.state}: {fields['reason']}"
+    narrows = tuple(filter(None, fields.get("narrows", "").split(", ")))
+    despite = bool(fields.get("keep"))
     if fields.get("supersedes"):
-        done = deciding.supersede(workshop, change, fields["supersedes"], name)
+        done = deciding.supersede(workshop, change, fields["supersedes"], name, narrows=narrows,
+                                  despite=despite)  # fmt: skip
     else:
-        narrows = tuple(filter(None, fields.get("narrows", "").split(", ")))
-        despite = bool(fields.get("keep"))
         done = deciding.activate(workshop, change, name, narrows=narrows, despite=despite)
     state = "in force" if done.state is State.ACTIVE else f"{done.state}, it waits for more people"
     return f"{done.rule.id} is {state}: {done.rule.statement}"

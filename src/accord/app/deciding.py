@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from attrs import evolve, frozen
 
 from accord.app import desk, ledger, records, rule_commands
+from accord.app.changes import find as open_changes
 from accord.app.changes import load
 from accord.app.ledger import Ledger
 from accord.app.workshop import Workshop
@@ -103,12 +104,15 @@ def slug_for(statement: str, taken: Mapping[str, object]) -> str:
 def propose(workshop: Workshop, change: str, rules: Sequence[Rule]) -> tuple[Rule, ...]:
     """Write decisions as proposals, which bind nobody; return them as they read back.
 
-    A slug that is taken or empty is replaced by a free one. Raises ConfigurationError for a rule
+    A slug that is taken, here or on another open change, or empty is replaced by a free one: two
+    files of one name could not land beside each other. Raises ConfigurationError for a rule
     that would have a fault; then none is written.
     """
     records.refuse_agents()
     where = place(workshop, change)
-    taken = dict(where.ledger.register.entries)
+    taken: dict[str, object] = {**where.ledger.register.entries}
+    for one in open_changes(workshop):
+        taken |= dict.fromkeys(ledger.slugs(workshop, one.tip))
     files: dict[str, bytes | None] = {}
     made = []
     for rule in rules:
@@ -119,9 +123,12 @@ def propose(workshop: Workshop, change: str, rules: Sequence[Rule]) -> tuple[Rul
         read, faults = decision_record.read(slug, data)
         if faults or read is None:
             said = faults[0].message if faults else "it has no statement"
+            hint = "say it in one line of at most 40 words"
+            if "the expression" in said:
+                hint = "write an expression as RE2 has them: docs/decisions.md"
             raise ConfigurationError(f"'{rule.statement[:60]}' is no decision: {said}",
-                                     hint="say it in one line of at most 40 words")  # fmt: skip
-        taken[slug] = Entry(read, State.PROPOSED)
+                                     hint=hint)  # fmt: skip
+        taken[slug] = read
         files[read.path] = data
         made.append(read)
     detail = made[0].id if len(made) == 1 else f"{len(made)} decisions"
@@ -152,10 +159,10 @@ def nearby(workshop: Workshop, where: Place, rule: Rule) -> Nearby:
     others = where.ledger.register.in_force
     rest = [one for one in others if one.slug != rule.slug]
     lines = lambda path: _count(workshop, where.tip, path)  # noqa: E731 -- a lookup, used once
-    return Nearby(
-        contradiction.neighbours(rule, rest), contradiction.clashes(rule, rest),
-        decision_checks.unproved(rule, lines),
-    )  # fmt: skip
+    near, found = contradiction.neighbours(rule, rest), contradiction.clashes(rule, rest)
+    # What clashes is shown however far it is, or nobody could have seen it.
+    shown = {one.slug: one for one in (*near, *(clash.other for clash in found))}
+    return Nearby(tuple(shown.values()), found, decision_checks.unproved(rule, lines))
 
 
 def _count(workshop: Workshop, commit: str, path: str) -> int | None:
@@ -171,26 +178,29 @@ def activate(
 
     `narrows` names decisions that it is an exception to. Raises RefusedError for a rule whose
     checks do not prove themselves, and for one that clashes with another unless `despite` says
-    that a person saw it.
+    that a person saw it; the record says then what it was. So what is in force already is signed
+    once more where it clashes with something that its signer could not see.
     """
     records.refuse_agents()
     where = place(workshop, change)
     entry = find(where, name)
-    if entry.state is State.ACTIVE:
+    rule = _narrowing(where, _sourced(workshop, entry.rule, source), narrows)
+    kept = _kept(where, rule)
+    if entry.state is State.ACTIVE and not (despite and set(kept) - set(entry.kept)):
         raise RefusedError(f"{entry.rule.id} is in force already",
                            hint=f"accord decisions show {entry.rule.id}")  # fmt: skip
-    rule = _sourced(workshop, entry.rule, source)
-    if narrows:
-        ids = (*rule.narrows, *(find(where, one).rule.id for one in narrows))
-        rule = evolve(rule, narrows=tuple(dict.fromkeys(ids)))
     _refuse_unproved(workshop, where, rule, despite=despite)
-    return _sign(workshop, where, Act.ACTIVATE, [(entry.rule, rule)])
+    return _sign(workshop, where, Act.ACTIVATE, [(entry.rule, rule)], kept=kept)
 
 
 def supersede(
-    workshop: Workshop, change: str, old: str, new: str, *, source: Mapping[str, str] | None = None
-) -> Entry:
-    """Put `new` in force in the place of `old`: one signature, both files in one commit."""
+    workshop: Workshop, change: str, old: str, new: str, *, narrows: Sequence[str] = (),
+    despite: bool = False,
+) -> Entry:  # fmt: skip
+    """Put `new` in force in the place of `old`: one signature, both files in one commit.
+
+    What it clashes with besides `old` is refused as `activate` refuses it.
+    """
     records.refuse_agents()
     where = place(workshop, change)
     was, entry = find(where, old), find(where, new)
@@ -200,10 +210,22 @@ def supersede(
         raise RefusedError(f"{was.rule.id} is {was.state}, not in force",
                            hint=f"accord decisions approve {entry.rule.id}")  # fmt: skip
     ids = tuple(dict.fromkeys((*entry.rule.supersedes, was.rule.id)))
-    rule = evolve(_sourced(workshop, entry.rule, source), supersedes=ids)
-    _refuse_unproved(workshop, where, rule, despite=True)
+    rule = _narrowing(where, _sourced(workshop, entry.rule, None), narrows)
+    rule = evolve(rule, supersedes=ids)
+    _refuse_unproved(workshop, where, rule, despite=despite)
     return _sign(workshop, where, Act.SUPERSEDE, [(entry.rule, rule), (was.rule, was.rule)],
-                 new=rule.slug)  # fmt: skip
+                 new=rule.slug, kept=_kept(where, rule))  # fmt: skip
+
+
+def _narrowing(where: Place, rule: Rule, narrows: Sequence[str]) -> Rule:
+    ids = (*rule.narrows, *(find(where, one).rule.id for one in narrows))
+    return evolve(rule, narrows=tuple(dict.fromkeys(ids)))
+
+
+def _kept(where: Place, rule: Rule) -> tuple[str, ...]:
+    """Return the slugs of what `rule` clashes with, which the record names as seen."""
+    found = contradiction.clashes(rule, where.ledger.register.in_force)
+    return tuple(sorted({one.other.slug for one in found}))
 
 
 def end(workshop: Workshop, change: str, name: str, act: Act, reason: str) -> Entry:
@@ -257,7 +279,7 @@ def _refuse_unproved(workshop: Workshop, where: Place, rule: Rule, *, despite: b
 
 def _sign(
     workshop: Workshop, where: Place, act: Act, pairs: Sequence[tuple[Rule, Rule]], *,
-    reason: str = "", new: str = "",
+    reason: str = "", new: str = "", kept: Sequence[str] = (),
 ) -> Entry:  # fmt: skip
     """Sign `act` over the rules in `pairs` (before, after), stamp their files, commit it all."""
     texts = {}
@@ -270,7 +292,9 @@ def _sign(
         texts[after.slug] = (data, read)
     items = {slug: read.digest for slug, (_, read) in texts.items()}
     signer = workshop.signer()
-    approval = _record(workshop, where, act, items, reason, {"new": new} if new else {})
+    details: dict[str, Json] = {"new": new} if new else {}
+    details |= {"kept": list(kept)} if kept else {}
+    approval = _record(workshop, where, act, items, reason, details)
     signed = _moved(records.signed_files(signer, approval))
     record = Signed(record_digest(next(iter(signed.values()))), approval, signer.line)
     log = Log((*where.ledger.log.signed, record))

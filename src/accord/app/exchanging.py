@@ -49,7 +49,8 @@ def bring(workshop: Workshop, change: str, paths: Sequence[str]) -> Brought:
             if one.rule is None:
                 left.append(one)
             elif normal(one.rule.statement) in known:
-                left.append(evolve(one, rule=None, reason="it is here already"))
+                place = one.rule.source.get("import", one.path)
+                left.append(evolve(one, path=place, rule=None, reason="it is here already"))
             else:
                 known.add(normal(one.rule.statement))
                 wanted.append(one.rule)
@@ -74,13 +75,18 @@ def _files(top: Path, paths: Sequence[str]) -> list[Path]:
     found: list[Path] = []
     for name in paths:
         path = top / name
-        inside = sorted(path.rglob("*.md")) if path.is_dir() else [path]
-        found += [one for one in inside if one.is_file() and not one.is_symlink()]
-    return [one for one in found if one.stat().st_size <= LARGEST]
+        if not path.exists():
+            raise ConfigurationError(f"there is no {name} here", hint="name a file or a folder")
+        found += sorted(path.rglob("*.md")) if path.is_dir() else [path]
+    return list(dict.fromkeys(found))
 
 
 def _read(top: Path, path: Path) -> tuple[Imported, ...]:
     name = path.relative_to(top).as_posix() if path.is_relative_to(top) else path.name
+    if path.is_symlink() or not path.is_file():
+        return (Imported(name, None, "it is a link or no file"),)
+    if path.stat().st_size > LARGEST:
+        return (Imported(name, None, f"it is larger than {LARGEST // 2**10} KB"),)
     try:
         return interchange.read(name, path.read_bytes())
     except AccordError as error:
@@ -107,3 +113,11 @@ def export(workshop: Workshop, kinds: Sequence[str], *, check: bool) -> dict[str
             path.write_bytes(interchange.view(kind, rules))
             said[VIEWS[kind]] = "written"
     return said
+
+
+def unnamed(workshop: Workshop, kinds: Sequence[str]) -> str:
+    """Return the view that no tool reads by itself and AGENTS.md does not name, or nothing."""
+    agents = workshop.top / "AGENTS.md"
+    said = agents.read_bytes() if agents.is_file() else b""
+    view = VIEWS["agents"]
+    return view if "agents" in kinds and view.encode() not in said else ""

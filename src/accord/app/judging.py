@@ -8,6 +8,7 @@ from accord.app.prompting import as_feedback
 from accord.core import decision_checks
 from accord.core.checks import Finding, Severity
 from accord.core.decision_checks import Subject
+from accord.core.decision_record import FOLDER
 from accord.core.dispositions import Disposition
 from accord.core.model import Stage, Track
 from accord.errors import RefusedError
@@ -77,9 +78,16 @@ def refused(change: Change, commit: str, base: str, *, last: bool) -> tuple[str,
     return f"{counted[0].path}:{counted[0].line}: {counted[0].message}", as_feedback(counted)
 
 
+def gate_findings(change: Change, *, commands: bool = True) -> tuple[Finding, ...]:
+    """Return what a gate after the documents shows: the code against the rules, and the rules
+    that this change brings against those that others brought meanwhile."""
+    found = code_findings(change, change.found.tip, commands=commands)
+    return (*found, *ruling.contradictions(change, FOLDER))
+
+
 def refuse_broken(change: Change) -> None:
-    """Raise RefusedError where the code of a change breaks a rule in force."""
-    found = code_findings(change, change.found.tip)
+    """Raise RefusedError where the code of a change, or a rule of it, breaks a rule in force."""
+    found = gate_findings(change)
     blocking = [one for one in found if one.severity is Severity.BLOCKS]
     if blocking:
         one = blocking[0]

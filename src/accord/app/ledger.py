@@ -128,6 +128,12 @@ def staged(workshop: Workshop, branches: Iterable[tuple[str, str]]) -> dict[str,
     return found
 
 
+def slugs(workshop: Workshop, tip: str) -> frozenset[str]:
+    """Return the names of the decisions that lie on a branch, in force or not."""
+    return frozenset(path.removesuffix(".md") for path in _entries(workshop, tip)
+                     if path.endswith(".md") and "/" not in path)  # fmt: skip
+
+
 def is_signed(workshop: Workshop, held: Ledger, fork: str, one: FileChange) -> bool:
     """Tell whether a change to the folder of decisions stands by itself, so that no gate covers it.
 

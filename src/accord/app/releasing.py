@@ -9,7 +9,7 @@ from contextlib import suppress
 
 from attrs import define, evolve, field
 
-from accord.app import clashing, deciding, desk, evidence, folding, ticking, tracing
+from accord.app import clashing, deciding, desk, evidence, folding, ruling, ticking, tracing
 from accord.app.changes import Change, load, released
 from accord.app.clashing import CHANGE_TRAILER
 from accord.app.queueing import Queueing, joined, merged, paths
@@ -18,6 +18,7 @@ from accord.app.running import Taken
 from accord.app.workplaces import BUILT, put_away
 from accord.app.workshop import CHANGES, Workshop
 from accord.core import queue as queues
+from accord.core.checks import Severity
 from accord.core.gates import current
 from accord.core.model import Track
 from accord.core.ports import Operation
@@ -40,6 +41,9 @@ def release(workshop: Workshop, action: Release) -> Taken:
     shut = current(change.standings)
     if shut is not None:
         raise RefusedError(f"the {shut.stage} of {change.name} is not open: {shut.reason}")
+    for one in ruling.contradictions(change, ""):
+        if one.severity is Severity.BLOCKS:
+            return Taken(False, f"{one.message}; {one.hint}", exit_code=RefusedError.exit_code)
     try:
         return _released(workshop, change, _behind(workshop, action.along))
     except _OtherMovedError:
@@ -137,7 +141,8 @@ def _behind(workshop: Workshop, names: Sequence[str]) -> dict[str, Change]:
     for name in names[: queues.LARGEST * workshop.config.beside.slots]:
         with suppress(AccordError):  # it will say so itself in its own turn
             change = load(workshop, name)
-            if current(change.standings) is None:
+            # Rules that it brings are held against what landed, so it goes when that is known.
+            if current(change.standings) is None and not change.ledger.own:
                 found[name] = change
     return found
 

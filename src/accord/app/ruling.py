@@ -12,6 +12,7 @@ from accord.app.workshop import Workshop
 from accord.core import contradiction, decision_checks, dispositions
 from accord.core.approval import Json
 from accord.core.checks import Finding, Severity
+from accord.core.contradiction import Clash
 from accord.core.decision_checks import Hit, Subject, Text
 from accord.core.decision_record import Rule
 from accord.core.dispositions import Disposition, Said
@@ -58,7 +59,7 @@ def findings(change: "Change", stage: Stage) -> tuple[Finding, ...]:
     found += dispositions.findings(documents, shown, register, path=path)
     found += _departures(change, said)
     if stage is SPEC_STAGES[-1] or change.track is Track.SMALL:
-        found += _contradictions(change, path)
+        found += contradictions(change, path)
     return tuple(found)
 
 
@@ -187,20 +188,43 @@ def past_departures(workshop: Workshop) -> dict[str, list[str]]:
     return {slug: sorted(set(names)) for slug, names in found.items()}
 
 
-def _contradictions(change: "Change", path: str) -> Iterable[Finding]:
-    """Yield where a decision of this change clashes with one of another open change."""
+def contradictions(change: "Change", path: str) -> Iterable[Finding]:
+    """Yield where a decision of this change clashes with one that its signer could not see.
+
+    One that landed meanwhile shuts every gate from the architecture on. One of another open change
+    shuts that gate alone, which comes before any code; later it is only shown, since whichever
+    lands second meets it. `path` is where the findings are shown.
+    """
     own = change.ledger.own
     if not own:
         return
+    born = {rule.slug for rule in own}
+    landed = [one for one in change.ledger.register.in_force if one.slug not in born]
+    for clash in contradiction.between(own, landed):
+        if clash.other.slug not in change.ledger.register.entries[clash.one.slug].kept:
+            yield _contradiction(change, clash, path, "", blocks=True)
+    gate = change.gate
+    blocks = gate is not None and gate.stage in SPEC_STAGES
     branches = [(name, tip) for name, tip in _others(change.workshop) if name != change.name]
     for name, rules in ledger.staged(change.workshop, branches).items():
         for clash in contradiction.between(own, rules):
-            yield Finding(
-                "contradiction", Severity.BLOCKS, path, 1, 1, clash.one.id,
-                f"{clash.one.id} here and {clash.other.id} in {name} contradict each other: "
-                f"{clash.what}",
-                f"accord decisions expire {clash.one.id}, or settle it in {name}",
-            )  # fmt: skip
+            yield _contradiction(change, clash, path, name, blocks=blocks)
+
+
+def _contradiction(
+    change: "Change", clash: Clash, path: str, where: str, *, blocks: bool
+) -> Finding:
+    one, other = clash.one.id, clash.other.id
+    there = f" in {where}" if where else ""
+    verb = "clash" if clash.what.startswith("they") else "contradict each other"
+    hint = f"accord decisions expire {one}, or settle it{there}"
+    if not where:
+        hint = (f"accord decisions supersede {other} {one} --change {change.name}, or expire or "
+                f"approve {one} --keep-both there")  # fmt: skip
+    return Finding(
+        "contradiction", Severity.BLOCKS if blocks else Severity.WARNS, path, 1, 1, one,
+        f"{one} here and {other}{there} {verb}: {clash.what}", hint,
+    )  # fmt: skip
 
 
 def _others(workshop: Workshop) -> list[tuple[str, str]]:

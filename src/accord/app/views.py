@@ -230,7 +230,7 @@ def _findings(change: Change, gate: Gate | None) -> Iterable[Finding]:
     if gate is None:
         return ()
     if gate.stage not in SPEC_STAGES:
-        return judging.code_findings(change, change.found.tip, commands=False)
+        return judging.gate_findings(change, commands=False)
     notes = ("open-question", "open-assumption")  # shown as what is to be answered
     return [one for one in change.findings_at(gate.stage) if one.rule not in notes]
 

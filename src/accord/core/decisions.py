@@ -14,6 +14,7 @@ from attrs import define, frozen
 from accord.core import decision_record
 from accord.core.approval import Decision, Log, Signed, Trust
 from accord.core.decision_record import FOLDER, Rule
+from accord.core.frontmatter import Fault
 from accord.core.model import sha256
 
 GATE = "decision"
@@ -48,13 +49,17 @@ _AFTER = {Act.ACTIVATE: State.ACTIVE, Act.EXPIRE: State.EXPIRED, Act.REJECT: Sta
 
 @frozen
 class Entry:
-    """One decision and how it stands: since when, by whose signature, what took its place."""
+    """One decision and how it stands: since when, by whose signature, what took its place.
+
+    `kept` names what it clashes with as the signer saw it, by slug: both hold.
+    """
 
     rule: Rule
     state: State
     people: tuple[str, ...] = ()
     since: str = ""
     successor: str = ""
+    kept: tuple[str, ...] = ()
 
 
 @frozen
@@ -124,9 +129,7 @@ def register(
     ]
     for slug, texts in sorted(files.items()):
         read = [decision_record.read(slug, data) for data in dict.fromkeys(texts)]
-        state = states.get(slug)
-        signed = [one for one in read if one[0] and state and one[0].digest == state.digest]
-        rule, faults = (signed or read)[0]
+        rule, faults, state = _counting(read, states.get(slug, {}))
         path = f"{FOLDER}/{slug}.md"
         name = rule.id if rule else f"D-{slug}"
         problems += [Problem("decision-unreadable", path, one.line, name, f"{name}: {one.message}",
@@ -140,21 +143,45 @@ def register(
     return Register(entries, tuple(problems))
 
 
+_Read = tuple[Rule | None, tuple[Fault, ...]]
+
+
+def _counting(
+    read: Sequence[_Read], states: Mapping[str, "_Signed"]
+) -> tuple[Rule | None, tuple[Fault, ...], "_Signed | None"]:
+    """Return which of the texts of one slug counts, with its faults and what was signed of it."""
+    found = [(rule, faults, states[rule.digest]) for rule, faults in read
+             if rule is not None and rule.digest in states]  # fmt: skip
+    if not found:
+        return (*read[0], list(states.values())[-1] if states else None)
+    newest = list(states)
+    return max(found, key=lambda one: (one[2].state is State.ACTIVE,
+                                       newest.index(one[2].digest)))  # fmt: skip
+
+
 @frozen
 class _Signed:
-    """What the records say of one slug: the digest that they are about, and what became of it."""
+    """What the records say of one text: what became of it, and in which record."""
 
     digest: str
     state: State
     people: tuple[str, ...]
     since: str
+    record: str
     successor: str = ""
+    kept: tuple[str, ...] = ()
 
 
-def _states(log: Log, trust: Trust) -> dict[str, _Signed]:
+def _states(log: Log, trust: Trust) -> dict[str, dict[str, _Signed]]:
+    """Map each slug to what the records say of each text that was signed under it, by digest.
+
+    Usually that is one. Two branches may each sign a text under one slug: then what is signed of
+    one says nothing of the other, which its signer did not know.
+    """
     needed = max(1, trust.rule(GATE).threshold)
-    states: dict[str, _Signed] = {}
+    states: dict[str, dict[str, _Signed]] = {}
     waiting: dict[tuple[object, ...], set[str]] = {}
+    before = {one.digest: one.approval.previous for one in log.signed}
     for one in log.signed:
         act = act_of(one)
         if act is None or act is Act.CAPTURE:
@@ -168,14 +195,29 @@ def _states(log: Log, trust: Trust) -> dict[str, _Signed]:
         signed = tuple(sorted(people))
         del waiting[key]  # what is decided anew later needs as many people again
         new = str(approval.details.get("new", ""))
+        kept = _kept(approval.details.get("kept"))
         for slug, digest in approval.items.items():
-            if act is Act.SUPERSEDE:
-                state = State.ACTIVE if slug == new else State.SUPERSEDED
-                states[slug] = _Signed(digest, state, signed, approval.issued,
-                                       "" if slug == new else new)  # fmt: skip
-            else:
-                states[slug] = _Signed(digest, _AFTER[act], signed, approval.issued)
+            after = _AFTER.get(act, State.ACTIVE if slug == new else State.SUPERSEDED)
+            successor = new if after is State.SUPERSEDED else ""
+            said = _Signed(digest, after, signed, approval.issued, one.digest, successor, kept)
+            states[slug] = _with(states.get(slug, {}), said, before)
     return states
+
+
+def _with(
+    known: Mapping[str, _Signed], said: _Signed, before: Mapping[str, str | None]
+) -> dict[str, _Signed]:
+    """Return what is known of a slug with one record more, which takes the place of what it saw."""
+    others = {digest: one for digest, one in known.items() if digest != said.digest}
+    at = before.get(said.record) if others else None
+    while at is not None and others:
+        others = {digest: one for digest, one in others.items() if one.record != at}
+        at = before.get(at)
+    return {**others, said.digest: said}
+
+
+def _kept(listed: object) -> tuple[str, ...]:
+    return tuple(map(str, listed)) if isinstance(listed, list | tuple) else ()
 
 
 def act_of(record: Signed) -> Act | None:
@@ -193,7 +235,7 @@ def _entry(rule: Rule, state: _Signed | None, *, sound: bool) -> Entry:
     standing = state.state
     if standing is State.ACTIVE and (rule.digest != state.digest or not sound):
         standing = State.EDITED
-    return Entry(rule, standing, state.people, state.since, state.successor)
+    return Entry(rule, standing, state.people, state.since, state.successor, state.kept)
 
 
 def _at(rule: str, one: Rule, message: str, hint: str) -> Problem:

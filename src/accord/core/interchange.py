@@ -38,6 +38,9 @@ _BINDING = re.compile(
     r"|no)\b",
     re.IGNORECASE,
 )
+_OURS = re.compile(rb"<!-- Made by accord decisions export ")
+_PRINCIPLES = "constitution.md"
+_CLAUSE = re.compile(r"(?<=[.!?])\s+(?=[A-Z])|;\s+")
 _LINK = re.compile(r"!?\[([^\]\n]*)\]\([^)\n]*\)")
 _SENTENCE = re.compile(r"(?<=[.!?])\s+(?=[A-Z])")
 
@@ -54,9 +57,12 @@ class Imported:
 def read(path: str, data: bytes) -> tuple[Imported, ...]:
     """Return what `data` proposes: one rule of a decision record, or one for each binding bullet.
 
-    Raises UnreadableError for a file that is not UTF-8.
+    The principles of a constitution are sentences under headings, so there each binding sentence
+    is one. A view that Accord made gives none. Raises UnreadableError for a file that is not UTF-8.
     """
     text = markdown.decode(data, path)
+    if _OURS.search(data[:LARGEST_VIEW]):
+        return (Imported(path, None, "Accord made it from the decisions here"),)
     if is_record(path, text):
         return (_record(path, text),)
     return _bullets(path, data)
@@ -127,17 +133,24 @@ def _bullets(path: str, data: bytes) -> tuple[Imported, ...]:
     for block in markdown.parse(data, path):
         if block.kind is BlockKind.HEADING:
             heading = _plain(block.text)
-        if block.kind is not BlockKind.ITEM:
-            continue
-        said = _plain(block.text)
-        statement = _SENTENCE.split(said)[0]
-        if not _BINDING.search(statement) or not 3 <= len(statement.split()) <= LONGEST:
-            continue
         label = re.sub(r"[^\w -]", "", heading).strip().lower()
-        rule = Rule("", "", "proposed", _ended(statement), labels=(label,) if label else (),
-                    source={"import": f"{path}:{block.line}"})  # fmt: skip
-        found.append(Imported(path, rule))
-    return tuple(found) or (Imported(path, None, "no bullet in it says what must be done"),)
+        for statement in _statements(path, block, data):
+            if not _BINDING.search(statement) or not 3 <= len(statement.split()) <= LONGEST:
+                continue
+            rule = Rule("", "", "proposed", _ended(statement), labels=(label,) if label else (),
+                        source={"import": f"{path}:{block.line}"})  # fmt: skip
+            found.append(Imported(path, rule))
+    what = "sentence" if path.endswith(_PRINCIPLES) else "bullet"
+    return tuple(found) or (Imported(path, None, f"no {what} in it says what must be done"),)
+
+
+def _statements(path: str, block: markdown.Block, data: bytes) -> Iterable[str]:
+    if block.kind is BlockKind.ITEM:
+        return _SENTENCE.split(_plain(block.text))[:1]
+    if block.kind is BlockKind.OTHER and path.endswith(_PRINCIPLES):
+        said = data[block.start : block.end].decode()
+        return [] if "|" in said else [one.strip() for one in _CLAUSE.split(_plain(said))]
+    return []
 
 
 def _plain(text: str) -> str:

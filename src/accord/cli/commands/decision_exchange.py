@@ -39,8 +39,11 @@ def export(context: Context, tools: tuple[str, ...], check: bool) -> None:
     """Write the decisions in force as a file that another tool reads."""
     from accord.app import exchanging
 
-    said = exchanging.export(context.workshop(), tools, check=check)
+    workshop = context.workshop()
+    said = exchanging.export(workshop, tools, check=check)
     lines = [wrap(f"{path}: {words or 'as it should be'}") for path, words in said.items()]
+    if view := exchanging.unnamed(workshop, tools):
+        lines.append(f"next: name {view} in AGENTS.md, which agents read")
     context.answer({"views": said}, lines)
     if check and any(said.values()):
         raise click.exceptions.Exit(1)

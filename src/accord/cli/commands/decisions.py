@@ -164,10 +164,14 @@ def approve(
     view = decision_views.near(near)
     if not yes:
         asked = _asked(rule.id, rule.statement, view)
-        supersedes, keep_both = supersedes or asked["s"], keep_both or bool(asked["k"])
-        narrows = (*narrows, *([asked["n"]] if asked["n"] else []))
+        if len({*filter(None, [supersedes]), *asked["s"]}) > 1:
+            raise ConfigurationError("a decision takes the place of one other",
+                                     hint="answer s once")  # fmt: skip
+        supersedes, keep_both = supersedes or "".join(asked["s"]), keep_both or bool(asked["k"])
+        narrows = (*narrows, *asked["n"])
     if supersedes:
-        entry = deciding.supersede(workshop, name, supersedes, rule.id)
+        entry = deciding.supersede(workshop, name, supersedes, rule.id, narrows=narrows,
+                                   despite=keep_both)  # fmt: skip
     else:
         entry = deciding.activate(workshop, name, rule.id, narrows=narrows, despite=keep_both)
     data = {"id": entry.rule.id, "state": str(entry.state), "by": list(entry.people), **view}
@@ -179,14 +183,14 @@ def approve(
     context.answer(data, lines)
 
 
-def _asked(name: str, statement: str, view: dict[str, Any]) -> dict[str, str]:
-    """Ask about each of the nearest decisions, one key each; return the answers by key."""
+def _asked(name: str, statement: str, view: dict[str, Any]) -> dict[str, list[str]]:
+    """Ask about each of the nearest decisions, one key each; return which got which key."""
     if not sys.stdin.isatty():
         raise ConfigurationError(
             "there is no terminal to ask on",
             hint=f"accord decisions approve {name} --yes, after accord decisions show {name}",
         )
-    found = {"s": "", "n": "", "k": ""}
+    found: dict[str, list[str]] = {"s": [], "n": [], "k": []}
     click.echo(wrap(f"{name} {statement}", "", "  "))
     clashing = {one["id"]: one["what"] for one in view["clashes"]}
     for one in view["nearest"]:
@@ -195,7 +199,7 @@ def _asked(name: str, statement: str, view: dict[str, Any]) -> dict[str, str]:
             click.echo(wrap(f"they clash: {clashing[one['id']]}", "    "))
         key = asked_key("    [s]upersedes [n]arrows [k]eep both [Enter] unrelated ", "snk")
         if key:
-            found[key] = one["id"]
+            found[key].append(one["id"])
     click.confirm("Sign this?", abort=True)
     return found
 
@@ -216,9 +220,10 @@ def asked_key(question: str, keys: str) -> str:
 @CHANGE
 @BASE
 @click.option("--with", "words", default="", metavar="STATEMENT", help="The rule in its place.")
+@click.option("--keep-both", is_flag=True, help="A clash with a third was seen, and both hold.")
 @command
 def supersede(
-    context: Context, old: str, new_one: str, change: str, base: bool, words: str
+    context: Context, old: str, new_one: str, change: str, base: bool, words: str, keep_both: bool
 ) -> None:
     """Put NEW (or a new STATEMENT) in force in the place of OLD, both ends at once."""
     from accord.app import deciding
@@ -231,7 +236,7 @@ def supersede(
     deciding.find(deciding.place(workshop, name), old)
     if words:
         new_one = deciding.propose(workshop, name, [Rule("", "", "proposed", words)])[0].id
-    entry = deciding.supersede(workshop, name, old, new_one)
+    entry = deciding.supersede(workshop, name, old, new_one, despite=keep_both)
     context.answer({"id": entry.rule.id, "state": str(entry.state), "supersedes": old},
                    [wrap(f"{entry.rule.id} is {entry.state} in the place of {old}")])  # fmt: skip
 
@@ -259,9 +264,10 @@ def expire(context: Context, decision: str, change: str, base: bool, reason: str
 @decisions.command()
 @CHANGE
 @BASE
-@click.option("--stage", default="", help="Also print what is shown to who writes this stage.")
+@click.option("--stage", type=click.Choice(["story", "design", "architecture", "implementation"]),
+              help="Also print what is shown to who writes this stage.")  # fmt: skip
 @command
-def check(context: Context, change: str, base: bool, stage: str) -> None:
+def check(context: Context, change: str, base: bool, stage: str | None) -> None:
     """Check the records, and the drafts and code of a change against them."""
     from accord.app import decision_views, judging
     from accord.app.changes import load
@@ -272,6 +278,8 @@ def check(context: Context, change: str, base: bool, stage: str) -> None:
     name = where(workshop, change, base=base)
     data: dict[str, Any] = {"problems": decision_views.listing(workshop, name)["problems"],
                             "stale": decision_views.stale(workshop), "findings": []}  # fmt: skip
+    if stage and not name:
+        raise ConfigurationError("a stage is one of a change", hint="--change NAME")
     if name:
         loaded = load(workshop, name)
         found = [one for one in loaded.findings_at(Stage.ARCHITECTURE)
