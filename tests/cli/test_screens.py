@@ -84,7 +84,7 @@ def test_a_log_of_less_than_one_line_is_wrong_usage(project: Project, count: str
 def test_a_run_that_is_stopped_says_that_agents_go_on(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    project = make_project(tmp_path, monkeypatch, verify="sleep 5")
+    project = make_project(tmp_path, monkeypatch, verify="sleep 15")
     project.new("trivial")
     gitrepo.write(project.lent(), BUILT)
 

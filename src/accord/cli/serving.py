@@ -8,6 +8,7 @@ import select
 import sys
 import termios
 import threading
+import time
 import webbrowser
 from contextlib import suppress
 
@@ -31,6 +32,8 @@ from accord.web.team import Team
 from accord.wiring import opening
 
 PRINTED_SECONDS = 600.0  # a code that only this terminal shows
+# Ctrl-C that comes just before a thread begins to sleep does not wake it; so it wakes by itself.
+LOOK_SECONDS = 0.5
 OPENED_SECONDS = 60.0  # one that a list of processes may show, since a browser is started with it
 
 
@@ -99,7 +102,7 @@ class Serving:
             self._decide(server, asked)
             return
         watched = [server.asks.wakes, *([sys.stdin] if self.terminal else [])]
-        ready, _, _ = select.select(watched, [], [])
+        ready, _, _ = select.select(watched, [], [], LOOK_SECONDS)
         if sys.stdin in ready:
             if not sys.stdin.readline():
                 self.terminal = False  # the terminal is gone: nobody can confirm anything here
@@ -186,6 +189,7 @@ def serve_team(context: Context, team: Team) -> None:
             else:
                 click.echo(f"the review room: {server.address}")
                 click.echo(f"it listens on {team.host}, port {server.port}")
-            threading.Event().wait()
+            while True:
+                time.sleep(LOOK_SECONDS)
         except KeyboardInterrupt:
             click.echo("\nthe room is closed")
