@@ -361,8 +361,8 @@ def _in(crew: Crew | None) -> Iterator[None]:
     if crew is None:
         yield
         return
-    crew.enter()
     try:
+        crew.enter()
         yield
     finally:
         with suppress(AccordError):  # what is not given back ends by itself
