@@ -60,6 +60,13 @@ def test_two_workers_build_and_land_every_task_once_and_end_when_they_are_told(
     assert machines.project.ok("status").said.count("no worker lives") == 1
     waits = machines.project.ok("run", "guest", "--json").json["waits"]
     assert [one["what"] for one in waits] == ["approve the implementation"]
+    for _ in range(2):
+        machines.project.ok("approve", "guest", "--yes")
+    machines.project.ok("run", "guest")
+    assert gitrepo.run(machines.hub, "show", "main:shop/t5.py") == "NAME = 'T5'"
+    refs = gitrepo.run(machines.hub, "for-each-ref", "--format=%(refname)")
+    assert "refs/heads/accord/guest" not in refs
+    assert "refs/accord/tasks" not in refs
 
 
 @pytest.fixture
