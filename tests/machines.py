@@ -52,12 +52,19 @@ class Machines:
         """Start the worker of `clone`, which kills itself at one of the first `most` points."""
         self.started += 1
         given = (clone, self.script, self.started, most, self.lasts)
-        words = [sys.executable, "-m", "engine.working", *map(str, given)]
+        self._spawn(clone, "engine.working", *map(str, given))
+
+    def command(self, clone: Path, *words: str) -> None:
+        """Start `accord WORDS` in `clone`."""
+        self._spawn(clone, "accord", "-C", str(clone), *words)
+
+    def _spawn(self, clone: Path, module: str, *words: str) -> None:
         # Into a file: whoever reads a pipe waits until the last that was started has ended.
         with self.said(clone).open("ab") as said:
             self.running[clone] = subprocess.Popen(
-                words, stdout=said, stderr=said, env={**os.environ, "PYTHONPATH": str(TESTS)}
-            )
+                [sys.executable, "-m", module, *words], stdout=said, stderr=said,
+                env={**os.environ, "PYTHONPATH": str(TESTS)},
+            )  # fmt: skip
 
     def said(self, clone: Path) -> Path:
         """Return the file with what the workers of `clone` said."""

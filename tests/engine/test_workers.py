@@ -37,10 +37,17 @@ def machines(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, server: Server) ->
 def test_two_workers_build_and_land_every_task_once_and_end_when_they_are_told(
     machines: Machines,
 ) -> None:
-    for clone in machines.clones:
-        machines.start(clone)
+    first, second = machines.clones
+    machines.command(second, "worker", "--slots", "1", "--script", str(machines.script),
+                     "--accept-unsandboxed")  # fmt: skip
+    until(lambda: "is being built" in machines.said(second).read_text(), machines)
+    machines.start(first)
     until(lambda: len(machines.landed()) == len(GRAPH), machines)
     machines.drain()
+    said = machines.said(second).read_text()
+    assert "at work with 1 slot; Ctrl-C ends it" in said
+    assert "what was begun is finished first; Ctrl-C again ends it now" in said
+    assert "the worker ended; nothing is unfinished here" in said
 
     landed = machines.landed()
     assert sorted(landed) == sorted(GRAPH)
@@ -53,6 +60,14 @@ def test_two_workers_build_and_land_every_task_once_and_end_when_they_are_told(
     assert machines.project.ok("status").said.count("no worker lives") == 1
     waits = machines.project.ok("run", "guest", "--json").json["waits"]
     assert [one["what"] for one in waits] == ["approve the implementation"]
+    for _ in ("implementation", "review", "release"):
+        machines.project.ok("approve", "guest", "--yes")
+        said = machines.project.run("run", "guest").said
+    assert "guest is released" in said
+    assert gitrepo.run(machines.hub, "show", "main:shop/t5.py") == "NAME = 'T5'"
+    refs = gitrepo.run(machines.hub, "for-each-ref", "--format=%(refname)")
+    assert "refs/heads/accord/guest" not in refs
+    assert "refs/accord/tasks" not in refs
 
 
 @pytest.fixture
@@ -112,6 +127,24 @@ def test_a_worker_that_was_not_heard_of_ends_its_agents_and_itself_and_lands_not
     assert slow.alive() == []
     assert slow.landed() == []
     assert "refs/accord/tasks" not in gitrepo.run(slow.hub, "for-each-ref")
+
+
+def test_a_second_ctrl_c_ends_the_agents_and_leaves_the_task_to_others(slow: Machines) -> None:
+    first, second = slow.clones
+    slow.command(first, "worker", "--script", str(slow.script), "--accept-unsandboxed")
+    until(lambda: len(slow.alive()) == 1, slow)
+    worker = slow.running.pop(first)
+    worker.send_signal(signal.SIGINT)
+    time.sleep(2)
+    assert worker.poll() is None
+    assert len(slow.alive()) == 1
+    worker.send_signal(signal.SIGINT)
+    assert worker.wait(60) == 130
+    assert "its agents were ended" in slow.said(first).read_text()
+    assert slow.alive() == []
+    slow.start(second)
+    until(lambda: len(slow.alive()) == 1, slow)
+    assert len(slow.runs()) == 2
 
 
 def test_what_failed_on_one_machine_is_tried_by_no_other_until_a_person_asks(

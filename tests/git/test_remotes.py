@@ -1,5 +1,6 @@
 """Refs travel between two clones of one bare repository; of two that move one, one is told no."""
 
+import threading
 from pathlib import Path
 
 import pytest
@@ -84,3 +85,14 @@ def test_a_remote_that_is_not_there_is_told_without_its_address(
             act()
         assert "t0ken" not in f"{raised.value} {raised.value.hint}"
         assert raised.value.__suppress_context__
+
+
+def test_a_fetch_waits_for_whoever_writes_the_same_ref(clones: tuple[Path, Path]) -> None:
+    one, other = (remote(each) for each in clones)
+    made = gitrepo.commit(clones[0], {"a": "1"})
+    assert one.push({BRANCH: ("", made)})
+    lock = clones[1] / ".git/refs/accord/far" / f"{BRANCH}.lock"
+    gitrepo.write(lock.parent, {lock.name: ""})
+    threading.Timer(0.5, lock.unlink).start()
+    other.fetch()
+    assert other.far()[BRANCH] == made

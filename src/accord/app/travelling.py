@@ -52,7 +52,7 @@ class Travel:
                 self._gone(ref, commit)
         for ref in {one for one in (*far, *self._built()) if one.startswith(f"{BUILT}/")}:
             if ref not in busy:
-                self._task(ref, far.get(ref, ""))
+                self._task(ref, far.get(ref, ""), before.get(ref, ""))
 
     def bring(self, refs: Collection[str]) -> bool:
         """Move what the remote has of `refs` to where they are here; tell whether it took them."""
@@ -107,16 +107,26 @@ class Travel:
         return True
 
     def _gone(self, ref: str, commit: str) -> None:
-        """Take a branch away that the remote has no more, if it is what the remote had."""
-        repo = self.workshop.repo
-        if repo.resolve(ref) == commit and not repo.checkout_of(ref):
-            repo.move(ref, "", commit, "fetch")
+        """Take a branch away that the remote has no more, if it is what the remote had.
 
-    def _task(self, ref: str, commit: str) -> None:
+        A person's stays unless it was released: it may have been deleted there by mistake.
+        """
+        repo = self.workshop.repo
+        if repo.resolve(ref) != commit or repo.checkout_of(ref):
+            return
+        if not repo.contains(repo.resolve(self.workshop.base), commit):
+            if not self.yields:
+                return
+            self._keep(ref, commit)
+        repo.move(ref, "", commit, "fetch")
+
+    def _task(self, ref: str, commit: str, known: str) -> None:
         repo = self.workshop.repo
         here = repo.resolve(ref)
         if here == commit:
             return
+        if not commit and here != known and not self.yields:
+            return  # a person built it, and it has not come to the remote so far
         if here:
             self._keep(ref, here)
         repo.move(ref, commit, here, "fetch")

@@ -8,6 +8,7 @@ then is it begun. What comes of it counts when it is on the remote, moved from w
 import threading
 import time
 from collections.abc import Collection, Mapping, Sequence
+from contextlib import suppress
 
 from attrs import define, evolve, field
 
@@ -22,7 +23,7 @@ from accord.core import leases
 from accord.core.leases import Board, Lease, Worker
 from accord.core.ports import Remote
 from accord.core.reconcile import Action, Build, Draft, Land, Prove, Release, Review, Wait
-from accord.errors import AccordError
+from accord.errors import AccordError, ConflictError
 
 POLL_S = 5.0
 """How often it is looked what others did, while nothing ends here."""
@@ -35,6 +36,8 @@ WORKERS_DO = (Build, Land)
 
 
 _ATTEMPTS = ("build/", "draft/")
+_PARTS = 5  # in the name of an attempt
+_TRIES = 3
 
 
 @define
@@ -57,6 +60,7 @@ class Crew:
     steps: dict[str, tuple[str, ...]] = field(factory=dict)
     begun: set[str] = field(factory=set)
     waiting: set[str] = field(factory=set)
+    undone: set[str] = field(factory=set)
     elsewhere: dict[str, str] = field(factory=dict)
     draining: bool = False
     renewing: bool = False
@@ -87,7 +91,7 @@ class Crew:
         self._stop_strays()
         self.meet()
         self.rules = self._rules()
-        self.remote.push_snapshots()
+        self.keep_snapshots()
 
     def leave(self) -> None:
         """Take part no more. What is unfinished is over, its agents are ended: others may try."""
@@ -97,7 +101,7 @@ class Crew:
         for job in jobs:
             self._over(job, "its worker left")
         self.board.leave(self.worker.name)
-        self.remote.push_snapshots()
+        self.keep_snapshots()
 
     def meet(self) -> None:
         """Learn what others did: fetch, and note the attempts whose workers were lost."""
@@ -154,14 +158,28 @@ class Crew:
                 self.waiting.discard(job)
             elif job in self.held:
                 return False
+            if isinstance(step, Release) and not self._is_base_there(step):
+                return False
             wanted = [job, *(f"serial/{name}" for name in sorted(serial))]
             wanted = [one for one in wanted if one not in self.held]
             token = self.board.claim(self.worker.name, wanted) if wanted else 1
             if not token:
                 return False
             self.held.update(dict.fromkeys(wanted, token))
-            self.steps[step.id] = (job, *wanted, *_refs(step, self.workshop.base))
+            self.steps[step.id] = (job, *wanted, *_refs(step, self.workshop.base), *(
+                ref for ref in self.remote.far()
+                if isinstance(step, Release) and ref.startswith(f"{BUILT}/{step.change}/")
+            ))  # fmt: skip
             return True
+
+    def _is_base_there(self, step: Release) -> bool:
+        """Tell whether the base here is that of the remote; say so where it is not."""
+        base = self.workshop.base
+        if self.workshop.repo.resolve(base) == self.remote.far().get(base):
+            return True
+        name = self.workshop.config.policy.base
+        self.travel.say(step.change, f"{name} here is not what the remote has: git pull, git push")
+        return False
 
     def begin(self, step: Action) -> None:
         """Know that `step` is under way: until it is over, nothing else here moves its refs."""
@@ -215,21 +233,42 @@ class Crew:
     def publish(self, step: Action, taken: Taken) -> Taken:
         """Bring what `step` moved to the remote, while its lease is held; return what came of it.
 
-        Where the remote has moved meanwhile, nothing counts and it is looked again.
+        Where the remote has moved meanwhile the attempt is over, for every machine to look again.
         """
         with self._lock:
             mine = self.steps.get(step.id, ())
             tokens = {job: self.held[job] for job in mine if job in self.held}
-        try:
-            if not tokens or self.board.renew(self.worker.name, tokens) != tokens.keys():
-                why = "another machine has this work now"
-            elif self.travel.bring([ref for ref in mine if ref.startswith("refs/")]):
-                return taken
-            else:
+        refs = [ref for ref in mine if ref.startswith("refs/")]
+        why = "another machine has this work now"
+        for tries_left in reversed(range(_TRIES)):
+            try:
+                if not tokens or self.board.renew(self.worker.name, tokens) != tokens.keys():
+                    break
+                if self.travel.bring(refs):
+                    return taken
                 why = "the remote moved meanwhile; it is looked at again"
-        except AccordError as error:
-            why = error.message
-        return evolve(taken, accepted=False, waits=True, feedback="", detail=why)
+                break
+            except AccordError as error:  # what took minutes to make is not thrown away at once
+                why = error.message
+                time.sleep(self.poll_s if tries_left else 0)
+        if isinstance(step, Release):
+            return self._left_here(taken, why)
+        self.undone.add(step.id)
+        return evolve(taken, accepted=False, waits=False, feedback="", detail=why)
+
+    def _left_here(self, taken: Taken, why: str) -> Taken:
+        if not taken.accepted:
+            return taken
+        base = self.workshop.config.policy.base
+        words = f"it is on {base} here and not on the remote ({why})"
+        mend = f"git pull --no-rebase {self.remote.name} {base}, then git push"
+        return Taken(False, f"{words}: {mend}", exit_code=ConflictError.exit_code)
+
+    def is_undone(self, step: Action) -> bool:
+        """Tell, once, whether what came of `step` did not come to the remote: none of it counts."""
+        there = step.id in self.undone
+        self.undone.discard(step.id)
+        return there
 
     def failed(self, change: str) -> Mapping[str, tuple[str, str]]:
         """Map what was tried in vain on `change`, on any machine, to (what it was, why)."""
@@ -252,8 +291,9 @@ class Crew:
                     self.workshop.journal.note(f"failed/{change}/{subject}", {"of": "", "why": ""})
 
     def keep_snapshots(self) -> None:
-        """Bring the snapshots of this clone to the remote."""
-        self.remote.push_snapshots()
+        """Bring the snapshots of this clone to the remote; the next time will do as well."""
+        with suppress(AccordError):
+            self.remote.push_snapshots()
 
     def _rules(self) -> tuple[object, ...]:
         """Return what the base says of how work is done and who decides."""
@@ -267,7 +307,7 @@ class Crew:
         """
         gone = leases.ended(*self.board.look())
         for lease in gone:
-            if lease.job.startswith(_ATTEMPTS):
+            if lease.job.startswith(_ATTEMPTS) and lease.job.count("/") == _PARTS - 1:
                 self._note_lost(lease)
         if gone:
             self.board.reap([lease.job for lease in gone])

@@ -317,6 +317,7 @@ class _Drive:
     def _finished(self, step: Action, result: dict[str, object]) -> None:
         detail = str(result["detail"])
         good = bool(result["accepted"]) or bool(result.get("waits"))
+        good = (self.crew is not None and self.crew.is_undone(step)) or good
         self.tell(Event(step.change, step.subject, detail, good))
         if good:
             return
@@ -351,8 +352,7 @@ async def beat(crew: Crew) -> None:
         await asyncio.sleep(leases.RENEW_S)
         await asyncio.to_thread(crew.beat)
         if count % KEEP_EVERY == 0:
-            with suppress(AccordError):  # the next time will do
-                await asyncio.to_thread(crew.keep_snapshots)
+            await asyncio.to_thread(crew.keep_snapshots)
 
 
 @contextmanager
@@ -361,8 +361,8 @@ def _in(crew: Crew | None) -> Iterator[None]:
     if crew is None:
         yield
         return
-    crew.enter()
     try:
+        crew.enter()
         yield
     finally:
         with suppress(AccordError):  # what is not given back ends by itself

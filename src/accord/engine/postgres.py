@@ -109,11 +109,16 @@ def unreachable() -> ConfigurationError:
 
 def _connect(url: str) -> Connection:
     try:
-        found = psycopg.connect(url, connect_timeout=_CONNECT_S, application_name="accord")
+        found = psycopg.connect(
+            url, connect_timeout=_CONNECT_S, application_name="accord", keepalives_idle=5,
+            keepalives_interval=2, keepalives_count=3, tcp_user_timeout=_CONNECT_S * 1000,
+        )  # fmt: skip
     except psycopg.ProgrammingError:  # the address itself cannot be read
         raise unreachable() from None
     try:
         with found.transaction():
+            # Whoever waits for an answer that never comes would never know that its leases ended.
+            found.execute("SET statement_timeout = '15s'")
             _agree(found)
     except BaseException:
         found.close()

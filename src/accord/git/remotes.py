@@ -5,7 +5,9 @@ was known to be, so that of two machines that move the same one, one is told no.
 """
 
 import os
+import time
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 
 from attrs import frozen
@@ -15,6 +17,7 @@ from accord.git.run import Git, GitError
 
 FAR = "refs/accord/far/"
 _SNAPSHOTS = "refs/accord/wip/*"
+_TRIES, _PAUSE_S = 5, 0.3
 _REFUSED = 1  # git's exit status where the remote was reached and a ref was not taken
 
 
@@ -33,8 +36,18 @@ class GitRemote:
             f"+refs/heads/accord/*:{FAR}refs/heads/accord/*",
             f"+refs/accord/tasks/*:{FAR}refs/accord/tasks/*",
         )
-        self._ask("fetch", "--quiet", "--no-tags", "--no-write-fetch-head", "--prune", "--atomic",
-                  "--no-recurse-submodules", self.name, *wanted)  # fmt: skip
+        words = ("fetch", "--quiet", "--no-tags", "--no-write-fetch-head", "--prune", "--atomic",
+                 "--no-recurse-submodules", self.name, *wanted)  # fmt: skip
+        for tries_left in reversed(range(_TRIES)):
+            try:
+                self.git.bytes(*words, extra=_own())
+            except GitError as error:
+                # A push beside this one, or what a killed worker had begun, writes the same refs.
+                if not (tries_left and "lock ref" in error.said):
+                    raise self._away() from None
+                time.sleep(_PAUSE_S)
+            else:
+                return
 
     def far(self) -> dict[str, str]:
         """Map each ref that the remote had when it was fetched last to its commit."""
@@ -57,10 +70,8 @@ class GitRemote:
                 return False
             raise self._away() from None
         for ref, (_, new) in moves.items():
-            if new:
-                self.git.bytes("update-ref", FAR + ref, new)
-            else:
-                self.git.bytes("update-ref", "-d", FAR + ref)
+            with suppress(GitError):  # a fetch beside this one has it; the next one learns it
+                self.git.bytes("update-ref", *([FAR + ref, new] if new else ["-d", FAR + ref]))
         return True
 
     def push_snapshots(self) -> None:
@@ -72,12 +83,6 @@ class GitRemote:
 
     def _push(self, *arguments: str) -> None:
         self.git.bytes("push", "--quiet", "--no-verify", "--no-signed", *arguments, extra=_own())
-
-    def _ask(self, *arguments: str) -> None:
-        try:
-            self.git.bytes(*arguments, extra=_own())
-        except GitError:
-            raise self._away() from None
 
     def _away(self) -> ConfigurationError:
         # What git says may hold the address of the remote, and a token in it.

@@ -36,8 +36,13 @@ def worker(
     The machines share a Postgres, named by ACCORD_DATABASE_URL, and a remote.
     """
     again = True
-    while again:
-        again = _work(context, slots, remote, agent, script or "", accepted=accepted)
+    try:
+        while again:
+            again = _work(context, slots, remote, agent, script or "", accepted=accepted)
+    except KeyboardInterrupt:
+        words = "stopped; its agents were ended, what they wrote is kept: accord salvage"
+        click.echo(words, err=True)
+        raise click.exceptions.Exit(130) from None
     context.answer({"worker": "ended"}, ["the worker ended; nothing is unfinished here"])
 
 
