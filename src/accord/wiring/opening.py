@@ -130,6 +130,7 @@ def open_workshop(start: Path, ask: AskPassphrase, *, detached: bool = False) ->
         rules = read_rules(repo, place)
         if rules is None:
             raise NotSetUpError
+        repo.quota = rules.config.quota
         known = person(rules.trust.project)
         pin_rules(place, rules)
     except BaseException:
