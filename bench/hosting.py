@@ -77,8 +77,8 @@ def _memory(place: Place, many: int) -> tuple[float, float]:
         hosts = {pid for run in found for pid in (*marked(HOST_MARK, folder.mark_of(run)),
                                                   *holding(run / folder.HOST))}  # fmt: skip
         agents = {pid for run in found for pid in marked(RUN_MARK, folder.mark_of(run))}
-        shared = sum(map(_pss, _forkers()))
-        return (sum(map(_pss, hosts)) + shared) / many, sum(map(_pss, agents)) / many
+        shared = sum(map(pss, _forkers()))
+        return (sum(map(pss, hosts)) + shared) / many, sum(map(pss, agents)) / many
     finally:
         for one in ids:
             runs.stop(one)
@@ -133,7 +133,7 @@ def _forkers() -> list[int]:
     return [int(pid) for pid in said.split() if named in Path(f"/proc/{pid}/cmdline").read_bytes()]
 
 
-def _pss(pid: int) -> float:
+def pss(pid: int) -> float:
     """Return the proportional set size of a process in megabytes (proc(5), smaps_rollup)."""
     lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
     return next(int(line.split()[1]) for line in lines if line.startswith("Pss:")) / 1024

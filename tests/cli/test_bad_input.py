@@ -203,6 +203,18 @@ def test_an_agent_that_is_not_there(project: Project) -> None:
     [
         ("[verify]", "[verify", "cannot be read: ", ""),
         ("timeout_s = 900", "timeout = 900", "there is no key verify.timeout", "timeout_s"),
+        (
+            "timeout_s = 900",
+            "timeout_s = 900\n[worktrees]\nquota = 20",
+            "quota must be a size",
+            "20 GB",
+        ),
+        (
+            "timeout_s = 900",
+            "timeout_s = 900\n[worktrees]\nquota = '0 GB'",
+            "quota must be a size",
+            "20 GB",
+        ),
         ("timeout_s = 900", "timeout_s = 0", "timeout_s must be a whole number above 0", ""),
         ("trivial = { files = 3, lines = 30 }", "trivial = 3", "tracks.trivial must be", ""),
         ('base = "main"', 'basis = "main"', "there is no key basis", "base"),

@@ -247,6 +247,18 @@ def test_one_that_fails_beside_an_earlier_landing_is_told_apart_by_trying_both()
         assert [(one.why, one.against) for one in end.refused] == [(why, against)]
 
 
+def test_of_two_where_the_later_holds_the_earlier_the_earlier_is_named() -> None:
+    world, queue = alone("a", "b", "late", slots=1)
+    world.pairs = {("a", "late")}
+    *before, late = queue.entries
+    world.edits["b"] = evolve(world.edits["b"], adds=frozenset({"new a", "new b"}))
+    base = world.commit(frozenset({"old", "new a", "new b"}))
+
+    (end,) = play(world, evolve(queue, base=base, entries=(late,), landed=tuple(before))).refused
+
+    assert end.against == ("a",)
+
+
 def test_only_so_many_of_those_that_landed_are_tried_and_first_those_on_the_same_files() -> None:
     names = [f"n{number}" for number in range(20)]
     world, queue = alone(*names, "late", slots=1)

@@ -9,6 +9,7 @@ from pathlib import Path
 from accord.app.desk import write
 from accord.core.ports import Operation
 from accord.engine.journal import SqliteJournal
+from accord.web import live
 from project import Project
 from visiting import Visitor
 
@@ -144,3 +145,9 @@ def test_nobody_watches_a_file_that_is_no_run(project: Project, visitor: Visitor
     with visitor.server.room.workshop() as workshop:
         place = Path(workshop.agents.trail("../../../etc/passwd")[0])
     assert place.resolve().is_relative_to(project.state.resolve() / "runs")
+
+
+def test_a_stream_that_has_nothing_to_tell_looks_less_often_until_something_happens() -> None:
+    for told_of, awake in ((False, live.LOOK_SECONDS), (True, live.WATCH_SECONDS)):
+        assert live._pause(0.0, told_of=told_of) == awake
+        assert live._pause(live.STILL_SECONDS, told_of=told_of) == live.DOZE_SECONDS

@@ -15,7 +15,7 @@ from accord.app import environment, side_by_side
 from accord.app.environment import Environment
 from accord.app.side_by_side import SideBySide
 from accord.app.tables import PATH as PATH
-from accord.app.tables import dollars, flag, is_table, known, number, table, text, texts
+from accord.app.tables import dollars, flag, is_table, known, number, size, table, text, texts
 from accord.core.model import SPEC_STAGES, Stage, Track
 from accord.core.orders import (
     AgentChoice,
@@ -42,6 +42,7 @@ _SHAPE: Mapping[str, tuple[str, ...]] = {
     "agent": ("default", "parallel", "rounds", "total_s", "idle_s", *_STAGES, *_TRACKS),
     "box": ("least", "reads"),
     "budget": SCOPES,
+    "worktrees": ("quota",),
 }
 _AGENT = ("kind", "command", "model", "env", "service", "upstream", "key", "reads", "else")
 
@@ -75,6 +76,7 @@ class Config:
     coverage: str = ""
     beside: SideBySide = field(factory=SideBySide)
     environment: Environment = field(factory=Environment)
+    quota: int = 0
 
     def agent(self, stage: Stage, track: Track = Track.FULL, task: str = "") -> AgentChoice | None:
         """Return the agent for a task, a track or a stage, in this order; None: people work.
@@ -161,7 +163,7 @@ def read(data: bytes) -> Config:
     )
     for name, keys in _SHAPE.items():
         known(table(raw, name), keys, f"{name}.")
-    verify, tracks, agent, box, budget = (table(raw, name) for name in _SHAPE)
+    verify, tracks, agent, box, budget, worktrees = (table(raw, name) for name in _SHAPE)
     policy = Policy(
         base=text(raw, "base", "main"),
         risk_paths=texts(tracks, "risk_paths", RISK_PATHS),
@@ -191,7 +193,8 @@ def read(data: bytes) -> Config:
                   registry.named(text(raw, "format", NAME)).name,
                   flag(verify, "network"), _mutation(verify),
                   number(verify, "mutation_s", 300), text(verify, "coverage", ""),
-                  side_by_side.read(raw), environment.read(raw))  # fmt: skip
+                  side_by_side.read(raw), environment.read(raw),
+                  size(worktrees, "quota"))  # fmt: skip
 
 
 def _mutation(verify: Mapping[str, Any]) -> Mutation:

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from accord.app import board
 from accord.app.board import Row
-from accord.app.changes import load_all
+from accord.app.changes import load_each
 from accord.app.gate_view import gate_view
 from accord.app.views import View
 from accord.app.workshop import Workshop
@@ -31,7 +31,7 @@ def needs(workshop: Workshop, who: str, every: Sequence[Row] | None = None) -> l
         note = kept.get(f"need/{row['change']}", {})
         if note.get("state") == states.get(row["change"]) and note.get("who") == who:
             asks[row["change"]] = note["asks"]
-    for change in load_all(workshop, {row["change"] for row in rows} - set(asks)):
+    for change in load_each(workshop, {row["change"] for row in rows} - set(asks)):
         asks[change.name] = _asks(gate_view(workshop, change, who))
         note = {"state": states.get(change.name, ""), "who": who, "asks": asks[change.name]}
         workshop.journal.note(f"need/{change.name}", note)

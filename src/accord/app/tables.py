@@ -1,11 +1,14 @@
 """Reading the tables of the configuration; every fault names the key that it is in."""
 
+import re
 from collections.abc import Mapping
 from typing import Any, TypeGuard
 
 from accord.errors import ConfigurationError
 
 PATH = ".accord/config.toml"
+_UNITS = {"MB": 10**6, "GB": 10**9, "TB": 10**12}
+_SIZE = re.compile(r"([0-9]{1,6}(?:\.[0-9]{1,3})?) ?(MB|GB|TB)")
 
 
 def known(table: Mapping[str, object], keys: tuple[str, ...], prefix: str) -> None:
@@ -65,6 +68,17 @@ def dollars(table: Mapping[str, object], key: str) -> int:
     if not isinstance(value, int | float) or isinstance(value, bool) or not 0 < value < 1e9:
         raise ConfigurationError(f"{PATH}: {key} must be an amount of dollars above 0")
     return max(1, round(value * 1_000_000))
+
+
+def size(table: Mapping[str, object], key: str) -> int:
+    """Return the bytes at `key`, written as `"20 GB"`; 0 without one. Raises ConfigurationError."""
+    value = table.get(key)
+    if value is None:
+        return 0
+    found = _SIZE.fullmatch(value) if isinstance(value, str) else None
+    if found is None or not (count := round(float(found[1]) * _UNITS[found[2]])):
+        raise ConfigurationError(f"{PATH}: {key} must be a size", hint='such as "20 GB"')
+    return count
 
 
 def texts(table: Mapping[str, object], key: str, default: tuple[str, ...]) -> tuple[str, ...]:

@@ -297,7 +297,10 @@ class Repo(Protocol):
         """Return those of `paths` that git ignores in the checkout at `folder`."""
 
     def worktree(self, key: str, commit: str) -> str:
-        """Return the folder of the agents' worktree called `key`, holding exactly `commit`."""
+        """Return the folder of the agents' worktree called `key`, holding exactly `commit`.
+
+        Raises RefusedError where there is no room for one.
+        """
 
     def drop_worktree(self, key: str) -> None:
         """Delete the agents' worktree called `key`."""

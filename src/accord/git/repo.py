@@ -1,5 +1,6 @@
 """The repository as the rest of Accord sees it: the port `Repo`, answered by real git."""
 
+import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -8,8 +9,9 @@ from attrs import define, field
 from accord.core.ports import Entry, FileChange, Harvest, Merge
 from accord.errors import ConflictError, RefusedError
 from accord.git import harvest as harvesting
-from accord.git import merges, objects, worktrees
+from accord.git import merges, objects, reaping, worktrees
 from accord.git.objects import Objects
+from accord.git.reaping import Room
 from accord.git.run import Git
 
 PATHS = 500  # in one call of git, whose arguments the system limits
@@ -18,10 +20,14 @@ FOLDER = "040000"
 
 @define
 class GitRepo:
-    """One repository; `state` is Accord's folder for it, outside every checkout."""
+    """One repository; `state` is Accord's folder for it, outside every checkout.
+
+    `quota` is the most bytes that the worktrees there may take; 0 sets no limit.
+    """
 
     git: Git
     state: Path
+    quota: int = 0
     objects: Objects = field(init=False)
 
     def __attrs_post_init__(self) -> None:
@@ -244,11 +250,14 @@ class GitRepo:
 
     def worktree(self, key: str, commit: str) -> str:
         """Return the folder of the agents' worktree called `key`, holding exactly `commit`."""
-        return str(worktrees.prepare(self.git, self._worktree(key), commit, self._pool).path)
+        path = self._worktree(key)
+        reaping.make(self.git, self._room, path, commit)
+        return str(worktrees.prepare(self.git, path, commit, self._pool).path)
 
     def drop_worktree(self, key: str) -> None:
         """Take away the agents' worktree called `key`; its folder may serve as another one."""
         worktrees.retire(self.git, self._worktree(key), self._pool)
+        reaping.trim(self.git, self._room)
 
     def harvest(
         self, key: str, base: str, allowed: Sequence[str], *, message: str, author: str
@@ -266,6 +275,11 @@ class GitRepo:
     def close(self) -> None:
         """End what was started for reading."""
         self.objects.close()
+
+    @property
+    def _room(self) -> Room:
+        state = Path(os.path.realpath(self.state))  # as git's own records name it
+        return Room(state / "worktrees", state / "pool", state / "graves", self.quota)
 
     @property
     def _pool(self) -> Path:

@@ -21,6 +21,10 @@ POOLED = 8
 """How many worktrees are kept for reuse; each is a checkout's worth of disk."""
 
 
+MARK = "accord"
+"""A file in the git directory of a worktree that Accord made and keeps; as old as its idleness."""
+
+
 @frozen
 class Worktree:
     """One linked worktree: its folder, and the git directory of its own inside the repository."""
@@ -108,6 +112,7 @@ def retire(git: Git, path: Path, pool: Path) -> None:
             pool.mkdir(parents=True, exist_ok=True)
             target = pool / directory.name
             erase(target)
+            (directory / MARK).touch()
             _move(path, target, directory)
             return
     remove(git, path)

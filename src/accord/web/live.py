@@ -15,6 +15,9 @@ from accord.web.text import plain
 
 LOOK_SECONDS = 0.05
 WATCH_SECONDS = 0.02
+STILL_SECONDS = 10.0
+DOZE_SECONDS = 0.15
+"""How often it is looked where nothing happened for STILL_SECONDS: waiting has to cost nothing."""
 CALM_SECONDS = 0.2
 BEAT_SECONDS = 15.0
 RESUMED = 100
@@ -46,11 +49,11 @@ async def _events(
     last = max(told, default=since or 0)
     yield f"retry: 1000\nid: {last}\nevent: ready\ndata: {{}}\n\n"
     state: tuple[tuple[int, int], ...] | None = None
-    quiet, pause = 0.0, WATCH_SECONDS if told_of else LOOK_SECONDS
+    quiet = still = 0.0
     while room.sessions.knows(token, asked=False):
         now = _stamp(watched)
         if now != state:
-            first, state, quiet = state is None, now, 0.0
+            first, state, quiet, still = state is None, now, 0.0, 0.0
             fresh = [
                 one for one in await run_in_threadpool(_newest, room) if one.number not in told
             ]
@@ -63,11 +66,19 @@ async def _events(
             if not fresh and (told_of or not first):
                 yield "event: moved\ndata: {}\n\n"
                 await asyncio.sleep(CALM_SECONDS)  # of many words in a row each is not told
+        pause = _pause(still, told_of=told_of)
         await asyncio.sleep(pause)
-        quiet += pause
+        quiet, still = quiet + pause, still + pause
         if quiet >= BEAT_SECONDS:
             quiet = 0.0
             yield ": still here\n\n"
+
+
+def _pause(still: float, *, told_of: bool) -> float:
+    """Return how long to wait for the next look, where nothing happened for `still` seconds."""
+    if still >= STILL_SECONDS:
+        return DOZE_SECONDS
+    return WATCH_SECONDS if told_of else LOOK_SECONDS
 
 
 def _event(one: Operation, last: int) -> str:

@@ -135,6 +135,7 @@ def open_workshop(
         rules = read_rules(repo, place)
         if rules is None:
             raise NotSetUpError
+        repo.quota = rules.config.quota
         known = person(rules.trust.project)
         pin_rules(place, rules)
     except BaseException:

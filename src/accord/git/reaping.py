@@ -1,0 +1,134 @@
+"""The room that Accord's worktrees take on the disk: over the quota, idle ones are taken away.
+
+Only what Accord put into its pool is: such a worktree has a mark in its git directory. It is moved
+to the graves first, in one step, so that nobody takes it for a worktree any more; whoever comes
+next deletes what lies there, and forgets what is registered where nothing is.
+"""
+
+import os
+import secrets
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+from attrs import frozen
+
+from accord.errors import RefusedError
+from accord.git.run import Git
+from accord.git.worktrees import MARK, erase, locked, registered
+
+BLOCK = 4096
+MB, GB = 10**6, 10**9
+
+
+@frozen
+class Room:
+    """Where Accord's worktrees lie, those in use and those that wait, and the most they take.
+
+    `quota` is in bytes; 0 sets no limit.
+    """
+
+    used: Path
+    pool: Path
+    graves: Path
+    quota: int = 0
+
+
+@frozen
+class _Idle:
+    path: Path
+    directory: Path
+    size: int
+
+
+def make(git: Git, room: Room, path: Path, commit: str) -> None:
+    """Make room for a worktree of `commit` at `path`; finish what was cut off before.
+
+    Raises RefusedError where those in use leave none. One that is there already is let be.
+    """
+    with locked(git):
+        sweep(git, room)
+        if not room.quota:
+            return
+        there = os.path.lexists(path)
+        need = 0 if there else weight(git, commit)
+        taken = _trim(git, room, need)
+    if taken > room.quota and not there:
+        most = _words(room.quota)
+        raise RefusedError(
+            f"the worktrees would take {_words(taken)}, and worktrees.quota is {most}",
+            hint="finish changes that are under way, or raise the quota in .accord/config.toml",
+        )
+
+
+def trim(git: Git, room: Room) -> None:
+    """Take idle worktrees away, the oldest first, until all take no more than the quota."""
+    if room.quota:
+        with locked(git):
+            _trim(git, room, 0)
+
+
+def sweep(git: Git, room: Room) -> None:
+    """Finish what was cut off while a worktree was taken away. The lock is held."""
+    if room.graves.is_dir():
+        for grave in room.graves.iterdir():
+            erase(grave)
+    for path, directory in registered(git).items():
+        if path.parent == room.pool and _is_ours(directory) and not os.path.lexists(path):
+            shutil.rmtree(directory)
+
+
+def size(folder: Path) -> int:
+    """Return the bytes that `folder` takes on the disk; links are not followed."""
+    return sum(one.stat(follow_symlinks=False).st_blocks * 512 for one in _entries(folder))
+
+
+def weight(git: Git, commit: str) -> int:
+    """Return about how many bytes a worktree of `commit` takes on the disk."""
+    said = git.bytes("ls-tree", "-r", "-l", "-z", "--full-tree", commit)
+    facts = (line.partition(b"\t")[0].split() for line in said.split(b"\0") if line)
+    sizes = (int(one[3]) for one in facts if one[3].isdigit())
+    return sum(-(-each // BLOCK) * BLOCK for each in sizes)
+
+
+def _trim(git: Git, room: Room, need: int) -> int:
+    """Take away what has to go; return what is taken then, `need` for a new one included.
+
+    One that waits in the pool is taken for the new one, which then needs nothing more.
+    """
+    every = registered(git)
+    used = sum(size(path) for path in every if path.parent == room.used)
+    idle = [_Idle(path, directory, size(path)) for path, directory in every.items()
+            if path.parent == room.pool and _is_ours(directory)]  # fmt: skip
+    idle.sort(key=lambda one: (one.directory / MARK).stat().st_mtime_ns)
+    while idle and used + sum(one.size for one in idle) > room.quota:
+        _bury(room, idle.pop(0))
+    return used + (sum(one.size for one in idle) or need)
+
+
+def _bury(room: Room, one: _Idle) -> None:
+    room.graves.mkdir(parents=True, exist_ok=True)
+    grave = room.graves / f"{one.path.name}-{secrets.token_hex(8)}"
+    one.path.rename(grave)
+    shutil.rmtree(one.directory)
+    erase(grave)
+
+
+def _is_ours(directory: Path) -> bool:
+    return (directory / MARK).is_file()
+
+
+def _entries(folder: Path) -> Iterator[os.DirEntry[str]]:
+    try:
+        with os.scandir(folder) as found:
+            here = list(found)
+    except OSError:  # it is not there any more, or an agent shut it
+        return
+    for one in here:
+        yield one
+        if one.is_dir(follow_symlinks=False):
+            yield from _entries(Path(one.path))
+
+
+def _words(count: int) -> str:
+    return f"{count / GB:.1f} GB" if count >= GB else f"{count / MB:.1f} MB"
