@@ -208,17 +208,6 @@ def test_the_board_has_each_change_in_its_column(project: Project, visitor: Visi
     assert "1 released" in said
 
 
-def test_the_past_shows_the_document_as_it_was_signed(project: Project, visitor: Visitor) -> None:
-    project.approve_spec(last="story")
-    project.write("requirements.md", STORY.replace("60 minutes", "90 minutes"))
-    text = visitor.get("/changes/guest/past").text
-    assert "Robin" in words(text) or "robin" in words(text)
-    then = re.search(r'href="(/changes/guest/at/\w+/requirements.md)"', text)
-    assert then
-    assert "60 minutes" in visitor.get(then[1]).text
-    assert "90 minutes" in visitor.get("/changes/guest/document/requirements.md").text
-
-
 def test_the_last_operation_is_taken_back_by_a_form(asking: Project, visitor: Visitor) -> None:
     asking.ok("answer", "guest", "Q1", "no")
     number = visitor.get("/log").hidden("number")

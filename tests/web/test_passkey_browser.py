@@ -9,6 +9,7 @@ import keyring
 from accord.approvals import records, sshsig
 from accord.web.running import Server
 from browsing import apart, device, evil, looking
+from drifting import CODE, drifted
 from project import SMALL, Project
 
 
@@ -53,6 +54,24 @@ def test_a_passkey_leads_from_the_gate_to_released_code_and_a_clone_agrees(
     gitrepo.run(clone, "switch", "-q", "--detach", "origin/main")
     done = project.run("check", "--base", base, folder=clone)
     assert done.exit == 0, done.said
+
+
+def test_a_finding_of_drift_is_judged_and_signed_by_keys_alone(
+    project: Project, server: Server, chromium: Browser
+) -> None:
+    apart(lambda: drifted(project))
+    gitrepo.commit(project.top, {"shop/until.py": CODE.format(61)})
+    with looking(chromium, server) as page, device(page):
+        enrol(page, project, server)
+        page.goto("/drift")
+        page.keyboard.press("j")
+        page.keyboard.press("t")
+        expect(page.get_by_role("heading", name="Sign with your passkey")).to_be_visible()
+        expect(page.get_by_text("verdict: still-true")).to_be_visible()
+        assert Axe().run(page).violations_count == 0
+        page.keyboard.press("Enter")
+        expect(page.get_by_text("R1.1 of guest: still-true")).to_be_visible()
+    assert project.run("check", "--drift", "--json").json["settled"] == 1
 
 
 def test_a_device_that_knows_nobody_signs_nothing(

@@ -45,6 +45,17 @@ def sign(workshop: Workshop, verb: str, change: str, fields: Fields) -> str:
     return _ruled(workshop, change, fields)
 
 
+def signs_once(verb: str, fields: Fields) -> bool:
+    """Tell whether just one record is signed, with nothing done before: a passkey can, then.
+
+    A verdict that something is wrong begins a change, which is a record of its own, and a capture
+    signs each rule that comes of it.
+    """
+    if verb == "verdict":
+        return fields["answer"] in (verdicts.Answer.STILL_TRUE, verdicts.Answer.WAIVED)
+    return verb == "rule"
+
+
 def unsigned(verb: str, change: str, fields: Fields) -> str:
     """Return the command that does the same on the command line."""
     place = f" --change {change}" if change else " --base"

@@ -271,6 +271,18 @@ def load(workshop: Workshop, name: str) -> Change:
     raise ConfigurationError(f"there is no change called {name}", hint=hint)
 
 
+def load_past(workshop: Workshop, name: str) -> Change:
+    """Return the change called `name`, open or released: then as it lies on the base.
+
+    Raises ConfigurationError when there is none.
+    """
+    is_open = any(one.change == name for one in find(workshop))
+    if is_open or name not in released(workshop):
+        return load(workshop, name)
+    base = workshop.base
+    return read(workshop, Found(name, base, workshop.repo.resolve(base)), {}, desk_too=False)
+
+
 def load_all(workshop: Workshop, only: Collection[str] | None = None) -> tuple[Change, ...]:
     """Return every open change, or those of them that `only` names."""
     return tuple(load_each(workshop, only))

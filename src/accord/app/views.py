@@ -293,4 +293,6 @@ def _step(step: Step) -> View:
 def recorded_in(workshop: Workshop, change: Change, digest: str) -> str:
     """Return the commit that put the record `digest` on the branch, or an empty string."""
     path = f".accord/approvals/{change.name}/{digest[:32]}.json"
-    return workshop.repo.introduced(change.fork, change.found.tip, path)
+    # What is released lies on the base, whose whole history it may have come with.
+    fork = "" if change.found.ref == workshop.base else change.fork
+    return workshop.repo.introduced(fork, change.found.tip, path)

@@ -258,7 +258,10 @@ class Repo(Protocol):
         """Return the names of those who wrote any of `paths` after `base`, each once."""
 
     def introduced(self, base: str, head: str, path: str) -> str:
-        """Return the commit after `base` up to `head` that added `path`, or an empty string."""
+        """Return the commit after `base` up to `head` that added `path`, or an empty string.
+
+        Without a base the whole history of `head` is looked at.
+        """
 
     def commit(
         self, parent: str, files: Mapping[str, bytes | None], message: str, author: str

@@ -162,8 +162,12 @@ class GitRepo:
         return tuple(sorted(names))
 
     def introduced(self, base: str, head: str, path: str) -> str:
-        """Return the commit after `base` up to `head` that added `path`, or an empty string."""
-        said = self.git.text("log", "--diff-filter=A", "--format=%H", f"{base}..{head}", "--", path)
+        """Return the commit after `base` up to `head` that added `path`, or an empty string.
+
+        Without a base the whole history of `head` is looked at.
+        """
+        span = f"{base}..{head}" if base else head
+        said = self.git.text("log", "--diff-filter=A", "--format=%H", span, "--", path)
         return said.splitlines()[-1] if said else ""
 
     def commit(

@@ -1,11 +1,13 @@
 """What is asked for beside a gate: verdicts, captures, acts on decisions. Nothing is signed here.
 
-Each is a form that ends at the page where the terminal's answer is waited for. A passkey is not
-asked: one of these may take several signatures, and a passkey makes one for each touch.
+Each is a form that ends at the page where the answer is waited for. A passkey makes one signature
+for each touch, so it is asked where one record is all that is signed; whatever takes several (a
+capture, and a verdict that begins a change) waits for the terminal.
 """
 
 from urllib.parse import quote, urlencode
 
+from attrs import evolve
 from starlette.datastructures import FormData
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
@@ -15,6 +17,7 @@ from accord.app.verdicts import Answer
 from accord.app.workshop import Workshop
 from accord.core.decisions import Act
 from accord.errors import ConfigurationError, RefusedError
+from accord.web import signing
 from accord.web.acting import action, room_of, text
 from accord.web.asks import Ask
 
@@ -99,11 +102,13 @@ def _ask(
 ) -> str:  # fmt: skip
     words = asked.words(workshop, verb, change, fields)  # what is so no more is said at once
     room = room_of(request)
-    if not room.terminal:
-        raise RefusedError(
-            "this is signed in a terminal, and this server was started without one",
-            hint=asked.unsigned(verb, change, fields),
-        )
     wanted = Ask("", verb, change, title=title, fields=fields, words=words, back=back,
                  who=room.who(workshop))  # fmt: skip
-    return f"/asks/{room.asks.put(wanted).id}"
+    once = asked.signs_once(verb, fields)
+    draft = signing.drafted(workshop, wanted, room.place) if once else None
+    if draft is None and not room.terminal:
+        what = ("this is signed with a passkey, or in a terminal, and there is neither" if once
+                else "this takes several signatures, so it is signed in a terminal, and this "
+                "server was started without one")  # fmt: skip
+        raise RefusedError(what, hint=asked.unsigned(verb, change, fields))
+    return f"/asks/{room.asks.put(evolve(wanted, draft=draft), terminal=room.terminal).id}"

@@ -3,6 +3,7 @@
 from collections.abc import Awaitable, Callable
 from functools import wraps
 from typing import Any
+from urllib.parse import quote
 
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
@@ -11,7 +12,7 @@ from starlette.responses import RedirectResponse, Response
 
 from accord.app import spending_view, undoing, views
 from accord.app.board_view import board_view
-from accord.app.changes import Change, load
+from accord.app.changes import Change, find, load, load_past, released
 from accord.app.drift_view import check
 from accord.app.gate_view import gate_view
 from accord.app.needs import needs
@@ -74,7 +75,12 @@ def board(request: Request, workshop: Workshop) -> Response:
 
 @page
 def gate(request: Request, workshop: Workshop) -> Response:
-    """Answer `/changes/NAME`: the gate, or the result once there is no document to decide on."""
+    """Answer `/changes/NAME`: the gate, or the result once there is no document to decide on.
+
+    What is released has its past alone.
+    """
+    if (past := _only_past(request, workshop)) is not None:
+        return past
     change = _change(request, workshop)
     view = gate_view(workshop, change, _room(request).who(workshop))
     last = undoing.newest(workshop, limit=RECENT)
@@ -90,6 +96,8 @@ def gate(request: Request, workshop: Workshop) -> Response:
 @page
 def result(request: Request, workshop: Workshop) -> Response:
     """Answer `/changes/NAME/result`: what was built beside what was asked for."""
+    if (past := _only_past(request, workshop)) is not None:
+        return past
     change = _change(request, workshop)
     view = gate_view(workshop, change, _room(request).who(workshop))
     return _result(request, workshop, change, view, None)
@@ -106,10 +114,10 @@ def _result(
 @page
 def past(request: Request, workshop: Workshop) -> Response:
     """Answer `/changes/NAME/past`: the signed records and what was done, the newest first."""
-    change = _change(request, workshop)
+    change = load_past(workshop, request.path_params["change"])
     done = views.history(workshop.journal.operations(change=change.name, limit=OPERATIONS))
-    return _render(request, "past.html", change=change.name, title=change.title,
-                   runs=runs(workshop, change.name), **past_view(change), **done)  # fmt: skip
+    view = {**past_view(workshop, change), **done, "runs": runs(workshop, change.name)}
+    return _render(request, "past.html", change=change.name, title=change.title, **view)
 
 
 @page
@@ -146,7 +154,7 @@ def mockup(request: Request, workshop: Workshop) -> Response:
 @page
 def document_then(request: Request, workshop: Workshop) -> Response:
     """Answer `/changes/NAME/at/RECORD/PATH`: one document as it was when that was signed."""
-    change = _change(request, workshop)
+    change = load_past(workshop, request.path_params["change"])
     digest, path = request.path_params["digest"], request.path_params["path"]
     data = document_at(workshop, change, digest, path)
     return _render(request, "document.html", change=change.name, title=change.title, path=path,
@@ -198,6 +206,13 @@ def _body(path: str, data: bytes) -> Any:
 
 def _change(request: Request, workshop: Workshop) -> Change:
     return load(workshop, request.path_params["change"])
+
+
+def _only_past(request: Request, workshop: Workshop) -> Response | None:
+    name = request.path_params["change"]
+    if name not in released(workshop) or any(one.change == name for one in find(workshop)):
+        return None
+    return RedirectResponse(f"/changes/{quote(name, safe='')}/past", 303)
 
 
 def _room(request: Request) -> Room:
