@@ -12,12 +12,7 @@ from attrs import evolve
 from accord.agents.environment import is_secret
 from accord.agents.gateway_rules import SERVICES
 from accord.core import secrets
-from accord.core.orders import (
-    AgentEvent,
-    AgentOrder,
-    AgentReport,
-    Emit,
-)
+from accord.core.orders import AgentOrder, AgentReport
 
 EVERY_KEY = frozenset(name for service in SERVICES.values() for name in service.keys)
 
@@ -38,15 +33,6 @@ def redactor(known: Iterable[str]) -> Callable[[str], str]:
     values, key = tuple(known), os.urandom(16)
     # No `partial`: its repr would show the values wherever a plan is printed.
     return lambda text: secrets.redact(text, values, key=key)
-
-
-def redacted(redact: Callable[[str], str], emit: Emit) -> Emit:
-    """Return an `emit` that lets no known secret through to `emit`."""
-
-    def add(event: AgentEvent) -> None:
-        emit(evolve(event, text=redact(event.text), path=redact(event.path)))
-
-    return add
 
 
 def clean_report(redact: Callable[[str], str], report: AgentReport) -> AgentReport:
