@@ -68,6 +68,13 @@ def reply(runs: Path, question: Question, words: str) -> None:
     _place(runs, question.id).unlink(missing_ok=True)
 
 
+def withdraw(runs: Path, run_id: str) -> None:
+    """Delete the questions of a run that nobody has answered."""
+    for one in waiting(runs):
+        if one.run_id == run_id:
+            _place(runs, one.id).unlink(missing_ok=True)
+
+
 def reply_to(run: Path, question_id: str) -> Reply | None:
     """Return what a person answered to a question of the run, None while nobody has."""
     return _reply(run / folder.REPLIES / f"{_hex(question_id)}.json")

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 
-from accord.app import deciding, desk, evidence, folding, ticking, tracing
+from accord.app import asking, deciding, desk, evidence, folding, ticking, tracing
 from accord.app.changes import Change, load, released
 from accord.app.queueing import Queueing, entry, note_flake
 from accord.app.running import Taken, built
@@ -183,6 +183,7 @@ def _clear(workshop: Workshop, name: str) -> Taken:
     for task, commit in repo.refs(f"{BUILT}/{name}/").items():
         repo.move(task, "", commit, "released")
     desk.clear(workshop, name, ref)
+    asking.let_go(workshop, name)
     where = str(note.get("commit", "")) or repo.resolve(workshop.base)
     return Taken(True, f"on {_base_name(workshop)} as {where[:12]}")
 
