@@ -1,10 +1,12 @@
 """`accord agents` says which agents there are, and what each says of itself."""
 
 import sys
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
 
+from needing import need
 from project import Project
 
 GREETING = """
@@ -107,5 +109,18 @@ def test_codex_is_asked_through_its_own_server_and_configured_by_its_kind(
     config = project.top / ".accord" / "config.toml"
     config.write_text(config.read_text() + '\n[agents.codex]\nkind = "codex"\n')
     project.git("commit", "-q", "-a", "-m", "Name Codex")
-    (one,) = project.run("agents", "--accept-unsandboxed", "--json").json["agents"]
+    every = project.run("agents", "--accept-unsandboxed", "--json").json["agents"]
+    (one,) = [one for one in every if one["kind"] == "codex"]
     assert (one["configured"], one["command"], one["state"]) == (True, ["codex"], "answers")
+
+
+def test_claude_code_is_found_where_its_sdk_is_installed_and_not_twice(project: Project) -> None:
+    need(find_spec("claude_agent_sdk") is not None, "claude-agent-sdk")
+    shown = project.run("agents").out
+    assert "ok      claude: " in shown
+    assert '[agents.claude]\n        kind = "claude"\n' in shown
+    config = project.top / ".accord" / "config.toml"
+    config.write_text(config.read_text() + '\n[agents.mine]\nkind = "claude"\n')
+    project.git("commit", "-q", "-a", "-m", "Name Claude Code")
+    every = project.run("agents", "--json").json["agents"]
+    assert [one["name"] for one in every if one["kind"] == "claude"] == ["mine"]

@@ -36,7 +36,8 @@ def agents(context: Context, *, accepted: bool) -> None:
             lines.append(f"        [agents.{plain(one.name)}]")
             if one.kind != "acp":
                 lines.append(f'        kind = "{one.kind}"')
-            lines.append(f"        command = [{plain(words)}]")
+            if one.command:
+                lines.append(f"        command = [{plain(words)}]")
     if not found:
         lines.append("no agent is configured or installed; people write and build")
     context.answer({"agents": [asdict(one) for one in found]}, lines)
