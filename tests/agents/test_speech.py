@@ -11,10 +11,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from accord.agents import speech
-from accord.agents.redaction import redactor
+from accord.agents.account import SAID_CHARS, Account
+from accord.agents.redaction import clean_report, redactor
 from accord.agents.runs import AgentRuns
 from accord.agents.speech import Speech
-from accord.core.orders import AgentEvent, AgentOrder, AgentStatus, EventKind
+from accord.core.orders import (
+    AgentChoice,
+    AgentEvent,
+    AgentKind,
+    AgentOrder,
+    AgentStatus,
+    EventKind,
+)
 from accord.core.recording import joined
 
 Ordering = Callable[[str], AgentOrder]
@@ -121,6 +129,16 @@ def test_a_flood_of_one_word_is_told_in_the_end_and_a_secret_in_it_is_not() -> N
     assert len(events) > 1
     assert KEY[13:23] not in said(events)
     assert said(events).count("x") == 4 * 3_999
+
+
+def test_the_last_words_are_cut_when_no_secret_is_in_them_any_more(tmp_path: Path) -> None:
+    order = AgentOrder("r", AgentChoice("a", AgentKind.ACP), str(tmp_path), "", ())
+    account = Account(order, lambda _: None)
+    account.hear("x " * (SAID_CHARS // 2 - 15))
+    account.hear(f"{KEY} and more")
+    report = clean_report(redactor(()), account.report(AgentStatus.ENDED, ""))
+    assert len(report.said) == SAID_CHARS
+    assert "x [secret:anthropic:" in report.said
 
 
 def test_an_agent_that_speaks_and_then_hangs_is_heard(

@@ -15,6 +15,7 @@ from accord.core.orders import (
 )
 
 SAID_CHARS = 4_000
+_HELD = 2 * SAID_CHARS  # what is over is cut when it holds no secret any more
 REFUSED_PATHS = 100
 
 
@@ -45,7 +46,7 @@ class Account:
         """Take a piece of what the agent says."""
         if self._said_is_over:
             self.said, self._said_is_over = "", False
-        self.said += plain(text, SAID_CHARS - len(self.said))
+        self.said += plain(text, _HELD - len(self.said))
         if said := plain(text, len(text)):
             self._emit(AgentEvent(EventKind.TEXT, said))
 

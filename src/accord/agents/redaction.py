@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Mapping
 
 from attrs import evolve
 
+from accord.agents.account import SAID_CHARS
 from accord.agents.environment import is_secret
 from accord.agents.gateway_rules import SERVICES
 from accord.core import secrets
@@ -36,11 +37,11 @@ def redactor(known: Iterable[str]) -> Callable[[str], str]:
 
 
 def clean_report(redact: Callable[[str], str], report: AgentReport) -> AgentReport:
-    """Return `report` without known secrets in any of its texts."""
+    """Return `report` without known secrets in any of its texts, the last words cut after that."""
     return evolve(
         report,
         detail=redact(report.detail),
-        said=redact(report.said),
+        said=redact(report.said)[:SAID_CHARS],
         stop_reason=redact(report.stop_reason),
         refused=tuple(redact(path) for path in report.refused),
         trouble=redact(report.trouble),
