@@ -151,6 +151,19 @@ def test_a_run_that_is_let_go_keeps_its_words_and_neither_home_nor_question(
         assert Path(runs.home(name), "session").exists()
 
 
+def test_a_question_that_an_earlier_run_left_behind_is_asked_by_the_one_that_asks_it_again(
+    runs: AgentRuns, order: Callable[..., AgentOrder]
+) -> None:
+    for name in ("cart/T1/1", "cart/T1/2"):
+        runs.start(evolve(order(patience_s=0.0), run_id=name))
+        assert ended(runs, name).status is AgentStatus.ASKS
+    (question,) = runs.questions()
+    assert question.run_id == "cart/T1/2"
+    runs.reply(question, "With a card.")
+    assert runs.go_on("cart/T1/2")
+    assert ended(runs, "cart/T1/2").status is AgentStatus.ENDED
+
+
 def test_a_question_outlives_its_host_and_its_agent(
     runs: AgentRuns, order: Callable[..., AgentOrder], tmp_path: Path
 ) -> None:

@@ -23,9 +23,13 @@ _TOLD = ".told"
 
 
 def ask(run: Path, question: Question) -> bool:
-    """Put a question where people see it, unless it is there; False when too many wait."""
+    """Put a question where people see it, unless it is there; False when too many wait.
+
+    One that an earlier run about the same work asked and left behind is this run's from then on.
+    """
     place = _place(run.parent, question.id)
-    if place.exists() or reply_to(run, question.id) is not None:
+    asks = _held(place).get("run_id") == question.run_id
+    if asks or reply_to(run, question.id) is not None:
         return True
     if len([one for one in waiting(run.parent) if one.run_id == question.run_id]) >= QUESTIONS:
         return False
