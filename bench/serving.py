@@ -77,6 +77,9 @@ class AtWork:
         """Tell that nothing is in the way."""
         return True
 
+    def let_go(self, prefix: str, but: str = "") -> None:
+        """Do nothing."""
+
     def proposals(self, run_id: str) -> tuple[tuple[str, str], ...]:  # noqa: ARG002 -- the port's
         """Return nothing."""
         return ()

@@ -6,6 +6,7 @@ import shutil
 import sys
 import time
 from collections.abc import Callable, Sequence
+from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -56,6 +57,24 @@ class Real:
         program = str(INSTALLED / self.words[0])
         head = (NODE, program) if program.endswith(".js") else (program,)
         return (*head, *self.words[1:])
+
+    @property
+    def installed(self) -> str:
+        """Return the version that is installed."""
+        if not self.words:
+            return version(self.package)
+        held = json.loads((INSTALLED / self.package / "package.json").read_text())
+        return str(held["version"])
+
+    @property
+    def pinned(self) -> str:
+        """Return the version that the locks name, which is the one in the table of the docs."""
+        if not self.words:
+            lines = (ROOT / "locks/dev.txt").read_text().splitlines()
+            named = (one for one in lines if one.startswith(f"{self.package}=="))
+            return next(named).split()[0].partition("==")[2]
+        lock = json.loads((ROOT / "locks/agents/package-lock.json").read_text())
+        return str(lock["packages"][f"node_modules/{self.package}"]["version"])
 
 
 REAL = {
@@ -124,13 +143,18 @@ class Driven:
         with ModelServer(played, self.root / "requests") as server:
             self.runs.start(self.order(server.url, run, **more))
             meanwhile()
-            for _ in range(20_000):
-                report = self.runs.report(run)
-                if report is not None:
-                    self.told = self.runs.transcript(run)
-                    return report
-                time.sleep(0.02)
-        raise AssertionError("the run never ended")
+            # However slow the machine is, the limits of the run end it.
+            while (report := self.runs.report(run)) is None:
+                time.sleep(0.05)
+        self.told = self.runs.transcript(run)
+        return report
+
+    def until(self, found: Callable[[], object], run: str = RUN) -> None:
+        """Wait until `found` finds something, or the run is over without that."""
+        while not found():
+            over = self.runs.report(run)
+            assert over is None or found(), over
+            time.sleep(0.05)
 
     def order(
         self,
@@ -155,7 +179,7 @@ class Driven:
             workdir=str(self.work),
             prompt="Please build the cart.",
             writable=patterns,
-            limits=Limits(total_s=240.0, idle_s=200.0),
+            limits=Limits(total_s=900.0, idle_s=600.0),
             box=Bubblewrap().prefix(walls),
             outlet=Outlet(self.real.service, url, budgets=budgets, retry_s=1.0),
         )
@@ -164,7 +188,8 @@ class Driven:
     @property
     def asked(self) -> list[dict[str, Any]]:
         """Return what the model's service was asked, one request after the other."""
-        return [json.loads(line) for line in (self.root / "requests").read_text().splitlines()]
+        whole, _, _ = (self.root / "requests").read_text().rpartition("\n")
+        return [json.loads(line) for line in whole.splitlines()]
 
     def alive(self, run: str = RUN, *, host: bool = False) -> list[int]:
         """Return the processes of a run that are alive; its host first, if that is asked for."""

@@ -2,6 +2,7 @@
 
 REPORT is what `pytest --junitxml` wrote of tests/agents/test_real_agents.py. Exit status 0 when
 docs/agents.md holds the table that follows from it; else 1, or with --write the table is put there.
+What did not pass, was left out, or has another version than the locks name is out of date too.
 """
 
 import json
@@ -87,6 +88,9 @@ def main(arguments: list[str]) -> int:
     """Compare or write the table; see above."""
     made = table(passed(Path(arguments[0])))
     text = DOC.read_text()
+    if BEGIN not in text or END not in text:
+        print(f"{DOC} has no place for the table any more: see BEGIN and END in this tool")
+        return 1
     before, _, rest = text.partition(BEGIN)
     held, _, after = rest.partition(END)
     if held.strip() == made.strip():

@@ -128,6 +128,42 @@ def test_a_run_that_is_not_answered_in_time_pauses_and_goes_on_when_it_is(
     assert "With a card." in report.said  # it asked again, and was told again
 
 
+def test_a_run_that_is_let_go_keeps_its_words_and_neither_home_nor_question(
+    runs: AgentRuns, order: Callable[..., AgentOrder], tmp_path: Path
+) -> None:
+    names = ("build/cart/T1/k/1/1", "build/cart/T1/l/1/1", "build/cart-2/T1/k/1/1")
+    for name in names:
+        made = order(patience_s=0.0)
+        runs.start(evolve(made, run_id=name, tools=evolve(TOOLS, patience_s=0.0, about=name)))
+        Path(runs.home(name), "session").write_text("what was said")
+        assert ended(runs, name).status is AgentStatus.ASKS
+    said = runs.transcript(names[0])
+    runs.let_go("build/cart/", "build/cart/T1/l/1/")
+    run = tmp_path / "state" / "runs" / folder.folder_name(names[0])
+    assert not (run / folder.HOME).exists()
+    assert ended(runs, names[0]).status is AgentStatus.STOPPED
+    assert runs.transcript(names[0]) == said
+    assert {one.run_id for one in runs.questions()} <= set(names[1:])
+    assert runs.go_on(names[0])  # there is nothing to go on with
+    assert not runs.is_running(names[0])
+    for name in names[1:]:
+        assert ended(runs, name).status is AgentStatus.ASKS
+        assert Path(runs.home(name), "session").exists()
+
+
+def test_a_question_that_an_earlier_run_left_behind_is_asked_by_the_one_that_asks_it_again(
+    runs: AgentRuns, order: Callable[..., AgentOrder]
+) -> None:
+    for name in ("cart/T1/1", "cart/T1/2"):
+        runs.start(evolve(order(patience_s=0.0), run_id=name))
+        assert ended(runs, name).status is AgentStatus.ASKS
+    (question,) = runs.questions()
+    assert question.run_id == "cart/T1/2"
+    runs.reply(question, "With a card.")
+    assert runs.go_on("cart/T1/2")
+    assert ended(runs, "cart/T1/2").status is AgentStatus.ENDED
+
+
 def test_a_question_outlives_its_host_and_its_agent(
     runs: AgentRuns, order: Callable[..., AgentOrder], tmp_path: Path
 ) -> None:

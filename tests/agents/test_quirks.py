@@ -9,6 +9,7 @@ from attrs import evolve
 from accord.agents import acp, quirks
 from accord.core.orders import AgentChoice, AgentKind, AgentOrder, AgentStatus, Outlet
 
+ROOT = Path(__file__).parents[2]
 URL = "http://127.0.0.1:8899"
 OUT = (("OPENAI_BASE_URL", f"{URL}/v1"), ("ANTHROPIC_BASE_URL", URL))
 
@@ -87,6 +88,31 @@ def test_codex_is_led_to_the_gateway_and_takes_down_its_own_sandbox_in_a_box_alo
     plain = dict(quirks.dressed(order("codex-acp")).environment)
     assert plain["INITIAL_AGENT_MODE"] == "read-only"
     assert "sandbox_mode" not in json.loads(plain["CODEX_CONFIG"])
+
+
+def test_goose_is_led_to_the_gateway_and_kiro_cannot_be_and_neither_was_tried() -> None:
+    goose = dict(quirks.dressed(order("goose", "acp")).environment)
+    assert (goose["GOOSE_PROVIDER"], goose["OPENAI_HOST"]) == ("openai", URL)
+    assert goose["OPENAI_BASE_PATH"] == "v1/chat/completions"
+    assert quirks.of(("kiro-cli", "acp")).service == ""
+    assert quirks.dressed(order("kiro-cli", "acp")).environment == OUT
+    assert [one.name for one in quirks.QUIRKS if not one.tried] == ["goose", "kiro-cli"]
+
+
+def test_the_table_in_the_docs_says_what_is_known_of_each() -> None:
+    rows = {}
+    for line in (ROOT / "docs/agents.md").read_text().splitlines():
+        name, *cells = [cell.strip() for cell in line.strip("|").split("|")]
+        if cells and cells[0].startswith('`["'):
+            rows[quirks.of(json.loads(cells[0].strip("`"))).name] = (name, *cells)
+    assert set(rows) == {one.name for one in quirks.QUIRKS if one.kind is AgentKind.ACP}
+    for one in quirks.QUIRKS:
+        if one.kind is AgentKind.ACP:
+            name, command, rejection, goes_on = rows[one.name]
+            assert name.endswith("(untried)") is not one.tried
+            assert tuple(json.loads(command.strip("`"))[1:]) == one.arguments
+            assert rejection == one.rejection
+            assert goes_on == f"`session/{one.goes_on}`"
 
 
 @pytest.mark.parametrize(

@@ -22,6 +22,7 @@ from accord.core.orders import (
     EventKind,
     Limits,
 )
+from accord.core.recording import joined
 
 # Keeps its conversations in its home. DIES says how often it dies in its turn, WAITS what it does.
 AGENT = """
@@ -94,7 +95,7 @@ def test_an_agent_that_is_killed_goes_on_with_the_same_conversation(
     report = finished(runs)
     assert report.status is AgentStatus.ENDED, report
     assert report.said == f"build|{CUT_OFF}|"
-    texts = [one.text for one in runs.transcript("r") if one.kind is EventKind.TEXT]
+    texts = [one.text for one in joined(runs.transcript("r")) if one.kind is EventKind.TEXT]
     assert texts == [report.said]  # what was said before is not told again
 
 

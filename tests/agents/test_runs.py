@@ -139,8 +139,8 @@ def test_stopping_ends_the_agent_and_all_that_it_started(
     order = scripted(BEGUN)
     runs.start(order)
     until(lambda: begun(workdir))
-    processes = marked(RUN_MARK, mark(tmp_path, order.run_id))
-    assert len(processes) >= 3  # the agent and two children, of which one left its group
+    # The agent and two children, of which one left its group.
+    until(lambda: len(marked(RUN_MARK, mark(tmp_path, order.run_id))) >= 3)
     runs.stop(order.run_id)
     assert not runs.is_running(order.run_id)
     assert finished(runs, order.run_id).status is AgentStatus.STOPPED

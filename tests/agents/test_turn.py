@@ -141,7 +141,8 @@ def test_the_last_thing_said_is_what_came_after_the_last_tool(tmp_path: Path) ->
         asyncio.run(turn.session_update(update=update))
     assert turn.report(AgentStatus.ENDED, "").said == "It is done."
     assert events == [
-        AgentEvent(EventKind.TEXT, "I will test."),
+        AgentEvent(EventKind.TEXT, "I will "),
+        AgentEvent(EventKind.TEXT, "test."),
         AgentEvent(EventKind.TOOL, "make test"),
         AgentEvent(EventKind.TEXT, "It is "),
         AgentEvent(EventKind.USAGE, "10 of 100 tokens of context"),

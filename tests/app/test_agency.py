@@ -10,7 +10,7 @@ from accord.app.agency import chosen
 from accord.core.model import Stage, Track
 from accord.errors import ConfigurationError
 from outlets import ASK, plain, service, url
-from project import BUILT, Project
+from project import BUILT, DOCUMENTS, STORY, Project
 
 CONFIG = b"""
 [agent]
@@ -116,3 +116,33 @@ else = "{other}"
     landed = project.git("log", "--format=%an", "accord/guest")
     assert "third (agent)" in landed
     assert project.file("accord/guest", "shop/half.py") == b"half = 1\n"
+
+
+def test_the_command_names_an_agent_for_one_task_and_the_configuration_for_one_stage(
+    project: Project,
+) -> None:
+    for name in ("first", "second", "third"):
+        files = {"specs/guest/requirements.md": STORY} if name == "third" else BUILT
+        steps = (f'[[step]]\ndo = "write"\npath = "{path}"\ntext = {json.dumps(text)}\n'
+                 for path, text in files.items())  # fmt: skip
+        (project.root / f"{name}.toml").write_text("".join(steps))
+    config = project.top / ".accord" / "config.toml"
+    agents = "".join(
+        f'[agents.{name}]\nkind = "scripted"\ncommand = ["{project.root / name}.toml"]\n'
+        for name in ("first", "second", "third")
+    )
+    config.write_text(
+        config.read_text().split("\n[agent]")[0]
+        + f'\n[agent]\ndefault = "first"\nstory = "third"\n{agents}'
+    )
+    project.git("commit", "-q", "-a", "-m", "Name the agents")
+    project.new()
+    project.ok("run", "guest", "--accept-unsandboxed")
+    assert "third (agent)" in project.git("log", "--format=%an", "accord/guest")
+    for name, text in DOCUMENTS.values():
+        project.write(name, text)
+        project.ok("approve", "guest", "--yes")
+    project.ok("run", "guest", "--agent", "T1=second", "--accept-unsandboxed")
+    landed = project.git("log", "--format=%an", "accord/guest")
+    assert "second (agent)" in landed
+    assert "first (agent)" not in landed

@@ -11,10 +11,10 @@ from accord.app import asking, tooling
 from accord.app.board_view import board_view
 from accord.app.changes import load
 from accord.app.gate_view import gate_view
-from accord.core.model import Stage
+from accord.core.model import SPEC_STAGES, Stage
 from accord.wiring.opening import open_workshop, walls
 from needing import need
-from project import BUILT, STORY, Project
+from project import BUILT, DOCUMENTS, STORY, Project
 from visiting import Visitor, serving
 
 QUESTION = "May guests pay later?"
@@ -191,6 +191,56 @@ def test_a_task_goes_on_with_the_answer_where_it_was(
     held = project.git("ls-tree", "-r", "--name-only", "accord/guest").splitlines()
     assert "shop/half.py" in held  # what it wrote before it asked is still there
     assert "tests/test_minutes.py" in held
+
+
+def homes(project: Project) -> list[Path]:
+    return sorted(project.state.glob("runs/*/home"))
+
+
+def test_a_run_whose_work_was_changed_meanwhile_is_let_go_with_its_home(
+    walled: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tooling, "PATIENCE_S", 0.5)
+    project = walled
+    project.approve_spec()
+    asks = scene("Task T1", "90 minutes") + tool("ask_human", question="Why 90?")
+    script = str(played(project, asks + BUILDING))
+    project.ok("run", "guest", "--script", script)
+    (first,) = homes(project)
+
+    project.write("requirements.md", STORY.replace("60 minutes", "90 minutes"))
+    for _ in SPEC_STAGES:  # what the edit did not touch is not asked again
+        project.run("approve", "guest", "--yes")
+    ran = project.ok("run", "guest", "--script", script)
+
+    assert "Why 90?" in " ".join((ran.out + ran.err).split())
+    (second,) = homes(project)
+    assert second != first
+    workshop = open_workshop(project.top, lambda _: "")
+    assert [one.text for one in workshop.agents.questions()] == ["Why 90?"]
+    workshop.close()
+
+
+def test_a_run_that_nobody_answered_is_let_go_when_its_change_is_released(
+    walled: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tooling, "PATIENCE_S", 0.5)
+    project = walled
+    project.new()
+    project.ok("run", "guest", "--script", str(played(project, DRAFTING)))
+    assert len(homes(project)) == 1
+    for name, text in DOCUMENTS.values():
+        project.write(name, text)
+        project.ok("approve", "guest", "--yes")
+    project.build()
+    assert len(homes(project)) == 1
+    for _ in ("implementation", "review", "release"):
+        project.ok("approve", "guest", "--yes")
+    assert "guest is released" in project.ok("run", "guest").out
+    assert homes(project) == []
+    workshop = open_workshop(project.top, lambda _: "")
+    assert workshop.agents.questions() == ()
+    workshop.close()
 
 
 def test_a_question_of_a_later_round_goes_on_with_that_round(

@@ -141,6 +141,21 @@ def test_a_desk_that_is_laid_out_after_its_operation_ended_is_told(
         assert next(events) == {"event": "moved", "data": "{}"}
 
 
+def test_what_an_agent_says_is_told_while_others_are_busy(
+    project: Project, visitor: Visitor
+) -> None:
+    project.new("trivial", "first")
+    run = "build/first/T1/0123456789ab/1/1"
+    with visitor.server.room.workshop() as workshop:
+        transcript = Path(workshop.agents.trail(run)[0])
+    transcript.parent.mkdir(parents=True)
+    with listening(visitor, run=run) as events:
+        assert [next(events)["event"] for _ in range(2)] == ["ready", "moved"]
+        with visitor.server.room.workshop():  # it is lent to one at a time
+            transcript.write_text('{"kind": "text", "text": "here"}\n')
+            assert next(events)["event"] == "moved"
+
+
 def test_nobody_watches_a_file_that_is_no_run(project: Project, visitor: Visitor) -> None:
     with visitor.server.room.workshop() as workshop:
         place = Path(workshop.agents.trail("../../../etc/passwd")[0])

@@ -15,6 +15,7 @@ from accord.core.orders import (
 )
 
 SAID_CHARS = 4_000
+_HELD = 2 * SAID_CHARS  # what is over is cut when it holds no secret any more
 REFUSED_PATHS = 100
 
 
@@ -36,7 +37,6 @@ class Account:
         self.said = ""
         self.stop_reason = ""
         self._emit = emit
-        self._unsent = ""
         self._said_is_over = False
         self._refused: dict[str, None] = {}
         self._tokens = (0, 0)
@@ -46,15 +46,12 @@ class Account:
         """Take a piece of what the agent says."""
         if self._said_is_over:
             self.said, self._said_is_over = "", False
-        self.said += plain(text, SAID_CHARS - len(self.said))
-        # Agents stream a few letters at a time; one event for each would bury the rest.
-        self._unsent += plain(text, EVENT_CHARS)
-        if len(self._unsent) >= EVENT_CHARS:
-            self._flush()
+        self.said += plain(text, _HELD - len(self.said))
+        if said := plain(text, len(text)):
+            self._emit(AgentEvent(EventKind.TEXT, said))
 
     def say(self, kind: EventKind, text: str, path: str = "") -> None:
-        """Emit one event, after what the agent said before it."""
-        self._flush()
+        """Emit one event."""
         self._said_is_over = self._said_is_over or kind is EventKind.TOOL
         self._emit(AgentEvent(kind, plain(text, EVENT_CHARS), path))
 
@@ -97,8 +94,3 @@ class Account:
     def shown(self, path: str = "") -> str:
         """Return `path` as it is shown: from the root of the work where it lies in it."""
         return one_line(str(self.writable.relative(path) or path))
-
-    def _flush(self) -> None:
-        if self._unsent:
-            self._emit(AgentEvent(EventKind.TEXT, self._unsent[:EVENT_CHARS]))
-            self._unsent = ""

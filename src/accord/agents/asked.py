@@ -23,9 +23,13 @@ _TOLD = ".told"
 
 
 def ask(run: Path, question: Question) -> bool:
-    """Put a question where people see it, unless it is there; False when too many wait."""
+    """Put a question where people see it, unless it is there; False when too many wait.
+
+    One that an earlier run about the same work asked and left behind is this run's from then on.
+    """
     place = _place(run.parent, question.id)
-    if place.exists() or reply_to(run, question.id) is not None:
+    asks = _held(place).get("run_id") == question.run_id
+    if asks or reply_to(run, question.id) is not None:
         return True
     if len([one for one in waiting(run.parent) if one.run_id == question.run_id]) >= QUESTIONS:
         return False
@@ -66,6 +70,13 @@ def reply(runs: Path, question: Question, words: str) -> None:
         place / f"{_hex(question.id)}.json", asdict(Reply(question.id, question.text, words))
     )
     _place(runs, question.id).unlink(missing_ok=True)
+
+
+def withdraw(runs: Path, run_id: str) -> None:
+    """Delete the questions of a run that nobody has answered."""
+    for one in waiting(runs):
+        if one.run_id == run_id:
+            _place(runs, one.id).unlink(missing_ok=True)
 
 
 def reply_to(run: Path, question_id: str) -> Reply | None:

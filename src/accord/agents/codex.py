@@ -64,6 +64,7 @@ def _tools(order: AgentOrder) -> Mapping[str, object]:
     server = {
         "url": order.tools.url,
         "bearer_token_env_var": TOOLS_TOKEN,
+        "startup_timeout_sec": 60,  # its own ten seconds are short on a machine that is busy
         "tool_timeout_sec": 600,
         "default_tools_approval_mode": "approve",
     }

@@ -45,6 +45,7 @@ QUESTIONS = "questions"
 
 STOPPED = "the run was stopped"
 KILLED = "the run's process was killed"
+UNANSWERED = "it asked, and the work went on without an answer"
 
 
 def folder_name(run_id: str) -> str:

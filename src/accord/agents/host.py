@@ -25,7 +25,8 @@ from accord.agents.environment import HOST_MARK, RUN_MARK
 from accord.agents.lean import defer_models
 from accord.agents.memory import Memory
 from accord.agents.processes import end_marked, left_behind
-from accord.agents.redaction import clean_report, known_secrets, redacted, redactor
+from accord.agents.redaction import clean_report, known_secrets, redactor
+from accord.agents.speech import Speech
 from accord.agents.transcript import Transcript, one_line
 from accord.core.orders import (
     AgentEvent,
@@ -120,7 +121,7 @@ async def _opened(
 ) -> AgentReport:
     """Drive the agent, with its way out open meanwhile if the order has one."""
     if order.outlet is None and order.tools is None:
-        quiet = redacted(redact, _without_end(emit))
+        quiet = Speech(redact, known_secrets(order, os.environ), _without_end(emit))
         return clean_report(redact, await _drive(run, order, quiet))
     from accord.agents import outlet
     from accord.agents.toolbox import Toolbox
@@ -129,10 +130,11 @@ async def _opened(
     plan = outlet.plan(order, order.outlet, os.environ) if order.outlet else None
     # The tokens are known from here on, and are secrets too while the run lasts.
     token = f"accord-{secrets.token_hex(24)}"
-    redact = redactor((*known_secrets(order, os.environ), *([plan.token] if plan else ()), token))
-    quiet = redacted(redact, _without_end(emit))
+    known = (*known_secrets(order, os.environ), *([plan.token] if plan else ()), token)
+    redact = redactor(known)
+    quiet = Speech(redact, known, _without_end(emit))
     tools = evolve(order.tools, token=token) if order.tools else None
-    box = Toolbox(run, order, tools, quiet, redact) if tools else None
+    box = Toolbox(run, order, tools, quiet.aside, redact) if tools else None
     room = ToolRoom(box) if box else None
     if plan is None:
         if room is None:
@@ -141,11 +143,11 @@ async def _opened(
             report = room.box.concluded(await _drive(run, opened, quiet, box=box))
         return clean_report(redact, report)
     plan = evolve(plan, redact=redact)
-    async with outlet.opened(run, order, plan, quiet, room) as (opened, gateway):
+    async with outlet.opened(run, order, plan, quiet.aside, room) as (opened, gateway):
         report = await _drive(run, opened, quiet, gateway, box)
-        report = outlet.concluded(report, gateway, plan, quiet)
+        report = outlet.concluded(report, gateway, plan, quiet.aside)
         report = box.concluded(report) if box else report
-    return clean_report(redact, outlet.counted(report, gateway, quiet))
+    return clean_report(redact, outlet.counted(report, gateway, quiet.aside))
 
 
 def _without_end(emit: Emit) -> Emit:
@@ -170,7 +172,7 @@ def _marked(order: AgentOrder, run: Path) -> AgentOrder:
 
 
 async def _drive(
-    run: Path, order: AgentOrder, emit: Emit, gateway: "Gateway | None" = None,
+    run: Path, order: AgentOrder, emit: Speech, gateway: "Gateway | None" = None,
     box: "Toolbox | None" = None,
 ) -> AgentReport:  # fmt: skip
     driving = asyncio.ensure_future(_driver(run, order, emit, box))
@@ -197,6 +199,7 @@ async def _drive(
             return AgentReport(order.run_id, AgentStatus.STOPPED, folder.STOPPED)
         return AgentReport(order.run_id, AgentStatus.FAILED)  # the gateway knows why
     finally:
+        emit.finish()
         if watch is not None:
             watch.cancel()
 

@@ -9,15 +9,11 @@ from collections.abc import Callable, Iterable, Mapping
 
 from attrs import evolve
 
+from accord.agents.account import SAID_CHARS
 from accord.agents.environment import is_secret
 from accord.agents.gateway_rules import SERVICES
 from accord.core import secrets
-from accord.core.orders import (
-    AgentEvent,
-    AgentOrder,
-    AgentReport,
-    Emit,
-)
+from accord.core.orders import AgentOrder, AgentReport
 
 EVERY_KEY = frozenset(name for service in SERVICES.values() for name in service.keys)
 
@@ -40,21 +36,12 @@ def redactor(known: Iterable[str]) -> Callable[[str], str]:
     return lambda text: secrets.redact(text, values, key=key)
 
 
-def redacted(redact: Callable[[str], str], emit: Emit) -> Emit:
-    """Return an `emit` that lets no known secret through to `emit`."""
-
-    def add(event: AgentEvent) -> None:
-        emit(evolve(event, text=redact(event.text), path=redact(event.path)))
-
-    return add
-
-
 def clean_report(redact: Callable[[str], str], report: AgentReport) -> AgentReport:
-    """Return `report` without known secrets in any of its texts."""
+    """Return `report` without known secrets in any of its texts, the last words cut after that."""
     return evolve(
         report,
         detail=redact(report.detail),
-        said=redact(report.said),
+        said=redact(report.said)[:SAID_CHARS],
         stop_reason=redact(report.stop_reason),
         refused=tuple(redact(path) for path in report.refused),
         trouble=redact(report.trouble),

@@ -16,6 +16,8 @@ from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
 
+from attrs import evolve
+
 from accord.agents import asked, folder, spending, transcript
 from accord.agents.environment import HOST_MARK, RUN_MARK
 from accord.agents.memory import Memory
@@ -165,6 +167,24 @@ class AgentRuns:
             if lock is not None and (run / folder.PAUSED).exists():
                 self._spawn(run, lock)
         return True
+
+    def let_go(self, prefix: str, but: str = "") -> None:
+        """End the runs that asked and wait, of those whose ids begin with `prefix`; not with `but`.
+
+        Their questions are withdrawn and their homes deleted; what they said and did is kept.
+        """
+        for paused in sorted(self._root.glob(f"*/{folder.PAUSED}")):
+            run, run_id = paused.parent, folder.run_id_of(paused.parent.name)
+            if not run_id.startswith(prefix) or (but and run_id.startswith(but)):
+                continue
+            with _locked(run) as lock:
+                report = folder.read_report(run, folder.PAUSED)
+                if lock is None or report is None:
+                    continue  # it goes on just now
+                asked.withdraw(self._root, run_id)
+                stopped = evolve(report, status=AgentStatus.STOPPED, detail=folder.UNANSWERED)
+                folder.write_report(run, stopped)
+                folder.forget(run)
 
     def proposals(self, run_id: str) -> tuple[tuple[str, str], ...]:
         """Return the decisions that a run's agent proposed: statements and reasons."""

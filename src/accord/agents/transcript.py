@@ -57,13 +57,14 @@ def read(path: Path) -> list[AgentEvent]:
 
 
 def _line(event: AgentEvent) -> bytes:
-    said = {"kind": event.kind, "text": event.text, "path": event.path}
+    said = {"kind": event.kind, "text": event.text, "path": event.path, "goes_on": event.goes_on}
     return json.dumps({name: value for name, value in said.items() if value}).encode() + b"\n"
 
 
 def _event(line: bytes) -> AgentEvent | None:
     try:
         value = json.loads(line)
-        return AgentEvent(EventKind(value["kind"]), value.get("text", ""), value.get("path", ""))
+        kind, goes_on = EventKind(value["kind"]), bool(value.get("goes_on"))
+        return AgentEvent(kind, value.get("text", ""), value.get("path", ""), goes_on)
     except (ValueError, KeyError, TypeError):
         return None

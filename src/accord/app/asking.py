@@ -67,6 +67,18 @@ def go_on(workshop: Workshop, run_id: str) -> None:
     raise RefusedError(f"the agent waits for an answer to {name}", hint="accord status")
 
 
+def let_go(workshop: Workshop, change: str) -> None:
+    """End the runs about a change that is over which asked and wait: nobody will answer them."""
+    for kind in ("draft", "build"):
+        workshop.agents.let_go(f"{kind}/{change}/")
+
+
+def supersede(workshop: Workshop, action: str) -> None:
+    """End the earlier runs of a piece of work that asked and wait: `action` (its id) begins."""
+    work = action.rsplit("/", 2)[0]
+    workshop.agents.let_go(f"{work}/", f"{action}/")
+
+
 def note_of(question: Question) -> dict[str, Any]:
     """Return a question as the notes of a change are shown."""
     work = question.about.partition("/")[2]

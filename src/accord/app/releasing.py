@@ -9,7 +9,7 @@ from contextlib import suppress
 
 from attrs import define, evolve, field
 
-from accord.app import clashing, deciding, desk, evidence, folding, ruling, ticking, tracing
+from accord.app import asking, clashing, deciding, desk, evidence, folding, ruling, ticking, tracing
 from accord.app.changes import Change, load, released
 from accord.app.clashing import CHANGE_TRAILER
 from accord.app.queueing import Queueing, joined, merged, paths
@@ -196,6 +196,7 @@ def clear(workshop: Workshop, name: str) -> Taken:
     for task, commit in repo.refs(f"{BUILT}/{name}/").items():
         repo.move(task, "", commit, "released")
     desk.clear(workshop, name, ref)
+    asking.let_go(workshop, name)
     where = str(note.get("commit", "")) or repo.resolve(workshop.base)
     return Taken(True, f"on {_base_name(workshop)} as {where[:12]}")
 

@@ -16,7 +16,7 @@ from accord.core import paths, protected, secrets
 from accord.core.orders import AgentOrder
 from accord.core.ports import FileChange
 from accord.core.reconcile import Build, Draft, next_steps
-from accord.core.recording import Recording, Written
+from accord.core.recording import Recording, Written, joined
 from accord.errors import ConfigurationError, RefusedError
 
 PLAIN, EXECUTABLE = "100644", "100755"
@@ -78,7 +78,7 @@ def record(workshop: Workshop, name: Name, change: Change | None = None) -> Reco
     files, left = _files(workshop, name, order)
     found = Recording(
         name.run_id, name.subject, name.task, report.status,
-        tuple(workshop.agents.transcript(name.run_id)), tuple(files), tuple(left),
+        joined(workshop.agents.transcript(name.run_id)), tuple(files), tuple(left),
     )  # fmt: skip
     if change is None or name.task:
         return found

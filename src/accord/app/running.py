@@ -327,6 +327,7 @@ def _worktree(workshop: Workshop, action: Draft | Build, key: str, tip: str, num
     """Return the folder of a run: made anew for the first round, as it was left for the others."""
     if number > 1:
         return _base(workshop, action)["folder"]
+    asking.supersede(workshop, action.id)
     folder = workplaces.fresh(workshop, f"{action.change}/{action.subject}", key, tip)
     workshop.journal.note(f"base/{action.id}", {"commit": tip, "folder": folder})
     return folder

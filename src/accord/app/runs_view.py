@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from accord.app.views import View
 from accord.app.workshop import Workshop
 from accord.core.orders import AgentReport, EventKind
+from accord.core.recording import joined
 from accord.core.spending import Spent
 from accord.errors import ConfigurationError
 
@@ -34,7 +35,7 @@ def run_view(workshop: Workshop, run_id: str) -> View:
     found = next((one for one in _rounds(workshop, action) if one["run"] == run_id), None)
     if found is None:
         raise ConfigurationError("there is no such run")
-    events = workshop.agents.transcript(run_id)
+    events = joined(workshop.agents.transcript(run_id))
     return {
         **found,
         "earlier": max(0, len(events) - SHOWN),

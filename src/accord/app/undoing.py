@@ -6,7 +6,7 @@ undoing a rejection is approving, which the person does with open eyes.
 
 from functools import partial
 
-from accord.app import desk, records, reviewing, rewriting
+from accord.app import asking, desk, records, reviewing, rewriting
 from accord.app.changes import find
 from accord.app.rewriting import Rewriter, about_files, of
 from accord.app.workshop import Workshop
@@ -141,6 +141,7 @@ def _last(journal: Journal, change: str) -> Operation:
 def _forget(workshop: Workshop, change: str, ref: str) -> None:
     """Clear what a change that was never begun left behind; its commits stay under UNDONE."""
     desk.clear(workshop, change, ref)
+    asking.let_go(workshop, change)
     for key in workshop.journal.noted(f"record/{change}/"):
         workshop.journal.note(key, {"kept": False})
 

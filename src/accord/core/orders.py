@@ -209,11 +209,15 @@ class EventKind(StrEnum):
 
 @frozen
 class AgentEvent:
-    """One line of a transcript; `text` is hostile data and is cleaned before it is shown."""
+    """One line of a transcript; `text` is hostile data and is cleaned before it is shown.
+
+    `goes_on` tells that the next text goes on with this one.
+    """
 
     kind: EventKind
     text: str = ""
     path: str = ""
+    goes_on: bool = False
 
 
 DOOR = "gateway.sock"

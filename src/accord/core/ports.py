@@ -51,6 +51,12 @@ class Agent(Protocol):
         Raises AgentError when it cannot be started.
         """
 
+    def let_go(self, prefix: str, but: str = "") -> None:
+        """End the runs that asked and wait, of those whose ids begin with `prefix`; not with `but`.
+
+        Their questions are withdrawn, and what was kept to go on with is deleted.
+        """
+
     def proposals(self, run_id: str) -> tuple[tuple[str, str], ...]:
         """Return the decisions that a run's agent proposed: statements and reasons, its claims."""
 

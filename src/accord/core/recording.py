@@ -1,8 +1,10 @@
 """What is kept of a run that is over: what it said and did, and the files that it left."""
 
-from attrs import frozen
+from collections.abc import Iterable
 
-from accord.core.orders import AgentEvent, AgentStatus
+from attrs import evolve, frozen
+
+from accord.core.orders import AgentEvent, AgentStatus, EventKind
 
 
 @frozen
@@ -32,3 +34,15 @@ class Recording:
     events: tuple[AgentEvent, ...]
     files: tuple[Written, ...]
     left: tuple[tuple[str, str], ...] = ()
+
+
+def joined(events: Iterable[AgentEvent]) -> tuple[AgentEvent, ...]:
+    """Return `events` with texts that were told in pieces as one each."""
+    found: list[AgentEvent] = []
+    for one in events:
+        if found and found[-1].goes_on and one.kind is EventKind.TEXT:
+            last = found.pop()
+            found.append(evolve(one, text=last.text + one.text))
+        else:
+            found.append(one)
+    return tuple(found)

@@ -180,16 +180,25 @@ def redact(text: str, known: Sequence[str] = (), *, key: bytes = b"") -> str:
     bytes), so equal values look equal and nobody without the key can try values out. A text that
     was cut in the middle of a secret holds a half that may not be found: give it whole lines.
     """
-    for value in sorted({*known}, key=len, reverse=True):
-        if len(value) >= _SHORTEST:
-            mark = _mark("known", value, key)
-            for form in _forms(value):
-                text = text.replace(form, mark)
+    for value in _long(known):
+        mark = _mark("known", value, key)
+        for form in _forms(value):
+            text = text.replace(form, mark)
     parts, at = [], 0
     for one in find(text):
         parts += [text[at : one.start], _mark(one.kind, text[one.start : one.end], key)]
         at = one.end
     return "".join([*parts, text[at:]])
+
+
+def forms(known: Sequence[str]) -> tuple[str, ...]:
+    """Return every text that `redact` takes for one of `known`."""
+    return tuple(form for value in _long(known) for form in _forms(value))
+
+
+def _long(known: Sequence[str]) -> list[str]:
+    kept = (value for value in {*known} if len(value) >= _SHORTEST)
+    return sorted(kept, key=len, reverse=True)
 
 
 def _mark(kind: str, value: str, key: bytes) -> str:

@@ -36,6 +36,7 @@ from accord.app.workshop import Workshop
 from accord.core.model import Stage
 from accord.core.orders import AgentEvent
 from accord.core.reconcile import Action, Build, Draft, Land, Prove, Release, Review
+from accord.core.recording import joined
 from accord.errors import AccordError
 
 Payload = dict[str, Any]
@@ -277,7 +278,7 @@ async def _wait(run_id: str, payload: Payload, number: int) -> None:
             with contextlib.suppress(AccordError, OSError, ValueError):
                 await asyncio.to_thread(salvaging.look_in, _workshop(), action, number)
         pause = min(pause * 1.5, 0.5)
-    await asyncio.to_thread(following.tell)
+    await asyncio.to_thread(following.tell, over=True)
 
 
 @attrs.define
@@ -289,19 +290,27 @@ class _Following:
     subject: str
     size: int = 0
     count: int = 0
+    said: tuple[AgentEvent, ...] = ()
 
-    def tell(self) -> None:
+    def tell(self, *, over: bool = False) -> None:
+        """Tell what came since the last look: words when their line ends, or when none follow."""
         if _Bench.heard is None:
             return
         agents = _workshop().agents
         size = sum(one.stat().st_size for one in map(Path, agents.trail(self.run_id))
                    if one.exists())  # fmt: skip
-        if size == self.size:
-            return
-        events = agents.transcript(self.run_id)
-        for one in events[self.count :]:
-            _Bench.heard(self.change, self.subject, one)
-        self.size, self.count = size, len(events)
+        events = agents.transcript(self.run_id) if size != self.size else []
+        fresh = joined((*self.said, *events[self.count :]))
+        self.size, self.count = size, max(self.count, len(events))
+        self.said = ()
+        if fresh and fresh[-1].goes_on and events and not over:
+            *whole, last = fresh
+            lines, end, rest = last.text.rpartition("\n")
+            fresh = (*whole, attrs.evolve(last, text=lines)) if end else tuple(whole)
+            self.said = (attrs.evolve(last, text=rest),)
+        for one in fresh:
+            if one.text or one.path:
+                _Bench.heard(self.change, self.subject, one)
 
 
 def _begun(workshop: Workshop, begin: Callable[..., str], *arguments: Any) -> str:

@@ -18,9 +18,11 @@ WATCH_SECONDS = 0.02
 STILL_SECONDS = 10.0
 DOZE_SECONDS = 0.15
 """How often it is looked where nothing happened for STILL_SECONDS: waiting has to cost nothing."""
+SHORT_SECONDS = 0.01
 CALM_SECONDS = 0.2
 BEAT_SECONDS = 15.0
 RESUMED = 100
+_LOG = 2  # of the files that are watched the first ones hold the operations
 
 
 async def stream(request: Request) -> Response:
@@ -50,13 +52,15 @@ async def _events(
     yield f"retry: 1000\nid: {last}\nevent: ready\ndata: {{}}\n\n"
     state: tuple[tuple[int, int], ...] | None = None
     quiet = still = 0.0
+    rest = SHORT_SECONDS
     while room.sessions.knows(token, asked=False):
         now = _stamp(watched)
         if now != state:
-            first, state, quiet, still = state is None, now, 0.0, 0.0
-            fresh = [
-                one for one in await run_in_threadpool(_newest, room) if one.number not in told
-            ]
+            first, logged = state is None, state is None or now[:_LOG] != state[:_LOG]
+            state, quiet, still = now, 0.0, 0.0
+            # What an agent says need not wait for its turn with the workshop.
+            listed = await run_in_threadpool(_newest, room) if logged else ()
+            fresh = [one for one in listed if one.number not in told]
             for one in reversed(fresh):
                 told.add(one.number)
                 yield _event(one, last)
@@ -65,10 +69,13 @@ async def _events(
             # before the page that shows it began to listen.
             if not fresh and (told_of or not first):
                 yield "event: moved\ndata: {}\n\n"
-                await asyncio.sleep(CALM_SECONDS)  # of many words in a row each is not told
+                # Of many words in a row each is not told: the longer it goes on, the fewer.
+                rest = min(2 * rest, CALM_SECONDS)
+                await asyncio.sleep(rest)
         pause = _pause(still, told_of=told_of)
         await asyncio.sleep(pause)
         quiet, still = quiet + pause, still + pause
+        rest = SHORT_SECONDS if quiet >= CALM_SECONDS else rest
         if quiet >= BEAT_SECONDS:
             quiet = 0.0
             yield ": still here\n\n"

@@ -52,8 +52,9 @@ def look(workshop: Workshop) -> list[Found]:
         words = (program, *one.arguments) if one.kind is AgentKind.ACP else (program,)
         if program and one.name not in known and program not in names:
             agents.append(AgentChoice(one.name, one.kind, words))
-    if claude_version() and not any(one.kind is AgentKind.CLAUDE for one in agents):
-        agents.append(AgentChoice("claude", AgentKind.CLAUDE))
+    native = any(one.kind is AgentKind.CLAUDE or one.name == "claude" for one in agents)
+    if claude_version() and not native:
+        agents.append(AgentChoice("claude", AgentKind.CLAUDE, ()))  # it comes with its program
     return asyncio.run(_all(workshop, agents))
 
 
