@@ -194,6 +194,27 @@ def test_code_that_tests_run_is_looked_at_as_well(project: Project) -> None:
     assert stands(run(project)) == {"R1.1": "broken"}
 
 
+def test_what_its_tests_ran_and_is_gone_has_them_run_once_more(project: Project) -> None:
+    price = "def half():\n    return 30\n\n\ndef rate():\n    return half() * 2\n"
+    gitrepo.commit(project.top, {"shop/price.py": price, "cov.toml": CONTEXTS}, "Price")
+    configure(project, COVERED)
+    release(project, {name: text for name, text in FILES.items() if name != "shop/price.py"})
+    # Nothing here is like what it was: `half` is not to be followed to `rate`.
+    change(project, shop__price="def rate():\n    return 60\n")
+
+    before = json.loads(project.ok("check", "--drift", "--json").out)
+    assert before["standing"]["touched"] == 1
+    assert run(project, "--write")["standing"].get("touched") is None
+
+    bound = trace.from_toml("guest", (project.top / TRACE).read_text())
+    assert {one.name: bool(one.print) for _, one in bound.executes} == {
+        "half": False, "rate": True}  # fmt: skip
+    gitrepo.commit(project.top, {"shop/price.py": "def rate():\n    return 60\n\n\nX = 1\n"},
+                   "More")  # fmt: skip
+    again = json.loads(project.ok("check", "--drift", "--json").out)
+    assert again["standing"].get("touched") is None
+
+
 def test_run_and_a_report_of_somebody_else_do_not_go_together(project: Project) -> None:
     report = Path(project.root / "junit.xml")
     report.write_text("<testsuite/>")

@@ -10,11 +10,13 @@ from bench.place import throw_away
 from bench.table import Figure, Peer, lines
 
 import gitrepo
+from accord.sandbox.none import NoSandbox
 from bench import (
     auditing,
     boxing,
     changing,
     checking,
+    drift_executed,
     drift_peers,
     drifting,
     hosting,
@@ -218,6 +220,27 @@ def test_drifting_gives_a_figure_for_the_first_check_and_the_next(root: Path) ->
             cwd=place.repo, capture_output=True, text=True, check=True,
         ).stdout  # fmt: skip
     assert [figure.value > 0 for figure in figures] == [True, True]
+
+
+def test_no_mutant_of_what_bound_tests_run_is_missed(tmp_path: Path) -> None:
+    top = tmp_path / "checkout"
+    gitrepo.write(top, {
+        "bench.rc": drift_executed.RC,
+        "src/cart.py": "LIMIT = 3\n\n\nclass Cart:\n    def __init__(self):\n"
+                       "        self.kept = 1\n\n    def fits(self):\n"
+                       "        return self.kept < LIMIT\n",
+        "tests/test_cart.py": "import pytest\nfrom cart import Cart\n\n\n@pytest.fixture\n"
+                              "def cart():\n    return Cart()\n\n\n"
+                              "def test_fits(cart):\n    assert cart.fits()\n",
+    })  # fmt: skip
+    project = drift_executed.Project(top, "src", "tests", Path(sys.executable), NoSandbox())
+
+    found = drift_executed.measure("cart", project, tests=1, count=6)
+
+    # The limit is set as the module is loaded, what is kept as the fixture is made.
+    assert (found.tests, found.odd) == (1, [])
+    assert found.failing >= 4
+    assert (top / "src/cart.py").read_text().startswith("LIMIT = 3")
 
 
 def test_the_context_of_a_task_is_measured_at_full_coverage(tmp_path: Path) -> None:

@@ -43,6 +43,21 @@ def test_lines_are_sorted_and_each_link_has_one() -> None:
     ]
 
 
+def test_what_all_tested_criteria_execute_is_one_line() -> None:
+    tests = tuple((name, Mark("t.py", f"test_{name}", "1")) for name in ("R1.1", "R1.2"))
+    both, one = Mark("a.py", "LIMIT", "2"), Mark("a.py", "f", "3")
+    rows = (("R1.1", both), ("R1.2", both), ("R1.1", one))
+    made = Trace("guest", (), (), tests, rows)
+
+    text = to_toml(made)
+
+    assert [line for line in text.partition("[executes]")[2].splitlines() if line] == [
+        '"* -> a.py::LIMIT" = "2"',
+        '"R1.1 -> a.py::f" = "3"',
+    ]
+    assert set(from_toml("guest", text).executes) == set(rows)
+
+
 @pytest.mark.parametrize(
     "text",
     ["[symbols]\na", '[symbols]\n"x" = "y"', "symbols = 1", '[criteria]\n"R1" = "x"',

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 import gitrepo
-from accord.core.covering import executes, placed
+from accord.core.covering import beside, executes, placed
 from accord.core.fingerprint import Mark
 from accord.symbols import coverage
 from accord.symbols.reading import read
@@ -44,8 +44,8 @@ def test_drops():
 TESTS = [("R1.1", Mark("tests/test_cart.py", "test_r1_1_pays", ""))]
 
 
-def ran(tmp_path: Path, config: str) -> bytes:
-    gitrepo.write(tmp_path, FILES)
+def ran(tmp_path: Path, config: str, files: dict[str, str] = FILES) -> bytes:
+    gitrepo.write(tmp_path, files)
     command = [sys.executable, "-m", "coverage", "run", "--rcfile", config, "--source", ".",
                "-m", "pytest", "-q", "-p", "no:cacheprovider", "tests"]  # fmt: skip
     subprocess.run(command, cwd=tmp_path, check=True, capture_output=True)
@@ -65,6 +65,34 @@ def test_a_criterion_is_told_what_its_tests_run_and_nothing_else(
         ("R1.1", "shop/cart.py", "Cart.pay"),
         ("R1.1", "shop/price.py", "total"),
     ]
+
+
+FIXTURE = {
+    "shop/cart.py": "LIMIT = 3\n\n\nclass Cart:\n    size = LIMIT\n\n"
+                    "    def __init__(self):\n        self.kept = 0\n\n"
+                    "    def add(self, one=1): return one <= self.size\n\n"
+                    "    def drop(self):\n        return 0\n",
+    "shop/other.py": "AWAY = 1\n",
+    "tests/test_cart.py": "import pytest\nimport shop.other\nfrom shop.cart import Cart\n\n\n"
+                          "@pytest.fixture\ndef cart():\n    return Cart()\n\n\n"
+                          "def test_r1_1_adds(cart):\n    assert cart.add()\n",
+    "lines.toml": FILES["lines.toml"],
+}  # fmt: skip
+
+
+def test_what_a_fixture_runs_and_a_module_sets_is_told_of_files_that_tests_run(
+    tmp_path: Path,
+) -> None:
+    executed = placed(coverage.read_coverage(ran(tmp_path, "lines.toml", FIXTURE)), FIXTURE)
+    symbols = {one.path: read(one.path, FIXTURE[one.path].encode()) or () for one in executed}
+    tests = [("R1.1", Mark("tests/test_cart.py", "test_r1_1_adds", ""))]
+
+    found = executes(tests, executed, symbols)
+    shared = beside({path for _, path, _ in found}, executed, symbols)
+
+    assert [one.name for _, _, one in found] == ["Cart.add"]  # though it is one line long
+    assert {(path, one.name) for path, one in shared} == {
+        ("shop/cart.py", name) for name in ("LIMIT", "Cart", "Cart.__init__")}  # fmt: skip
 
 
 def made(*statements: str) -> bytes:
@@ -116,7 +144,7 @@ def test_values_of_other_kinds_are_left_out() -> None:
 
     found = coverage.read_coverage(data)
 
-    assert [(one.path, one.context, sorted(one.lines)) for one in found] == [
+    assert [(one.path, one.context, sorted(one.lines)) for one in found if one.context] == [
         ("a.py", "test_a", [1, 2, 4, 9])
     ]
 

@@ -1,12 +1,15 @@
 """What the tests of a change run, beside what its tasks changed: one run under coverage.py."""
 
+from collections.abc import Mapping, Sequence
+
 from attrs import evolve
 
 from accord.app.config import words
 from accord.app.evidence import run_on
 from accord.app.workshop import Workshop
 from accord.core import covering
-from accord.core.fingerprint import mark
+from accord.core.fingerprint import Mark, Symbol, mark
+from accord.core.ports import Executed
 from accord.core.trace import Trace
 
 
@@ -29,11 +32,21 @@ def covered(workshop: Workshop, commit: str, found: Trace) -> Trace:
         path: workshop.symbols(path, repo.read(commit, path) or b"") or ()
         for path in {one.path for one in inside}
     }
+    return evolve(found, executes=executes(found, inside, symbols))
+
+
+def executes(
+    found: Trace, executed: Sequence[Executed], symbols: Mapping[str, Sequence[Symbol]]
+) -> tuple[tuple[str, Mark], ...]:
+    """Return the links of the criteria of `found` to what their tests run, and rest on.
+
+    `executed` is what ran of the files of `symbols`. What a criterion is bound to already is left
+    out.
+    """
+    ran = covering.executes(found.tests, executed, symbols)
+    shared = tuple(covering.beside({path for _, path, _ in ran}, executed, symbols))
+    tested = dict.fromkeys(name for name, _ in found.tests)
+    rows = (*ran, *((name, path, symbol) for path, symbol in shared for name in tested))
     bound = {(name, one.place) for name, one in found.symbols}
-    links = (
-        (name, evolve(mark(path, symbol), sketch=()))
-        for name, path, symbol in covering.executes(found.tests, inside, symbols)
-    )
-    return evolve(
-        found, executes=tuple(one for one in links if (one[0], one[1].place) not in bound)
-    )
+    links = ((name, evolve(mark(path, symbol), sketch=())) for name, path, symbol in rows)
+    return tuple(dict.fromkeys(one for one in links if (one[0], one[1].place) not in bound))

@@ -109,7 +109,8 @@ def _touched(bound: _Bound) -> Iterator[_Touched]:
             for links in (found.symbols, found.tests, found.executes)
         )
         every = (*symbols, *tests, *executes)
-        if tests and any(one.kind is Kind.CHANGED for one in every):
+        moved = any(one.kind is Kind.CHANGED for one in every)
+        if tests and (moved or any(one.kind is Kind.GONE for one in executes)):
             weakened = any(one.kind in (Kind.CHANGED, Kind.GONE) for one in tests)
             code = _there(symbols) or _there(executes)
             yield _Touched((found.change, promise.id), code, _there(tests), weakened)
@@ -180,9 +181,16 @@ def _renew(again: Renewed, bound: Sequence[_Bound], proved: set[tuple[str, str]]
             if (one.whole.change, name) in proved
         )
         fresh = [
-            (name, old, evolve(seen.mark, sketch=seen.mark.sketch if old.sketch else ()))
+            (name, old, _now(old, seen))
             for name, old, seen in pairs
-            if seen.kind is not Kind.GONE and seen.mark != old
+            if seen.kind is Kind.GONE or seen.mark != old
         ]
         if fresh:
             again.keep(one.name, one.blob, fresh)
+
+
+def _now(old: Mark, seen: Seen) -> Mark:
+    """Return what is to be remembered of a link; without a print where tests pass without it."""
+    if seen.kind is Kind.GONE:
+        return evolve(old, print="", sketch=())
+    return evolve(seen.mark, sketch=seen.mark.sketch if old.sketch else ())

@@ -29,6 +29,7 @@ BACK, LARGEST, WIDEST = 2000, 512 * 1024, 60
 _ABOVE = re.compile(r"\s*(?://|#|\*|/\*|\"\"\"|''')")
 _DOCSTRING = re.compile(r'[rRuU]?("""|\'\'\')(.*?)\1', re.DOTALL)
 _BODY = 4000
+_NUMBER = re.compile(r"[0-9]+")
 
 
 @frozen
@@ -211,16 +212,25 @@ def _named(
     owners: dict[str, set[str]] = {}
     for one in places:
         owners.setdefault(one.item.id, set()).add(one.change)
-    tests = [one for one in targets if one.is_test]
-    for test in tests:
+    by_id: dict[str, list[_Place]] = {}
+    for one in places:
+        by_id.setdefault(one.item.id, []).append(one)
+    for test in (one for one in targets if one.is_test):
         text = f"{test.about}\n{test.code}"
         marked = set(trace.markers(text))
-        for one in places:
-            alone = len(owners[one.item.id]) == 1 or one.change in f"{test.mark.path} {text}"
-            if one.item.id in marked and alone:
-                yield (one.key, test.mark.place), f"it says Satisfies: {one.item.id}"
-            elif evidence.names_criterion(test.mark.name, one.item.id) and alone:
-                yield (one.key, test.mark.place), f"its name holds {one.item.id}"
+        numbers = set(_NUMBER.findall(test.mark.name))
+        for name, some in by_id.items():
+            # Most names of tests hold no number at all, and then none of an id.
+            said = numbers.issuperset(_NUMBER.findall(name))
+            if name in marked:
+                why = f"it says Satisfies: {name}"
+            elif said and evidence.names_criterion(test.mark.name, name):
+                why = f"its name holds {name}"
+            else:
+                continue
+            for one in some:
+                if len(owners[name]) == 1 or one.change in f"{test.mark.path} {text}":
+                    yield (one.key, test.mark.place), why
 
 
 def _history(
@@ -280,7 +290,9 @@ def _ran(
     tests = [(key, marks[place]) for key, place in named if place in marks]
     tests += [(f"{change}/{name}", each) for change, found in linked.items() if found
               for name, each in found.tests]  # fmt: skip
-    inside = covering.placed(ran, {one.mark.path for one in targets})
+    inside = covering.placed(
+        [one for one in ran if one.context], {one.mark.path for one in targets}
+    )
     symbols = {
         path: workshop.symbols(path, workshop.repo.read(commit, path) or b"") or ()
         for path in {one.path for one in inside}

@@ -1,6 +1,6 @@
 """Which tests run which symbols, from what coverage.py noted line by line."""
 
-from collections.abc import Container, Iterable, Mapping, Sequence
+from collections.abc import Collection, Container, Iterable, Iterator, Mapping, Sequence
 
 from attrs import evolve
 
@@ -57,6 +57,33 @@ def executes(
         rows.items(), key=lambda row: row[0]))  # fmt: skip
 
 
+def beside(
+    paths: Collection[str], executed: Sequence[Executed], symbols: Mapping[str, Sequence[Symbol]]
+) -> Iterator[tuple[str, Symbol]]:
+    """Yield (path, symbol) for what ran in the files `paths` while no test did, each once.
+
+    That is what was run to make a fixture, and what a module did as it was loaded: its constants,
+    its classes, its statements. Tests that run anything else in that file may depend on it.
+    """
+    seen = set()
+    for one in executed:
+        if one.context or one.path not in paths:
+            continue
+        for line in sorted(one.lines):
+            held = [each for each in symbols.get(one.path, ()) if each.first <= line <= each.last]
+            inner = min(held, key=lambda each: each.last - each.first, default=None)
+            if inner is None or (one.path, inner.name) in seen:
+                continue
+            # What a function is called with is read when it is defined; it does not run by that.
+            if inner.name == MODULE or line > inner.first or not _is_function(inner):
+                seen.add((one.path, inner.name))
+                yield one.path, inner
+
+
+def _is_function(symbol: Symbol) -> bool:
+    return next((one for one in symbol.tokens if one in ("def", "class")), "") == "def"
+
+
 def _is_context(mark: Mark, context: str) -> bool:
     """Tell whether a context is the test: `tests/a.py::A::test_b|run`, or `tests.a.A.test_b`."""
     return ran(mark, TestCase(context.partition("|")[0].replace(".py::", "::"), passed=True))
@@ -68,5 +95,5 @@ def run_in(symbols: Sequence[Symbol], lines: frozenset[int]) -> Iterable[Symbol]
         held = [one for one in symbols if one.first <= line <= one.last and one.name != MODULE]
         if held:
             inner = min(held, key=lambda one: one.last - one.first)
-            if line > inner.first:
+            if line > inner.first or (inner.first == inner.last and _is_function(inner)):
                 yield inner

@@ -201,7 +201,7 @@ def _run_into(
 
     It is no finding: the tests may run half the project. But they have to run again.
     """
-    causes = tuple(_causes(executes, now, (Kind.CHANGED,)))
+    causes = tuple(_causes(executes, now, (Kind.CHANGED, Kind.GONE)))
     if not causes:
         return verdict
     if _proved(tests, [now.look(one) for one in tests], now.results):

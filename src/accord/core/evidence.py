@@ -8,6 +8,7 @@ runner writes one, else counted from the runner's own closing lines.
 import re
 from collections.abc import Collection, Iterator, Mapping
 from enum import StrEnum
+from functools import lru_cache
 from xml.etree import ElementTree as ET
 
 from attrs import frozen
@@ -166,11 +167,13 @@ def _cases(junit: bytes) -> Iterator[TestCase]:
 
 def names_criterion(name: str, criterion: str) -> bool:
     """Tell whether a test's name carries the id: `R2.1` as R2.1, R2_1 or r2_1."""
-    return bool(re.search(rf"(?i)(?<![a-z0-9]){_loose(criterion)}(?![0-9])", name))
+    return bool(_named(criterion).search(name))
 
 
-def _loose(criterion: str) -> str:
-    return r"[._]".join(re.escape(part) for part in criterion.split("."))
+@lru_cache(maxsize=8192)
+def _named(criterion: str) -> re.Pattern[str]:
+    loose = r"[._]".join(re.escape(part) for part in criterion.split("."))
+    return re.compile(rf"(?i)(?<![a-z0-9]){loose}(?![0-9])")
 
 
 def for_criteria(

@@ -135,7 +135,10 @@ class Breaks(Protocol):
 
 @frozen
 class Executed:
-    """The lines of one file that ran while a test did; `context` names the test."""
+    """The lines of one file that ran while a test did; `context` names the test.
+
+    Where it is empty they ran while none did: as modules were loaded and fixtures made.
+    """
 
     path: str
     context: str

@@ -7,7 +7,8 @@ index to be out of date: it is made from the texts each time. The same texts giv
 
 import math
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from enum import StrEnum
 from functools import lru_cache
 
@@ -78,28 +79,46 @@ def weighted(*parts: tuple[str, float]) -> Mapping[str, float]:
     return found
 
 
-def scores(query: str, texts: Sequence[Mapping[str, float]]) -> list[float]:
-    """Return the BM25 score of each bag of weighted words for `query`, in their order."""
-    asked: dict[str, int] = {}
-    for word in words(query):
-        asked[word] = asked.get(word, 0) + 1
+@frozen
+class Index:
+    """Bags of weighted words, made ready to be asked: `parts` is what each word adds to which."""
+
+    size: int
+    parts: Mapping[str, Sequence[tuple[int, float]]]
+
+    def rarity(self, word: str) -> float:
+        """Return how much a word tells: the more, the fewer bags have it."""
+        having = len(self.parts.get(word, ()))
+        return math.log(1 + (self.size - having + 0.5) / (having + 0.5))
+
+    def near(self, query: str) -> dict[int, float]:
+        """Return the BM25 score of each bag that has a word in common with `query`, by number."""
+        asked = Counter(words(query))
+        found: dict[int, float] = {}
+        # Sums of floats depend on their order, so the words are taken in that of the alphabet.
+        for word in sorted(asked.keys() & self.parts.keys()):
+            weight = self.rarity(word) * (1 + math.log(asked[word]))
+            for at, part in self.parts[word]:
+                found[at] = found.get(at, 0.0) + weight * part
+        return found
+
+
+def index(texts: Sequence[Mapping[str, float]], only: Collection[str] | None = None) -> Index:
+    """Return bags of weighted words as they are asked; of no other words than `only`, if given."""
     lengths = [sum(bag.values()) for bag in texts]
     mean = sum(lengths) / len(lengths) if lengths else 1.0
-    found = [0.0] * len(texts)
-    holders: dict[str, list[int]] = {}
-    for at, bag in enumerate(texts):
-        for word in asked.keys() & bag.keys():
-            holders.setdefault(word, []).append(at)
-    norms = [K1 * (1 - B + B * length / (mean or 1.0)) for length in lengths]
-    # Sums of floats depend on their order, so the words are taken in that of the alphabet.
-    for word in sorted(holders):
-        having = holders[word]
-        rarity = math.log(1 + (len(texts) - len(having) + 0.5) / (len(having) + 0.5))
-        weight = rarity * (1 + math.log(asked[word]))
-        for at in having:
-            often = texts[at][word]
-            found[at] += weight * often * (K1 + 1) / (often + norms[at])
-    return found
+    parts: dict[str, list[tuple[int, float]]] = {}
+    for at, (bag, length) in enumerate(zip(texts, lengths, strict=True)):
+        norm = K1 * (1 - B + B * length / (mean or 1.0))
+        for word in bag if only is None else bag.keys() & only:
+            parts.setdefault(word, []).append((at, bag[word] * (K1 + 1) / (bag[word] + norm)))
+    return Index(len(texts), parts)
+
+
+def scores(query: str, texts: Sequence[Mapping[str, float]]) -> list[float]:
+    """Return the BM25 score of each bag of weighted words for `query`, in their order."""
+    found = index(texts, set(words(query))).near(query)
+    return [found.get(at, 0.0) for at in range(len(texts))]
 
 
 def bag(text: str) -> Mapping[str, float]:

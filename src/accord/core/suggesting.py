@@ -6,8 +6,9 @@ a test that names the criterion, a commit that changed both or names the criteri
 criterion shares with a symbol (BM25, as in `recall`), and tests of the criterion that execute it.
 """
 
+import heapq
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from attrs import Factory, frozen
 
@@ -79,17 +80,30 @@ def suggest(
 ) -> tuple[Suggestion, ...]:
     """Return the links to propose, the surest first; at most MOST of each kind for a criterion."""
     found: list[Suggestion] = []
-    bags = [_bag(one) for one in targets]
+    signed = _signed(signs)
     for kind in (True, False):
-        some = [at for at, one in enumerate(targets) if one.is_test is kind]
-        mine = [targets[at] for at in some]
+        some = [one for one in targets if one.is_test is kind]
+        places = {one.mark.place: at for at, one in enumerate(some)}
+        index = recall.index([_bag(one) for one in some])
         for one in wanted:
-            alike = _alike(one.words, [bags[at] for at in some])
-            scored = (_scored(one, target, share, signs) for target, share in
-                      zip(mine, alike, strict=True))  # fmt: skip
+            known = {places[each] for each in signed.get(one.key, ()) if each in places}
+            alike = _alike(one.words, index, known)
+            # What nothing points to is not looked at: there may be thousands.
+            scored = (
+                _scored(one, some[at], alike.get(at, (0.0, "")), signs)
+                for at in known | alike.keys()
+            )
             best = sorted((each for each in scored if each.score >= FLOOR), key=_order)
             found += best[:MOST]
     return tuple(sorted(found, key=_order))
+
+
+def _signed(signs: Signs) -> Mapping[str, set[str]]:
+    """Return the places that anything but words points to from each criterion."""
+    found: dict[str, set[str]] = {}
+    for key, place in (*signs.named, *signs.commits, *signs.ran):
+        found.setdefault(key, set()).add(place)
+    return found
 
 
 def _order(one: Suggestion) -> tuple[float, str, str]:
@@ -136,32 +150,33 @@ def _bag(target: Target) -> Mapping[str, float]:
     return found
 
 
-def _alike(words: str, bags: Sequence[Mapping[str, float]]) -> list[tuple[float, str]]:
-    """Return for each bag how near it is to `words`, from 0 to 1, and the words in common.
+def _alike(words: str, index: recall.Index, known: Collection[int]) -> dict[int, tuple[float, str]]:
+    """Return how near bags are to `words`, from 0 to 1, and the words in common, by their numbers.
 
     The nearest by BM25 is worth the more, the more of the words it has, each by its rarity, and
     the further it is ahead of the second. The others are worth less than half of that. Measured in
-    `bench.suggesting`, the figure is about the share of nearest ones that are right.
+    `bench.suggesting`, the figure is about the share of nearest ones that are right. Left out is
+    what has no word in common, and what is worth too little to be proposed and is not `known`.
     """
     asked = list(dict.fromkeys(map(_stem, recall.words(words))))
-    scores = recall.scores(" ".join(asked), bags)
-    first, second, *_ = *sorted(scores, reverse=True), 0.0, 0.0
-    if not first:
-        return [(0.0, "")] * len(bags)
-    rarity = {word: _rarity(sum(word in bag for bag in bags), len(bags)) for word in asked}
+    scores = index.near(" ".join(asked))
+    first, second, *_ = *heapq.nlargest(2, scores.values()), 0.0, 0.0
+    rarity = {word: index.rarity(word) for word in asked}
     whole = sum(rarity.values())
-    found = []
-    for bag, score in zip(bags, scores, strict=True):
-        both = sorted((word for word in asked if word in bag), key=lambda word: -rarity[word])
-        share = sum(rarity[word] for word in both) / whole
+    least = 2 * FLOOR * first  # below it, half of the best share would not do
+    near = {at for at, score in scores.items() if score >= least or at in known}
+    common: dict[int, list[str]] = {at: [] for at in near}
+    for word in sorted(asked, key=lambda word: -rarity[word]):
+        for at, _ in index.parts.get(word, ()):
+            if at in near:
+                common[at].append(word)
+    found = {}
+    for at in near:
+        share = sum(rarity[word] for word in common[at]) / whole
         ahead = math.sqrt(share * min(1.0, 0.3 + (first - second) / first))
-        near = ahead if score == first else ahead * score / first / 2
-        found.append((near if len(both) > 1 else 0.0, ", ".join(both[:_COMMON])))
+        worth = ahead if scores[at] == first else ahead * scores[at] / first / 2
+        found[at] = (worth if len(common[at]) > 1 else 0.0, ", ".join(common[at][:_COMMON]))
     return found
-
-
-def _rarity(having: int, every: int) -> float:
-    return math.log(1 + (every - having + 0.5) / (having + 0.5))
 
 
 def _stem(word: str) -> str:

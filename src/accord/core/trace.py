@@ -6,7 +6,7 @@ One line for each link, in the order of the alphabet, so that two branches merge
 
 import re
 import tomllib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from attrs import field, frozen
 
@@ -15,6 +15,9 @@ from accord.core.model import Spec, lineage, sha256
 
 FOLDER = ".accord/trace"
 HEAD = "# What each criterion is bound to. Accord writes this; accord check --drift reads it.\n"
+
+EVERY = "*"
+"""In a trace: each criterion that has tests."""
 
 _ARROW = " -> "
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}")
@@ -72,7 +75,7 @@ def to_toml(trace: Trace) -> str:
     lines = [HEAD, "[criteria]", *_rows(promises), "", "[symbols]", *_rows(_links(trace.symbols))]
     lines += ["", "[tests]", *_rows(_links(trace.tests)), ""]
     if trace.executes:
-        lines += ["[executes]", *_rows(_links(trace.executes)), ""]
+        lines += ["[executes]", *_rows(_links(_folded(trace))), ""]
     return "\n".join(lines)
 
 
@@ -90,7 +93,7 @@ def from_toml(change: str, text: str) -> Trace:
         promises.append(Promise(name, where, digest))
     symbols = tuple(_link(*row) for row in _table(found, "symbols").items())
     tests = tuple(_link(*row) for row in _table(found, "tests").items())
-    executes = tuple(_link(*row) for row in _table(found, "executes").items())
+    executes = _unfolded(tests, (_link(*row) for row in _table(found, "executes").items()))
     return Trace(change, tuple(promises), symbols, tests, executes)
 
 
@@ -122,6 +125,24 @@ def _links(links: Iterable[tuple[str, Mark]]) -> dict[str, str]:
         _quoted(f"{name}{_ARROW}{one.place}"): _quoted(f"{one.print} {packed(one.sketch)}".strip())
         for name, one in links
     }
+
+
+def _folded(trace: Trace) -> Iterator[tuple[str, Mark]]:
+    """Yield what is executed: what every criterion that has tests is bound to, as one link."""
+    tested = {name for name, _ in trace.tests}
+    bound: dict[Mark, set[str]] = {}
+    for name, one in trace.executes:
+        bound.setdefault(one, set()).add(name)
+    for name, one in trace.executes:
+        yield (EVERY if len(tested) > 1 and tested <= bound[one] else name), one
+
+
+def _unfolded(
+    tests: Iterable[tuple[str, Mark]], links: Iterable[tuple[str, Mark]]
+) -> tuple[tuple[str, Mark], ...]:
+    tested = dict.fromkeys(name for name, _ in tests)
+    return tuple((each, one) for name, one in links for each in (
+        tested if name == EVERY else (name,)))  # fmt: skip
 
 
 def _link(key: str, value: str) -> tuple[str, Mark]:

@@ -19,13 +19,13 @@ _TABLES = {"file": ("id", "path"), "context": ("id", "context"),
            "line_bits": ("file_id", "context_id", "numbits"),
            "arc": ("file_id", "context_id", "fromno", "tono")}  # fmt: skip
 _LINES = """SELECT path, context, numbits FROM line_bits JOIN file ON file.id = file_id
-JOIN context ON context.id = context_id WHERE context != '' LIMIT ?"""
+JOIN context ON context.id = context_id LIMIT ?"""
 _ARCS = """SELECT path, context, fromno, tono FROM arc JOIN file ON file.id = file_id
-JOIN context ON context.id = context_id WHERE context != '' LIMIT ?"""
+JOIN context ON context.id = context_id LIMIT ?"""
 
 
 def read_coverage(data: bytes) -> tuple[Executed, ...]:
-    """Return which lines of which file ran in each context that has a name.
+    """Return which lines of which file ran in each context; '' is while no test ran.
 
     Raises ValueError for bytes that are no data of coverage.py, or too many.
     """

@@ -24,6 +24,7 @@ from accord.wiring.machine import SystemClock, repository, state_folder
 from accord.wiring.opening import read_symbols
 
 if TYPE_CHECKING:  # the check does not show the living spec, and starting up must stay cheap
+    from accord.app.blaming import Blame
     from accord.app.promising import Promise
     from accord.app.reproving import Reproved
     from accord.app.workshop import Workshop
@@ -160,6 +161,30 @@ def read_living(start: Path, junit: Sequence[Path]) -> "tuple[str, tuple[Promise
         trust, now = _trust(repo, place, commit), SystemClock().now()
         sources = Sources(repo, read_symbols, commit, now, trust, results)
         return commit, promised(sources)
+    finally:
+        repo.close()
+
+
+def read_blame(start: Path, where: str) -> "tuple[str, tuple[Blame, ...]]":
+    """Return HEAD, and what the place `FILE` or `FILE:LINE` in it serves.
+
+    Raises as `check_drift` does, and ConfigurationError for a place that is not there.
+    """
+    from accord.app.blaming import blame
+    from accord.app.promising import Sources
+
+    check_version()
+    place = locate(start, detached=True)
+    repo = GitRepo(Git(place.common), place.common)
+    name, colon, number = where.rpartition(":")
+    path, line = (name, int(number)) if colon and number.isdecimal() else (where, 0)
+    try:
+        # As a person names it: from where they stand, else from the top of the repository.
+        here = (start / path).resolve()
+        if here.is_relative_to(place.top.resolve()) and here.exists():
+            path = here.relative_to(place.top.resolve()).as_posix()
+        trust, now = _trust(repo, place, place.head), SystemClock().now()
+        return place.head, blame(Sources(repo, read_symbols, place.head, now, trust), path, line)
     finally:
         repo.close()
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from accord.cli import promised
+from accord.cli import blamed, promised
 from accord.cli.context import Context, command
 from accord.cli.render import plain, style, table, wrap
 
@@ -28,17 +28,22 @@ FINDINGS = 40
 @click.option("--living", is_flag=True,
               help="Show what is promised today; CHANGE is then a word or a path.")  # fmt: skip
 @click.option("--all", "every", is_flag=True, help="With --living: what is over, too.")
+@click.option("--blame", metavar="FILE[:LINE]", default="",
+              help="Show which promise a line serves, and what was decided of it.")  # fmt: skip
 @click.option("--junit", metavar="FILE", multiple=True, type=click.Path(path_type=Path),
               help="With --living: the JUnit report of a test run on it.")  # fmt: skip
 @command
 def show(
     context: Context, change: str, *, template: bool, path: bool, opinion: bool,
-    plan: bool, runs: bool, living: bool, every: bool, junit: tuple[Path, ...],
+    plan: bool, runs: bool, living: bool, every: bool, blame: str, junit: tuple[Path, ...],
 ) -> None:  # fmt: skip
     """Show CHANGE at its gate: what is asked, what changed, what is known.
 
     With --living, show what released changes promise, and which tests prove it.
     """
+    if blame:
+        blamed.tell(context, blame)
+        return
     if living:
         promised.tell(context, change, junit, every=every)
         return
