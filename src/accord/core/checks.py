@@ -50,7 +50,7 @@ class Finding:
 RULES: Mapping[str, tuple[Severity, str]] = {
     "open-question": (Severity.BLOCKS, "answer it: accord answer {item} '...'"),
     "open-assumption": (Severity.BLOCKS, "accord answer {item} yes, or the correction in words"),
-    "placeholder": (Severity.BLOCKS, "write what stands between << and >>"),
+    "placeholder": (Severity.BLOCKS, "write what belongs there"),
     "no-criterion": (Severity.BLOCKS, "add one: - R1.1 WHEN ... THE ... SHALL ..."),
     "no-section": (Severity.BLOCKS, "add one: ## D1 ... with a line Satisfies: R1.1"),
     "no-task": (Severity.BLOCKS, "add one: - [ ] T1 ... with Satisfies, Touches, After, Verify"),
@@ -249,7 +249,7 @@ def _text(spec: Spec) -> Iterator[Finding]:
     for document in spec.documents:
         found = _hidden(document.path, document.data, is_markdown=_is_markdown(document))
         spots = [
-            (hit.offset, "hidden-text" if hit.blocks else "odd-text", f"there is {hit.what}", key)
+            (hit.offset, "hidden-text" if hit.blocks else "odd-text", hidden.there(hit.what), key)
             for hit, key in found
         ]
         text = _decoded(document.data)
