@@ -219,7 +219,9 @@ def _change(
                         "this byte is not UTF-8", error.hint)
             )  # fmt: skip
     spec = Spec(tuple(documents))
-    findings += checks.check(spec, default_verify=verify)
+    unread = {one.path for one in findings}  # what hides in them is told by that they are no text
+    found = checks.check(spec, default_verify=verify)
+    findings += [one for one in found if one.path not in unread or one.rule != "hidden-text"]
     if kind.name != "native":
         findings += linking.check(spec)
     ledger = beside.get(identifying.ledger(folder.path))

@@ -98,6 +98,7 @@ _EMPTY_RESULT = re.compile(
     r"(?:\s+(?:as expected|correctly|properly|well|fine))?|support \w+|handle \w+|)\W*+\Z",
     re.IGNORECASE,
 )
+_AGAIN = re.compile(r"([^#~/]+)~\d+\Z")
 _AROUND = 200
 _PLACEHOLDER_MARKS = ("<<", "[NEEDS", "TBD", "TODO")
 _PLACEHOLDER = re.compile(r"<<[^<>\n]+>>|\[NEEDS CLARIFICATION:[^\]\n]*\]|\bTBD\b|\bTODO\b")
@@ -193,6 +194,11 @@ def _ids(spec: Spec) -> Iterator[Finding]:
         if before is not item:
             where = f"{before.place.path}:{before.place.line}"
             yield _at("duplicate-id", item, f"{item.id} is already used at {where}")
+        # Readers of hosts' documents tell two bearers of one id apart: FR-001 and FR-001~2.
+        elif (again := _AGAIN.match(item.id)) and again[1] in first:
+            before = first[again[1]]
+            where = f"{before.place.path}:{before.place.line}"
+            yield _at("duplicate-id", item, f"{again[1]} is already used at {where}")
     for item in spec.items:
         for name in item.satisfies:
             if name not in first:
