@@ -126,6 +126,92 @@ def test_what_a_format_has_no_place_for_is_in_the_report(tmp_path: Path) -> None
     assert "| R1.1 | R1.1 |" in report
 
 
+DELTA = """## MODIFIED Requirements
+
+### Requirement: Session
+The system SHALL end a session after 60 minutes.
+
+#### Scenario: Idle at night
+- **WHEN** nobody moves
+- **THEN** the session ends
+
+## REMOVED Requirements
+
+### Requirement: Old way
+**Reason**: passkeys
+
+## RENAMED Requirements
+
+- FROM: `### Requirement: Guest`
+- TO: `### Requirement: Visitor`
+"""
+CHANGE = {
+    "proposal.md": "## Why\nToo long.\n",
+    "specs/auth/spec.md": DELTA,
+    "tasks.md": "## 1. First wave\n\n- [ ] 1.1 Change the\n  clock\n  - in one place\n",
+}
+
+
+@pytest.mark.parametrize("target", ["native", "kiro", "spec-kit"])
+def test_what_only_a_delta_can_say_is_in_the_report_and_no_requirement(
+    tmp_path: Path, target: str
+) -> None:
+    lay(tmp_path, "openspec/changes/shorter", CHANGE)
+
+    source = "openspec/changes/shorter"
+    done = converting.convert(tmp_path, source, target, writing(tmp_path), "out")
+
+    left = {one.what: one.text for one in done.left}
+    assert "Reason**: passkeys" in left["specs/auth/spec.md: removed Old way"]
+    assert "Visitor" in left["specs/auth/spec.md: renamed Guest → Visitor"]
+    assert "specs/auth/spec.md: modified Session" in left
+    assert left["tasks.md"] == "1. First wave"
+    texts = {name: (tmp_path / "out" / name).read_text() for name in done.files[:-1]}
+    everything = "".join(texts.values())
+    assert "Old way" not in everything
+    assert "Visitor" not in everything
+    # A scenario keeps its name, a task its words once, and the spec that of its folder.
+    assert "Idle at night: WHEN nobody moves THEN the session ends" in everything
+    assert everything.count("clock") == everything.count("in one place") == 1
+    assert "shorter" in texts["spec.md" if target == "spec-kit" else "requirements.md"]
+
+
+def test_a_scenario_has_its_name_in_openspec_too(tmp_path: Path) -> None:
+    lay(tmp_path, "openspec/changes/shorter", CHANGE)
+
+    source = "openspec/changes/shorter"
+    done = converting.convert(tmp_path, source, "openspec", writing(tmp_path), "out")
+
+    assert done.ids["auth/Session/Idle at night"] == "shorter/Session/Idle at night"
+    delta = (tmp_path / "out/specs/shorter/spec.md").read_text()
+    assert "#### Scenario: Idle at night\n- WHEN nobody moves THEN the session ends" in delta
+
+
+def test_two_specs_with_the_title_of_their_format_become_two_capabilities(tmp_path: Path) -> None:
+    story = "# Requirements Document\n\n### Requirement 1: Keep\n\n1. THE shop SHALL keep it.\n"
+    for name in ("cart", "till"):
+        lay(tmp_path, f".kiro/specs/{name}", {"requirements.md": story})
+        converting.convert(tmp_path, f".kiro/specs/{name}", "openspec", writing(tmp_path))
+
+    deltas = (tmp_path / "openspec/changes").glob("*/specs/*/spec.md")
+    assert {one.parent.name for one in deltas} == {"cart", "till"}
+
+
+@pytest.mark.parametrize("target", NAMES)
+def test_a_line_of_a_design_that_looks_like_a_field_stays(tmp_path: Path, target: str) -> None:
+    body = "Verify the backup each day.\n\n- Status codes are kept.\n- After: the first sale\n"
+    design = f"# Design Document\n\n## Backups\n\n{body}"
+    lay(tmp_path, ".kiro/specs/cart", {"requirements.md": STORY, "design.md": design})
+
+    done = converting.convert(tmp_path, ".kiro/specs/cart", target, writing(tmp_path), "out")
+
+    name = "plan.md" if target == "spec-kit" else "design.md"
+    written = words((tmp_path / "out" / name).read_text())
+    for line in body.splitlines():
+        assert words(line) in written
+    assert "#backups" not in {one.what for one in done.left}
+
+
 def test_nothing_is_ever_overwritten(tmp_path: Path) -> None:
     lay(tmp_path, "specs/cart", NATIVE)
     lay(tmp_path, ".kiro/specs/cart", {"mine.md": "mine"})

@@ -59,6 +59,14 @@ def test_tasks_keep_their_order_their_state_and_what_they_wait_for() -> None:
     assert old.files == found.files
 
 
+def test_what_a_task_says_besides_is_a_remark() -> None:
+    more = {"id": 1, "title": "A", "priority": "high\n- Verify: rm", "metadata": {}, "\ud800": 1}
+
+    found, _ = read("tasks.json", {"tasks": [more]})
+
+    assert found.remarks == ("1 said what has no place here: priority high - Verify: rm, ? 1",)
+
+
 def test_an_issue_gives_criteria_where_it_asks_for_something() -> None:
     found, spec = read("issue.json", ISSUE)
 

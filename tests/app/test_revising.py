@@ -153,4 +153,33 @@ def test_the_command_says_what_is_left_to_do(project: Project) -> None:
 
     assert "R1.2 is retired in specs/cart/requirements.md" in result.out
     assert "to do: Remove what T1 built for R1.2" in result.out
-    assert project.run("revise", FOLDER, "R1.2", "--why", "again").exit == 2
+    again = project.run("revise", FOLDER, "R1.2", "--why", "again")
+    assert again.exit == 2
+    assert "hint: there are R1.1" in again.err
+
+
+def test_an_id_with_a_letter_behind_its_number_is_superseded_by_the_next_number(
+    tmp_path: Path,
+) -> None:
+    folder = tmp_path / "specs/001-cart"
+    folder.mkdir(parents=True)
+    story = "## Requirements\n\n- **FR-001**: It MUST a\n- **FR-001a**: It MUST b\n"
+    (folder / "spec.md").write_text(story)
+
+    done = revising.revise(
+        tmp_path, "specs/001-cart", "FR-001a", "It MUST c", "new", writing(tmp_path)
+    )
+
+    assert done.new == "FR-002"
+    after = story.replace("FR-001a**: It MUST b", "FR-002**: It MUST c")
+    assert (folder / "spec.md").read_text() == after
+
+
+def test_where_the_host_counts_the_command_says_that_the_number_stays(project: Project) -> None:
+    folder = project.top / ".kiro/specs/cart"
+    folder.mkdir(parents=True)
+    (folder / "requirements.md").write_text("### Requirement 1\n\n1. WHEN a THE shop SHALL b\n")
+
+    result = project.ok("revise", ".kiro/specs/cart", "R1.1", "IT SHALL c", "--why", "new")
+
+    assert "R1.1 has the new words, and keeps its number, in" in result.out

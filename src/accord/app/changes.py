@@ -143,7 +143,8 @@ class Change:
         found = checks.check(
             Spec(documents, self.spec.layout), default_verify=verify, tasks_in_story=small
         )
-        kept = tuple(one for one in found if one.rule not in self.form.silent)
+        form = self.form
+        kept = tuple(form.said(one) for one in found if one.rule not in form.silent)
         others = (*folding.findings(self, stage), *ruling.findings(self, stage))
         return self.unreadable or (*kept, *self._shifted(), *others)
 

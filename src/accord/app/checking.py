@@ -188,7 +188,7 @@ def _hidden(path: str, text: str) -> Iterator[Finding]:
         line = text.count("\n", 0, hit.offset) + 1
         column = hit.offset - text.rfind("\n", 0, hit.offset)
         yield Finding(
-            "hidden-text", severity, path, line, column, path, f"there is {hit.what}", hint
+            "hidden-text", severity, path, line, column, path, hidden.there(hit.what), hint
         )
 
 
@@ -219,7 +219,9 @@ def _change(
                         "this byte is not UTF-8", error.hint)
             )  # fmt: skip
     spec = Spec(tuple(documents))
-    findings += checks.check(spec, default_verify=verify)
+    unread = {one.path for one in findings}  # what hides in them is told by that they are no text
+    found = checks.check(spec, default_verify=verify)
+    findings += [one for one in found if one.path not in unread or one.rule != "hidden-text"]
     if kind.name != "native":
         findings += linking.check(spec)
     ledger = beside.get(identifying.ledger(folder.path))
@@ -236,7 +238,7 @@ def _change(
     if kind.name != "native" and linking.is_sparse(spec):
         silent |= {"no-task-for-criterion"}
     kept = [one for one in findings if one.rule not in silent]
-    placed = tuple(evolve(one, path=f"{folder.path}/{one.path}") for one in kept)
+    placed = tuple(evolve(kind.said(one), path=f"{folder.path}/{one.path}") for one in kept)
     checked = Checked(folder.path, kind.name, len(spec.criteria), len(spec.tasks), placed)
     return checked, facts
 

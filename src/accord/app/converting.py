@@ -12,6 +12,7 @@ from accord.core.model import Document, Section, Spec
 from accord.errors import ConfigurationError, RefusedError
 from accord.formats import carrying, registry, writing
 from accord.formats.carrying import Plain
+from accord.formats.registry import Format
 from accord.formats.writing import Written
 
 REPORT = "conversion.md"
@@ -54,10 +55,10 @@ def convert(root: Path, source: str, target: str, write: Write, into: str = "") 
     What could not be carried is listed in the folder's `conversion.md`, in its own words.
     """
     kind = registry.named(target)
-    spec = _read(root, source)
+    was, spec = _read(root, source)
     folder = into or f"{HOMES[target]}/{source.rstrip('/').rpartition('/')[2]}"
     free(root, folder)
-    plain = carrying.plain(spec)
+    plain = carrying.plain(spec, source.rstrip("/").rpartition("/")[2], was.name)
     written = writing.WRITERS[target](plain)
     files = {name: text.encode() for name, text in written.files.items()}
     clash = {one.path for one in plain.files} & {*files, REPORT}
@@ -69,13 +70,14 @@ def convert(root: Path, source: str, target: str, write: Write, into: str = "") 
     return Converted(source, folder, target, (*files, REPORT), written.ids, left)
 
 
-def _read(root: Path, source: str) -> Spec:
+def _read(root: Path, source: str) -> tuple[Format, Spec]:
     folder = spec_folders.folder(root, source)
     kind = registry.detect(source, folder.files)
     if kind is None:
         raise ConfigurationError(f"{source} holds no spec", hint="accord check lists them")
     names = sorted(folder.files)
-    return Spec(tuple(kind.read(one, (root / source / one).read_bytes()) for one in names))
+    read = (kind.read(one, (root / source / one).read_bytes()) for one in names)
+    return kind, Spec(tuple(read))
 
 
 def free(root: Path, folder: str) -> None:
@@ -103,10 +105,13 @@ def _left(plain: Plain, written: Written, read: Spec) -> Iterator[Left]:
     criteria = {_words(one.text) for one in read.criteria}
     everything = _words(" ".join(text for text in written.files.values()))
     for group in plain.groups:
-        for name, text in group.criteria:
-            if _words(text) not in criteria:
-                why = "it is there, and no criterion" if _words(text) in everything else "no place"
-                yield Left(name, why, text)
+        for one in group.criteria:
+            if _words(one.text) not in criteria and _words(one.words) not in criteria:
+                there = _words(one.words) in everything
+                yield Left(one.id, "it is there, and no criterion" if there else "no place",
+                           one.text)  # fmt: skip
+            elif _words(one.name) not in everything:
+                yield Left(one.id, "no place for its name", one.name)
         if group.body and _words(group.body) not in everything:
             yield Left(group.id, "its story has no place", group.body)
     for note in (*plain.questions, *plain.assumptions):
@@ -115,14 +120,19 @@ def _left(plain: Plain, written: Written, read: Spec) -> Iterator[Left]:
             yield Left(note.id, "no place for it", note.text + answer)
         elif note.risk and note.risk not in everything:
             yield Left(note.id, "no place for its risk", note.risk)
+    yield from _sections(plain, read, everything)
+    yield from _tasks(plain, written, read)
+    for where, why, text in plain.loose:
+        if _words(text) not in everything:
+            yield Left(where, why, text)
+
+
+def _sections(plain: Plain, read: Spec, everything: str) -> Iterator[Left]:
     titles = {_words(one.text) for one in read.items if isinstance(one, Section)}
     for name, title, body, _ in plain.sections:
-        if _words(title) not in titles or _words(carrying.fields_free(body)) not in everything:
+        lines = (carrying.bare(one) for one in body.split("\n") if not carrying.is_link(one))
+        if _words(title) not in titles or any(_words(one) not in everything for one in lines):
             yield Left(name, "no place for it", f"{title}\n\n{body}")
-    yield from _tasks(plain, written, read)
-    for where, text in plain.loose:
-        if _words(text) not in everything:
-            yield Left(where, "it stands in no item", text)
 
 
 def _tasks(plain: Plain, written: Written, read: Spec) -> Iterator[Left]:

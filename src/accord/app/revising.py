@@ -13,6 +13,8 @@ from accord.errors import ConfigurationError, RefusedError
 from accord.formats import editing, registry
 from accord.formats.registry import Format
 
+_SHOWN = 8
+
 
 @frozen
 class Revised:
@@ -86,7 +88,11 @@ def _criterion(spec: Spec, name: str) -> tuple[Document, Criterion]:
         for item in document.items:
             if item.id == name and isinstance(item, Criterion):
                 return document, item
-    raise ConfigurationError(f"there is no criterion {name}", hint="accord check shows the ids")
+    known = [one.id for one in spec.criteria]
+    shown = ", ".join(known[:_SHOWN]) + (", ..." if len(known) > _SHOWN else "")
+    raise ConfigurationError(
+        f"there is no criterion {name}", hint=f"there are {shown}" if known else "there is none"
+    )
 
 
 def _superseding(

@@ -50,7 +50,7 @@ class Finding:
 RULES: Mapping[str, tuple[Severity, str]] = {
     "open-question": (Severity.BLOCKS, "answer it: accord answer {item} '...'"),
     "open-assumption": (Severity.BLOCKS, "accord answer {item} yes, or the correction in words"),
-    "placeholder": (Severity.BLOCKS, "write what stands between << and >>"),
+    "placeholder": (Severity.BLOCKS, "write what belongs there"),
     "no-criterion": (Severity.BLOCKS, "add one: - R1.1 WHEN ... THE ... SHALL ..."),
     "no-section": (Severity.BLOCKS, "add one: ## D1 ... with a line Satisfies: R1.1"),
     "no-task": (Severity.BLOCKS, "add one: - [ ] T1 ... with Satisfies, Touches, After, Verify"),
@@ -98,6 +98,7 @@ _EMPTY_RESULT = re.compile(
     r"(?:\s+(?:as expected|correctly|properly|well|fine))?|support \w+|handle \w+|)\W*+\Z",
     re.IGNORECASE,
 )
+_AGAIN = re.compile(r"([^#~/]+)~\d+\Z")
 _AROUND = 200
 _PLACEHOLDER_MARKS = ("<<", "[NEEDS", "TBD", "TODO")
 _PLACEHOLDER = re.compile(r"<<[^<>\n]+>>|\[NEEDS CLARIFICATION:[^\]\n]*\]|\bTBD\b|\bTODO\b")
@@ -193,6 +194,11 @@ def _ids(spec: Spec) -> Iterator[Finding]:
         if before is not item:
             where = f"{before.place.path}:{before.place.line}"
             yield _at("duplicate-id", item, f"{item.id} is already used at {where}")
+        # Readers of hosts' documents tell two bearers of one id apart: FR-001 and FR-001~2.
+        elif (again := _AGAIN.match(item.id)) and again[1] in first:
+            before = first[again[1]]
+            where = f"{before.place.path}:{before.place.line}"
+            yield _at("duplicate-id", item, f"{again[1]} is already used at {where}")
     for item in spec.items:
         for name in item.satisfies:
             if name not in first:
@@ -249,7 +255,7 @@ def _text(spec: Spec) -> Iterator[Finding]:
     for document in spec.documents:
         found = _hidden(document.path, document.data, is_markdown=_is_markdown(document))
         spots = [
-            (hit.offset, "hidden-text" if hit.blocks else "odd-text", f"there is {hit.what}", key)
+            (hit.offset, "hidden-text" if hit.blocks else "odd-text", hidden.there(hit.what), key)
             for hit, key in found
         ]
         text = _decoded(document.data)

@@ -140,7 +140,7 @@ def read(slug: str, data: bytes) -> tuple[Rule | None, tuple[Fault, ...]]:
     reader = _Reader(front)
     rule = reader.rule(slug)
     faults = [*front.faults, *reader.faults]
-    faults += [Fault(text.count("\n", 0, one.offset) + 1, f"there is {one.what}")
+    faults += [Fault(text.count("\n", 0, one.offset) + 1, hidden.there(one.what))
                for one in hidden.find(text)]  # fmt: skip
     faults += [
         Fault(text.count("\n", 0, one.start) + 1, f"it holds what looks like a secret ({one.kind})")

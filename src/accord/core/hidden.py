@@ -54,6 +54,7 @@ _KINDS = (
     ("invisible", "a hidden character", re.compile("")),
 )
 _SHOWN = 60
+_MANY = re.compile(r"(?:tag characters|words|many|letters|accents|\d+ blanks)\b")
 
 # What an emoji may begin with, beside symbols: (c), (r), !!, !?, information, the wavy dash.
 _EMOJI_BASES = "\u00a9\u00ae\u203c\u2049\u2139\u3030\u303d"
@@ -107,6 +108,11 @@ def visible(text: str) -> str:
             parts += [text[at : hit.offset], chips(text[hit.offset : hit.end])]
             at = hit.end
     return "".join([*parts, text[at:]])
+
+
+def there(what: str) -> str:
+    """Return as a sentence that `what` was found, as in `there are words aimed at a model`."""
+    return f"there {'are' if _MANY.match(what) else 'is'} {what}"
 
 
 def chips(characters: str) -> str:

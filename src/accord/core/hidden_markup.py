@@ -10,8 +10,11 @@ import binascii
 import html
 import re
 import unicodedata
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
+from attrs import evolve
+
+from accord.core import template_comments
 from accord.core.hidden import Hidden, chips, find
 
 _COMMENT = re.compile(r"<!--|<!\[CDATA\[|<\?|<![A-Za-z]")
@@ -97,6 +100,9 @@ _AIMED = [
     )
     for needle in needles.split()
 ]  # fmt: skip
+_CLOSED = (("<!--", "-->"), ("<![CDATA[", "]]>"), ("<?", "?>"), ("<!", ">"))
+_NAME = re.compile(r"<([A-Za-z][A-Za-z0-9-]*)")
+_VOID = frozenset("area base br col embed frame hr img input link meta source track wbr".split())
 _FENCE = re.compile(r" {0,3}(`{3,}(?=[^`\n]*$)|~{3,})")
 _HTML_LINE = re.compile(r"[ \t]{0,40}(?:[-*+>]|\d{1,9}[.)])?[ \t]{0,40}<[A-Za-z/!?]")
 _TICKS = re.compile(r"(?<![`\\])(`{1,40}+)(?!`)(?:[^`\n]|(?!\1(?!`))`)*?(?<!`)\1(?!`)")
@@ -108,7 +114,39 @@ def find_all(text: str) -> tuple[Hidden, ...]:
     found = [*find(text), *_everywhere(text, shown), *_oddities(text)]
     for rule in _RULES:
         found += rule(shown)
-    return tuple(sorted(found, key=lambda one: (one.offset, not one.blocks, one.kind)))
+    found.sort(key=lambda one: (one.offset, not one.blocks, one.kind))
+    return tuple(_reaching(text, found))
+
+
+def _reaching(text: str, found: Iterable[Hidden]) -> Iterator[Hidden]:
+    """Yield what was found, with all that it hides: a waiver is for that, and for nothing else.
+
+    What begins inside a longer one is left as it is, which keeps this as fast as the text is long.
+    """
+    reached = 0
+    for hit in found:
+        end = _end(text, hit) if hit.offset >= reached else hit.end
+        if end > hit.end:
+            reached = end
+            if template_comments.is_known(text[hit.offset : end]):
+                yield Hidden(hit.offset, end, "template", "a comment of a template", blocks=False)
+                continue
+            hit = evolve(hit, end=end)
+        yield hit
+
+
+def _end(text: str, hit: Hidden) -> int:
+    """Return where that ends which begins with `hit`; the end of the text where nothing ends it."""
+    head = text[hit.offset : hit.end]
+    if hit.kind == "comment":
+        closing = next((close for start, close in _CLOSED if head.startswith(start)), "")
+        at = text.find(closing or "\n\n", hit.offset + 2)
+        return at + len(closing) if at >= 0 else len(text)
+    tag = _NAME.match(head) if hit.kind in ("active", "concealed") else None
+    if tag is None or tag[1].lower() in _VOID:
+        return hit.end
+    closed = re.compile(rf"</{tag[1]}\b", re.IGNORECASE).search(text, hit.end)
+    return closed.start() if closed else len(text)
 
 
 def without_code(text: str) -> str:

@@ -7,7 +7,8 @@ from attrs import frozen
 
 from accord.core.model import Spec, Task, lineage
 
-_NUMBER = re.compile(r"\d+\Z")
+_NUMBER = re.compile(r"\d+(?=[^\W\d_]*\Z)")
+_DIGITS = re.compile(r"\d+")
 
 
 @frozen
@@ -63,12 +64,13 @@ def withdrawn_free(name: str, withdrawn: Collection[str]) -> bool:
 def next_id(name: str, taken: Iterable[str]) -> str:
     """Return an id beside `name` that was never in use: `R1.3` after `R1.2`, `FR-010` after `-009`.
 
-    Raises ValueError for an id that does not end with a number.
+    A letter behind the number, as in `FR-002a`, goes. Raises ValueError for an id that does not
+    end with a number.
     """
     number = _NUMBER.search(name)
     if number is None:
         raise ValueError(f"{name} ends with no number")
     stem, width = name[: number.start()], len(number[0])
     used = (one.removeprefix(stem) for one in (name, *taken) if one.startswith(stem))
-    highest = max(int(one) for one in used if one.isdigit())
+    highest = max(int(found[0]) for one in used if (found := _DIGITS.match(one)))
     return f"{stem}{highest + 1:0{width}}"

@@ -1,9 +1,9 @@
 """A spec without the clothes of its format: what conversion carries from one to another."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
-from attrs import frozen
+from attrs import evolve, frozen
 
 from accord.core import markdown
 from accord.core.delta import source
@@ -20,6 +20,8 @@ from accord.core.model import (
     Spec,
     Task,
 )
+from accord.formats import openspec
+from accord.formats.openspec import Delta
 
 _GROUPS = (
     ("FR", "Functional requirements"),
@@ -27,7 +29,9 @@ _GROUPS = (
     ("EC", "Edge cases"),
     ("", "Further criteria"),
 )
-_FIELD = re.compile(r"(?i)\W*(?:satisfies|touches|after|verify|status)\W")
+_FIELD = re.compile(
+    r"(?i)[ \t]*(?:[-*+][ \t]+)?\**(?:satisfies|touches|after|verify|answer|correction)\**:"
+)
 _LINKS = re.compile(
     r"(?i)[\W_]*(?:satisfies|touches|after|requirements?|boundary|depends)[\W_]*:[\W\d_]*"
     r"(?:(?:[A-Z]{0,4}-?\d[\w.]*|[\w*.-]*/[\w*./-]*)[\W_]*)*\Z"
@@ -37,21 +41,47 @@ _EDGES = re.compile(r"(?<!\w)[*_`]+(?=\w)|(?<=[\w.:)])[*_`]+(?!\w)")
 _STORIES = ("requirements.md", "spec.md", "proposal.md", "bugfix.md")
 _LABEL = re.compile(r"\W*[^\W\d]{2,24}[^:：]{0,12}[:：]")
 _BULLET = re.compile(r"\s*(?:[-*+]|\d+[.)])\s+")
+_HEADING = re.compile(r"\s{0,3}#{1,6}\s+(?:Scenario:)?\s*(.*?)[\s#]*\Z", re.IGNORECASE)
+_OWN_NAME = re.compile(r"(?i)(?:feature (?:specification|spec)|change|proposal|bugfix):\s*(?=\S)")
+# Titles and headings that a format has everywhere: they say nothing of this spec.
+_NO_NAME = re.compile(
+    r"(?i)(?:requirements|bugfix requirements|bugfix)(?: document)?|change proposal|proposal|spec"
+)
+_FRAME = re.compile(
+    r"(?i)(?:(?:added|modified|removed|renamed|functional|non-functional) )?requirements"
+    r"|introduction|purpose|overview|questions|assumptions|out of scope|acceptance criteria"
+    r"|user scenarios.*|edge cases|success criteria|measurable outcomes|clarifications|glossary"
+    r"|(?:review )?tasks|key entities"
+)
+
+
+@frozen
+class Point:
+    """A criterion: its id, its words, and the name that it has besides, if any."""
+
+    id: str
+    words: str
+    name: str = ""
+
+    @property
+    def text(self) -> str:
+        """Return the words behind the name, for a format where a criterion has none."""
+        return f"{self.name}: {self.words}" if self.name else self.words
 
 
 @frozen
 class Group:
-    """A requirement: its id, title and story, and the criteria in it by their ids."""
+    """A requirement: its id, title and story, and the criteria in it."""
 
     id: str
     title: str
     body: str
-    criteria: tuple[tuple[str, str], ...]
+    criteria: tuple[Point, ...]
 
 
 @frozen
 class Work:
-    """A task, and the lines below its own that say more than its links do."""
+    """A task with the words of its own line, and the lines below that say more than its links."""
 
     task: Task
     details: tuple[str, ...]
@@ -72,9 +102,11 @@ class Note:
 class Plain:
     """A spec as every format could hold it; `files` are carried as they are.
 
-    `loose` is text that stands in no item: where it stood, and its lines.
+    `name` is that of its folder. `loose` is what no item of another format can hold: where it
+    stood, why it is left, and its lines.
     """
 
+    name: str
     title: str
     intro: str
     groups: tuple[Group, ...]
@@ -83,20 +115,27 @@ class Plain:
     sections: tuple[tuple[str, str, str, tuple[str, ...]], ...]
     tasks: tuple[Work, ...]
     files: tuple[Document, ...]
-    loose: tuple[tuple[str, str], ...]
+    loose: tuple[tuple[str, str, str], ...]
 
 
-def plain(spec: Spec) -> Plain:
-    """Return what `spec` says, in its order."""
+def plain(spec: Spec, name: str, form: str) -> Plain:
+    """Return what `spec` says, in its order; `name` is that of its folder, `form` its format's."""
     documents = [one for one in spec.documents if one.items[0].kind is ItemKind.FRAME]
     documents.sort(key=lambda one: one.path not in _STORIES)
     files = tuple(one for one in spec.documents if one.items[0].kind is not ItemKind.FRAME)
+    steps = {
+        step.item: step.delta
+        for one in documents
+        if form == "openspec"
+        for step in openspec.operations(one.path, one.data)
+    }
     intro, loose = _loose(documents)
-    first = next((one for one in documents if one.title), None)
+    gone = {one for one, delta in steps.items() if delta in (Delta.REMOVED, Delta.RENAMED)}
     return Plain(
-        first.title if first else "Untitled",
+        name,
+        _title(documents, name),
         intro,
-        tuple(_groups(documents)),
+        tuple(one for one in _groups(documents) if one.id not in gone),
         tuple(_note(one) for one in spec.questions),
         tuple(_note(one) for one in spec.assumptions),
         tuple(
@@ -106,14 +145,37 @@ def plain(spec: Spec) -> Plain:
             if isinstance(item, Section)
         ),
         tuple(
-            Work(item, tuple(_details(document, item)))
+            _work(document, item)
             for document in documents
             for item in document.items
             if isinstance(item, Task)
         ),
         files,
-        loose,
+        (*_steps(documents, steps), *loose),
     )
+
+
+def _title(documents: Sequence[Document], name: str) -> str:
+    """Return what a spec calls itself; the name of its folder where its title names the format."""
+    story = next((one.title for one in documents if one.path in _STORIES and one.title), "")
+    own = _OWN_NAME.sub("", one_line(story), count=1)
+    return name if not own or _NO_NAME.fullmatch(own) else own
+
+
+def _steps(
+    documents: Sequence[Document], steps: Mapping[str, Delta]
+) -> Iterator[tuple[str, str, str]]:
+    """Yield what only a delta can say: that a requirement goes, or is to be called otherwise."""
+    for document in documents:
+        for item in document.items:
+            delta = steps.get(item.id) if isinstance(item, Requirement) else None
+            if delta in (Delta.REMOVED, Delta.RENAMED):
+                why = "no other format can say that a requirement goes or is renamed"
+                text = _lines(document, item)
+                yield f"{document.path}: {delta} {item.text}", why, "\n".join(text)
+            elif delta is Delta.MODIFIED:
+                why = "the new text is carried, and not that it takes the place of an older one"
+                yield f"{document.path}: {delta} {item.text}", why, f"MODIFIED {item.text}"
 
 
 def _note(item: Question | Assumption) -> Note:
@@ -129,13 +191,13 @@ def one_line(text: str) -> str:
 def _groups(documents: Sequence[Document]) -> Iterator[Group]:
     for document in documents:
         heads = [one for one in document.items if isinstance(one, Requirement)]
-        inside: dict[str, list[tuple[str, str]]] = {one.id: [] for one in heads}
+        inside: dict[str, list[Point]] = {one.id: [] for one in heads}
         alone: list[Criterion] = []
         for item in document.items:
             if isinstance(item, Criterion):
                 owner = _owner(item, heads)
                 if owner:
-                    inside[owner].append((item.id, one_line(item.text)))
+                    inside[owner].append(_point(document, item))
                 else:
                     alone.append(item)
         for head in heads:
@@ -146,8 +208,17 @@ def _groups(documents: Sequence[Document]) -> Iterator[Group]:
                 one for one in alone if not one.id.startswith(tuple(s for s, _ in _GROUPS if s))
             ]  # fmt: skip
             if rows:
-                criteria = tuple((one.id, one_line(one.text)) for one in rows)
+                criteria = tuple(_point(document, one) for one in rows)
                 yield Group(f"#{start or 'rest'}", title, "", criteria)
+
+
+def _point(document: Document, item: Criterion) -> Point:
+    words = one_line(item.text)
+    heading = _HEADING.match(_lines(document, item)[0])
+    name = one_line(heading[1]) if heading else ""
+    # A name that is a number, or that the words begin with, says no more than they do.
+    own = bool(name) and not name.isdigit() and name.casefold() not in words.casefold()
+    return Point(item.id, words, name.rstrip(":") if own else "")
 
 
 def _owner(item: Criterion, heads: Sequence[Requirement]) -> str:
@@ -157,38 +228,54 @@ def _owner(item: Criterion, heads: Sequence[Requirement]) -> str:
 
 def _body(document: Document, item: Item) -> str:
     """Return what stands below the heading of an item, without the items inside it."""
-    lines = source(document, item).replace("\r\n", "\n").split("\n")[1:]
+    lines = _lines(document, item)[1:]
     kept = [line for line in lines if not line.lstrip().startswith("#### Acceptance")]
     return "\n".join(kept).strip("\n")
 
 
-def _details(document: Document, task: Task) -> Iterator[str]:
-    """Yield the lines of a task below its first, without those that its fields were read from.
+def _lines(document: Document, item: Item) -> list[str]:
+    return source(document, item).replace("\r\n", "\n").split("\n")
+
+
+def _work(document: Document, task: Task) -> Work:
+    below = _lines(document, task)[1:]
+    first = next((line for line in below if _BULLET.match(line)), "")
+    # Some formats take what stands below a task for its words: it is carried once.
+    text = one_line(task.text).partition(f" {one_line(first)}")[0] if first else task.text
+    return Work(evolve(task, text=text), tuple(_details(below, one_line(text))))
+
+
+def _details(below: Sequence[str], text: str) -> Iterator[str]:
+    """Yield the lines `below` a task that says `text`, without those its fields were read from.
 
     What looks like a field is written so that no format reads one: ids are others by then, and a
     command must never come over from another file.
     """
-    for line in source(document, task).replace("\r\n", "\n").split("\n")[1:]:
-        words = one_line(_BULLET.sub("", line, count=1))
-        if not words or _VERIFIES.match(words) or _LINKS.match(words):
+    for line in below:
+        words = one_line(bare(line))
+        wrapped = not _BULLET.match(line) and words in text
+        if not words or wrapped or _VERIFIES.match(words) or _LINKS.match(words):
             continue
         if _LABEL.match(words) or words.startswith("_") or " _" in words:
             words = "Detail: " + _EDGES.sub("", words)
         yield words
 
 
-def _loose(documents: Sequence[Document]) -> tuple[str, tuple[tuple[str, str], ...]]:
+def _loose(
+    documents: Sequence[Document],
+) -> tuple[str, tuple[tuple[str, str, str], ...]]:
     """Return the introduction, and the text outside every item with where it stood."""
     intro: list[str] = []
-    rest: list[tuple[str, str]] = []
+    rest: list[tuple[str, str, str]] = []
     for document in documents:
         inside = [one.place for one in document.items if one.kind is not ItemKind.FRAME]
-        heading = ""
+        heading, headings = "", list[str]()
         for block in markdown.parse(document.data, document.path):
+            covered = any(one.start <= block.start < one.end for one in inside)
             if block.kind is BlockKind.HEADING:
                 heading = block.text if block.level > 1 else ""
+                headings += [] if covered or _FRAME.fullmatch(heading.strip(" :*")) else [heading]
                 continue
-            covered = any(one.start <= block.start < one.end for one in inside)
             if covered or block.kind is BlockKind.BLANK:
                 continue
             text = document.data[block.start : block.end].decode().strip("\r\n")
@@ -196,10 +283,31 @@ def _loose(documents: Sequence[Document]) -> tuple[str, tuple[tuple[str, str], .
                 intro.append(text)
             else:
                 where = f"{document.path}: {heading}" if heading else document.path
-                rest.append((where, text))
+                rest.append((where, "it stands in no item", text))
+        told = {where.partition(": ")[2] for where, _, _ in rest}
+        rest += [(document.path, "a heading that has no place", one)
+                 for one in dict.fromkeys(headings) if one and one not in told]  # fmt: skip
     return "\n\n".join(intro), tuple(rest)
 
 
 def fields_free(body: str) -> str:
-    """Return a section's body without lines that would be read as links of another format."""
-    return "\n".join(line for line in body.split("\n") if not _FIELD.match(line)).strip("\n")
+    """Return a section's body in which no line is read as a field of ours.
+
+    Lines that are nothing but links go: they are written anew. In others the label is put behind
+    a word, so that what they say stays.
+    """
+    return "\n".join(
+        f"Detail: {bare(line)}" if _FIELD.match(line) else line
+        for line in body.split("\n")
+        if not is_link(line)
+    ).strip("\n")
+
+
+def bare(line: str) -> str:
+    """Return a line without the bullet or number that it begins with."""
+    return _BULLET.sub("", line, count=1).strip()
+
+
+def is_link(line: str) -> bool:
+    """Tell whether a line of a section is one of our fields and holds nothing but ids or paths."""
+    return _FIELD.match(line) is not None and _LINKS.match(line) is not None

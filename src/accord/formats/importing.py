@@ -26,7 +26,8 @@ _BOX = re.compile(r"\[[ xX]\]\s+")
 _FIELD = re.compile(r"(?i)\W*(?:satisfies|touches|after|verify|answer|correction)\W*:")
 _ID = re.compile(r"\W*[RQATD]\d")
 _DONE = ("done", "completed")
-_DROPPED = ("cancelled", "deferred")
+_READ = ("id", "title", "description", "status", "dependencies", "details", "testStrategy",
+         "subtasks")  # fmt: skip
 
 
 @frozen
@@ -104,6 +105,10 @@ def _task_master(lists: Mapping[str, list[dict[str, Any]]]) -> Imported:
         rows.append(f"  - After: {', '.join(after) or '-'}")
         shown = _text(f"{tag} {name}").strip()
         remarks += [f"{shown} waits for {gone}, which is not there" for gone in missing]
+        unread = [key for key in one if key not in _READ and one[key] not in (None, "", [], {})]
+        if unread:
+            words = ", ".join(f"{_text(key)} {_safe(one[key])}" for key in unread)
+            remarks.append(f"{shown} said what has no place here: {words}")
         if state not in (*_DONE, "pending"):
             remarks.append(f"{shown} was {state}: it is open here")
     if len(lists) > 1:
@@ -139,7 +144,7 @@ def _issue(found: Mapping[str, Any]) -> Imported:
             author = one.get("author")
             who = author.get("login") if isinstance(author, dict) else author
             rows += [f"Comment by {_safe(who or 'somebody')}:", quoted(_text(one["body"]))]
-    remarks = [f"{count} lines became criteria; all else is quoted"]
+    remarks = [_became(count)]
     return Imported(title, {REQUIREMENTS: joined(rows)}, tuple(remarks))
 
 
@@ -148,8 +153,13 @@ def _markdown(text: str, name: str) -> Imported:
     heads = (one.text for one in blocks if one.kind is BlockKind.HEADING and one.level == 1)
     title = _safe(next(heads, "")) or _safe(name.rpartition("/")[2].rpartition(".")[0])
     rows, count = _story(title, text)
-    remarks = [f"{count} lines became criteria; all else is quoted"]
+    remarks = [_became(count)]
     return Imported(title, {REQUIREMENTS: joined(rows)}, tuple(remarks))
+
+
+def _became(count: int) -> str:
+    lines = "1 line became a criterion" if count == 1 else f"{count} lines became criteria"
+    return f"{lines}; all else is quoted"
 
 
 def _story(title: str, text: str) -> tuple[list[str], int]:

@@ -3,7 +3,7 @@
 `<<...>>` marks what a person or an agent has yet to write.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 
 from accord.core.model import DESIGN, REQUIREMENTS, TASKS, Layout, Stage
 
@@ -130,6 +130,33 @@ _EMPTY = {
         Stage.ARCHITECTURE: {TASKS: _OPENSPEC_TASKS},
     },
 }
+
+_LINKED = "name it in the _Requirements:_ line of a task"
+HINTS: Mapping[str, Mapping[str, str]] = {
+    "kiro": {
+        "no-criterion": "add one: 1. WHEN ... THE SYSTEM SHALL ...",
+        "no-section": "add one: ## Overview",
+        "no-task": "add one: - [ ] 1. ... with a line _Requirements: 1.1_",
+        "no-task-for-criterion": _LINKED,
+        "no-task-names-it": _LINKED,
+        "names-nothing": "add a line _Requirements:_ with what asks for it",
+        "overlap": "order them with _Depends:_, or narrow their _Boundary:_",
+        "cycle": "take one of them out of a _Depends:_ line",
+    },
+    "spec-kit": {
+        "no-criterion": "add one: - **FR-001**: System MUST ...",
+        "no-section": "add one: ## Summary",
+        "no-task": "add one: - [ ] T001 ... with the paths of its files",
+        "overlap": "take a [P] away, or write (depends on T001)",
+        "cycle": "take one of them out of a (depends on ...)",
+    },
+    "openspec": {
+        "no-criterion": "add one: #### Scenario: ... below its requirement",
+        "no-section": "add one: ## Decisions",
+        "no-task": "add one: - [ ] 1.1 ...",
+    },
+}
+"""How each host says what would mend a finding, by its rule, where it is not said as we do."""
 
 
 def kiro(names: Collection[str]) -> Layout:

@@ -6,6 +6,7 @@ from typing import Any, Protocol
 
 from attrs import evolve, frozen
 
+from accord.core.checks import Finding
 from accord.core.model import NATIVE, Document, Item, Layout, Section, Spec, Task
 from accord.errors import ConfigurationError
 from accord.formats import clarifying, layouts, native
@@ -74,6 +75,11 @@ class Format:
     def loose(self) -> bool:
         """Tell whether items need not say what they rest on."""
         return bool(self.silent)
+
+    def said(self, finding: Finding) -> Finding:
+        """Return a finding with its hint in the words of this format."""
+        hint = layouts.HINTS.get(self.name, {}).get(finding.rule, finding.hint)
+        return finding if hint == finding.hint else evolve(finding, hint=hint)
 
     def home(self, change: str) -> str:
         """Return the folder in which a change called `change` has its documents."""

@@ -31,7 +31,7 @@ def native(plain: Plain) -> Written:
     rows.append("## Requirements")
     for number, group in enumerate(plain.groups, 1):
         rows += [f"### R{number} {one_line(group.title)}", calm(group.body)]
-        rows.append("\n".join(f"- {ids[name]} {text}" for name, text in group.criteria))
+        rows.append("\n".join(f"- {ids[one.id]} {one.text}" for one in group.criteria))
     rows.append("## Out of scope")
     files = {REQUIREMENTS: joined(rows)}
     sections = []
@@ -65,7 +65,7 @@ def kiro(plain: Plain) -> Written:
     for number, group in enumerate(plain.groups, 1):
         rows += [f"### Requirement {number}: {one_line(group.title)}", calm(group.body)]
         rows.append("#### Acceptance Criteria")
-        rows.append("\n".join(f"{at}. {text}" for at, (_, text) in enumerate(group.criteria, 1)))
+        rows.append("\n".join(f"{at}. {one.text}" for at, one in enumerate(group.criteria, 1)))
     files = {REQUIREMENTS: joined(rows)}
     if plain.sections:
         files[DESIGN] = _sections(plain, "# Design Document", ids)
@@ -91,7 +91,7 @@ def speckit(plain: Plain) -> Written:
     for number, group in enumerate(plain.groups, 1):
         rows += [f"### User Story {number} - {one_line(group.title)}", calm(group.body)]
         rows.append("**Acceptance Scenarios**:")
-        rows.append("\n".join(f"{at}. {text}" for at, (_, text) in enumerate(group.criteria, 1)))
+        rows.append("\n".join(f"{at}. {one.text}" for at, one in enumerate(group.criteria, 1)))
     if plain.questions:
         rows.append("## Clarifications")
         rows.append("\n".join(_clarified(one) for one in plain.questions))
@@ -123,16 +123,16 @@ def _clarified(one: Note) -> str:
 
 def openspec(plain: Plain) -> Written:
     """Return `plain` as an OpenSpec change with one new capability."""
-    capability = slug(plain.title)
+    capability = slug(plain.name)
     ids = _numbered(plain, "", "", "1.{0}")
     rows = ["## ADDED Requirements"]
     for group in plain.groups:
         title = one_line(group.title)
         ids[group.id] = f"{capability}/{title}"
         rows += [f"### Requirement: {title}", calm(group.body) or title]
-        for number, (name, text) in enumerate(group.criteria, 1):
-            ids[name] = f"{capability}/{title}/{number}"
-            rows.append(f"#### Scenario: {number}\n- {text}")
+        for number, one in enumerate(group.criteria, 1):
+            ids[one.id] = f"{capability}/{title}/{one.name or number}"
+            rows.append(f"#### Scenario: {one.name or number}\n- {one.words}")
     why = calm(plain.intro) or "(not said)"
     changes = "\n".join(f"- {one_line(group.title)}" for group in plain.groups)
     files = {
@@ -202,8 +202,8 @@ def _numbered(plain: Plain, group: str, criterion: str, task: str) -> dict[str, 
     ids: dict[str, str] = {}
     for number, one in enumerate(plain.groups, 1):
         ids[one.id] = group.format(number)
-        for at, (name, _) in enumerate(one.criteria, 1):
-            ids[name] = criterion.format(number, at)
+        for at, point in enumerate(one.criteria, 1):
+            ids[point.id] = criterion.format(number, at)
     for number, work in enumerate(plain.tasks, 1):
         ids[work.task.id] = task.format(number)
     return ids

@@ -25,8 +25,10 @@ def revise(context: Context, folder: str, criterion: str, words: str, why: str) 
     write = partial(rewriting.rewrite, context.files())
     where = inside(root, context.folder, folder)
     done = revising.revise(root, where, criterion, words, why, write)
-    fate = f"superseded by {done.new}" if done.new else "retired"
-    lines = [wrap(f"{done.retired} is {fate} in {done.file}")]
+    fate = f"is superseded by {done.new}" if done.new else "is retired"
+    if done.new == done.retired:  # the host counts places, so the number says something else now
+        fate = "has the new words, and keeps its number,"
+    lines = [wrap(f"{done.retired} {fate} in {done.file}")]
     lines += [wrap(f"to do: {one.sentence}", "  ", "    ") for one in done.removals]
     lines.append(wrap(f"{done.ledger} keeps what it said"))
     data = {**asdict(done), "removals": [
