@@ -92,6 +92,22 @@ def test_what_was_skipped_once_comes_first_the_second_time(project: Project) -> 
     assert "another" not in str(one)
 
 
+def test_what_one_person_skipped_comes_first_for_another_once_it_landed(project: Project) -> None:
+    corrected(project)
+    project.ok("approve", "guest", "--yes")
+    project.ok("decisions", "capture", "guest", "--answer", "1=skip")
+    corrected(project, "other")
+    project.ok("approve", "other", "--yes")
+    project.git("update-ref", "refs/heads/main", "accord/guest")  # as if it had landed
+    project.git("reset", "-q", "--hard")
+    for journal in project.state.glob("journal.sqlite*"):
+        journal.unlink()  # another machine knows of what was signed alone
+    (one,) = questions(project, "other")
+    assert one["again"] is True
+    project.ok("decisions", "capture", "other", "--answer", "1=skip")
+    assert project.ok("decisions", "stats", "--json").json["causes"]["not captured"] == 1
+
+
 def test_a_reason_for_sending_back_is_a_correction_too(project: Project) -> None:
     project.approve_spec(last="story")
     project.write("design.md", RIGHT)

@@ -7,8 +7,8 @@ from attrs import frozen
 from accord.app import deciding, ledger, showing
 from accord.app.changes import Change, Found, find, load, read
 from accord.app.workshop import Workshop
-from accord.core import capture, recall
-from accord.core.approval import Decision, Json
+from accord.core import capture, recall, secrets
+from accord.core.approval import Decision, Json, Signed
 from accord.core.capture import Candidate
 from accord.core.decision_record import Rule
 from accord.core.decisions import Act, act_of
@@ -18,6 +18,7 @@ from accord.errors import AccordError
 
 NOTES = "correction/"
 DRAFTED = "Spec-Draft"
+LONGEST = 400
 CAUSES = ("not captured", "not retrieved", "ignored", "no check")
 
 
@@ -44,9 +45,12 @@ def pending(workshop: Workshop, name: str, stage: Stage) -> tuple[Prompt, ...]:
     change = load(workshop, name)
     notes = workshop.journal.noted(NOTES)
     found = [one for one in _candidates(change, stage) if _key(name, one) not in notes]
-    # Notes of other changes only: a correction must not be its own precedent.
+    # What others signed counts as well, of other changes only: nothing is its own precedent.
     earlier = [str(note["words"]) for note in notes.values()
                if note.get("change") != name and not note.get("captured")]  # fmt: skip
+    earlier += [str(each["words"]) for one in change.ledger.log.signed
+                if one.approval.details.get("change") != name
+                for each in _listed(one) if each.get("words")]  # fmt: skip
     rules = change.ledger.register.in_force
     return tuple(
         Prompt(one, tuple(rule for _, rule in recall.nearest(one.query, rules, capture.MATCHES)),
@@ -138,6 +142,9 @@ def _kept(
     workshop: Workshop, name: str, stage: Stage, answer: Answer, slug: str
 ) -> dict[str, Json]:
     found: dict[str, Json] = {"what": answer.what, "decision": slug, "before": answer.prompt.again}
+    words = answer.prompt.candidate.words
+    if not slug and not any(secrets.find(words)):
+        found["words"] = words[:LONGEST]  # so that whoever meets it again is told
     if answer.what == "again":
         change = load(workshop, name)
         shown = {one.slug for one in showing.shown_at(change, stage)}
@@ -221,8 +228,12 @@ def _logs(workshop: Workshop) -> list[tuple[str, list[dict[str, Json]]]]:
     found: dict[str, tuple[str, list[dict[str, Json]]]] = {}
     for place in places:
         for one in place.log.signed:
-            listed = one.approval.details.get("answers")
-            if act_of(one) is Act.CAPTURE and isinstance(listed, list):
-                answers = [each for each in listed if isinstance(each, dict)]
-                found[one.digest] = (one.approval.issued, answers)
+            if act_of(one) is Act.CAPTURE:
+                found[one.digest] = (one.approval.issued, _listed(one))
     return list(found.values())
+
+
+def _listed(one: Signed) -> list[dict[str, Json]]:
+    """Return the answers in a signed capture; none in any other record."""
+    listed = one.approval.details.get("answers") if act_of(one) is Act.CAPTURE else None
+    return [each for each in listed if isinstance(each, dict)] if isinstance(listed, list) else []
