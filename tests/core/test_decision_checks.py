@@ -64,6 +64,12 @@ def test_a_forbidden_word_is_found_with_its_line_in_its_stage_alone() -> None:
     assert hits(subject, *FORBID, "    unless: here") == []
 
 
+def test_one_document_that_stands_for_two_stages_is_told_once() -> None:
+    one = [Text("requirements.md", "Rows lie in MySQL.\n")]
+    subject = Subject({Stage.STORY: one, Stage.ARCHITECTURE: one})
+    assert hits(subject, "check:", "  - forbid: MySQL") == [("requirements.md", 1, "'MySQL'")]
+
+
 def test_ids_are_traced_to_the_documents_that_have_to_cite_them_and_back() -> None:
     lines = KINDS["trace"][0]
     assert hits(texts(story="R1.1 and R1.2\n", architecture="R1.1, R9.9\n"), *lines) == [

@@ -153,10 +153,13 @@ def _checked(rule: Rule, check: Check, subject: Subject) -> list[Hit]:
     if look is None:
         return []
     hits: list[Hit] = []
+    looked: set[str] = set()  # on the small track one document stands for two stages
     for stage in check.stages:
         for text in subject.texts.get(stage, ()):
-            if len(text.text) > LARGEST or not _concerns(rule, stage, text, subject):
+            large = len(text.text) > LARGEST
+            if large or text.path in looked or not _concerns(rule, stage, text, subject):
                 continue
+            looked.add(text.path)
             for path, line, said in look(check, subject, text):
                 if text.fresh is None or line in text.fresh:
                     hits.append(Hit(rule, check, path, line, said))
