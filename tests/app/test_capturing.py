@@ -118,6 +118,24 @@ def test_a_reason_for_sending_back_is_a_correction_too(project: Project) -> None
     assert one["words"] == "Carts are never kept for guests."
 
 
+def test_what_the_agent_wrote_after_it_was_sent_back_is_not_the_persons_words(
+    project: Project,
+) -> None:
+    edited = DESIGN.replace("a number of minutes", "a number of whole minutes only")
+    project.approve_spec(last="story")
+    script = play(project, ("Stage: design", DESIGN_AT, DRAFT))
+    project.run("run", "guest", "--script", str(script))
+    project.write("design.md", edited + "\nCarts are kept in Redis.\n")
+    project.ok("reject", "guest", "--reason", "Carts in Redis are lost on a restart.")
+    script = play(project, ("Stage: design", DESIGN_AT, edited + "\nCarts never leave MySQL.\n"))
+    project.run("run", "guest", "--script", str(script))
+    project.ok("approve", "guest", "--yes")
+    assert [(one["words"], one["removed"]) for one in questions(project)] == [
+        ("Carts in Redis are lost on a restart.", "Carts are kept in Redis."),
+        ("The cart gets a number of whole minutes only.", "The cart gets a number of minutes."),
+    ]
+
+
 def test_a_rule_that_clashes_is_left_as_a_proposal_and_that_is_said(project: Project) -> None:
     project.ok("decisions", "new", "Carts are not kept in PostgreSQL.")
     project.ok("decisions", "approve", "carts-kept-postgresql", "--yes")

@@ -13,7 +13,7 @@ from accord.core.capture import Candidate
 from accord.core.decision_record import Rule
 from accord.core.decisions import Act, act_of
 from accord.core.gates import is_withdrawal
-from accord.core.model import SPEC_STAGES, STAGES, Stage, sha256
+from accord.core.model import SPEC_STAGES, STAGES, Spec, Stage, sha256
 from accord.errors import AccordError
 
 NOTES = "correction/"
@@ -71,14 +71,17 @@ def waiting(
 
 def _candidates(change: Change, stage: Stage) -> tuple[Candidate, ...]:
     comments = _comments(change, stage)
-    if stage not in SPEC_STAGES:
+    drafts = _drafts(change, stage) if stage in SPEC_STAGES else ()
+    if not drafts:
         return capture.candidates(change.spec, change.spec, "", comments)
-    draft = _draft(change, stage)
-    if draft is None:
-        return capture.candidates(change.spec, change.spec, "", comments)
+    # What a person made of each draft but the last, as the agent found it the next time.
+    left = [_at(change, f"{commit}^") for commit in drafts[1:]]
+    written = [_at(change, commit) for commit in drafts]
     return capture.candidates(
-        draft.spec, change.spec, change.spec.layout.documents[stage], comments
-    )
+        written[-1], change.spec, change.spec.layout.documents[stage], comments,
+        earlier=tuple(zip(written, left, strict=False)),
+        redrafts=tuple(zip(left, written[1:], strict=True)),
+    )  # fmt: skip
 
 
 def _comments(change: Change, stage: Stage) -> list[str]:
@@ -91,14 +94,16 @@ def _comments(change: Change, stage: Stage) -> list[str]:
     ]
 
 
-def _draft(change: Change, stage: Stage) -> Change | None:
-    """Return the change as the agent's first draft of `stage` left it, or None without one."""
+def _drafts(change: Change, stage: Stage) -> list[str]:
+    """Return the commits in which an agent drafted `stage`, the oldest first."""
     marked = change.workshop.repo.marked(change.fork, change.found.tip, DRAFTED)
-    own = [commit for commit, value in marked if value.split("/")[:3] == _begin(change, stage)]
-    if not own:
-        return None
-    found = Found(change.name, change.found.ref, own[0])
-    return read(change.workshop, found, {}, desk_too=False)
+    return [commit for commit, value in marked if value.split("/")[:3] == _begin(change, stage)]
+
+
+def _at(change: Change, commit: str) -> Spec:
+    """Return the documents of a change as they were in a commit of its branch."""
+    found = Found(change.name, change.found.ref, change.workshop.repo.resolve(commit))
+    return read(change.workshop, found, {}, desk_too=False).spec
 
 
 def _begin(change: Change, stage: Stage) -> list[str]:
