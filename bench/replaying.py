@@ -26,6 +26,8 @@ from bench.table import Figure, Peer
 SPECS = 38
 NOISE = 400
 RCR_BUDGET = 0.05
+KEYS_BUDGET = 1
+TOKENS_BUDGET = 1200
 ROUNDS = 3
 HEEDS, OVERLOOKS, CLAIMS = "heeds", "overlooks every fifth", "claims to heed all"
 
@@ -97,11 +99,13 @@ class Arm:
 
 
 def measure(specs: int = SPECS) -> list[Figure]:
-    """Return the share of corrections that are made again in four conditions.
+    """Return the share of corrections that are made again in four conditions, and what it costs.
 
-    It is of the corrections that a person makes where nothing is remembered.
+    It is of the corrections that a person makes where nothing is remembered. What it costs is the
+    keys of an approval and the tokens of a block, of the agent that takes most.
     """
     figures = []
+    keys, tokens = [], []
     for agent in (HEEDS, OVERLOOKS, CLAIMS):
         arms = [Arm("no memory", "nothing", checks=False, agent=agent),
                 Arm("everything shown", "all", checks=False, agent=agent),
@@ -109,6 +113,8 @@ def measure(specs: int = SPECS) -> list[Figure]:
                 Arm("recall and checks", "recall", checks=True, agent=agent)]  # fmt: skip
         teams = {arm.name: replay(arm, specs) for arm in arms}
         best = teams["recall and checks"]
+        keys.append(_median(best.keys))
+        tokens.append(_median(best.tokens))
         whole = teams["no memory"].corrections
         peers = tuple(Peer(f"{name} ({team.corrections} corrections, block of "
                            f"{_median(team.tokens)} tokens)", team.repeats / whole)
@@ -128,7 +134,11 @@ def measure(specs: int = SPECS) -> list[Figure]:
             Figure(f"made again {name}, an agent that {agent}", value, "share", budget, peers,
                    note=note)
         )  # fmt: skip
-    return figures
+    return [
+        *figures,
+        Figure("keys for a capture, median of approvals", max(keys), "keys", KEYS_BUDGET, ()),
+        Figure("block of decisions, median", max(tokens), "tokens", TOKENS_BUDGET, ()),
+    ]
 
 
 def _median(values: Sequence[int]) -> int:

@@ -92,6 +92,22 @@ def test_what_was_skipped_once_comes_first_the_second_time(project: Project) -> 
     assert "another" not in str(one)
 
 
+def test_what_one_person_skipped_comes_first_for_another_once_it_landed(project: Project) -> None:
+    corrected(project)
+    project.ok("approve", "guest", "--yes")
+    project.ok("decisions", "capture", "guest", "--answer", "1=skip")
+    corrected(project, "other")
+    project.ok("approve", "other", "--yes")
+    project.git("update-ref", "refs/heads/main", "accord/guest")  # as if it had landed
+    project.git("reset", "-q", "--hard")
+    for journal in project.state.glob("journal.sqlite*"):
+        journal.unlink()  # another machine knows of what was signed alone
+    (one,) = questions(project, "other")
+    assert one["again"] is True
+    project.ok("decisions", "capture", "other", "--answer", "1=skip")
+    assert project.ok("decisions", "stats", "--json").json["causes"]["not captured"] == 1
+
+
 def test_a_reason_for_sending_back_is_a_correction_too(project: Project) -> None:
     project.approve_spec(last="story")
     project.write("design.md", RIGHT)
@@ -100,6 +116,24 @@ def test_a_reason_for_sending_back_is_a_correction_too(project: Project) -> None
     project.ok("approve", "guest", "--yes")
     (one,) = questions(project)
     assert one["words"] == "Carts are never kept for guests."
+
+
+def test_what_the_agent_wrote_after_it_was_sent_back_is_not_the_persons_words(
+    project: Project,
+) -> None:
+    edited = DESIGN.replace("a number of minutes", "a number of whole minutes only")
+    project.approve_spec(last="story")
+    script = play(project, ("Stage: design", DESIGN_AT, DRAFT))
+    project.run("run", "guest", "--script", str(script))
+    project.write("design.md", edited + "\nCarts are kept in Redis.\n")
+    project.ok("reject", "guest", "--reason", "Carts in Redis are lost on a restart.")
+    script = play(project, ("Stage: design", DESIGN_AT, edited + "\nCarts never leave MySQL.\n"))
+    project.run("run", "guest", "--script", str(script))
+    project.ok("approve", "guest", "--yes")
+    assert [(one["words"], one["removed"]) for one in questions(project)] == [
+        ("Carts in Redis are lost on a restart.", "Carts are kept in Redis."),
+        ("The cart gets a number of whole minutes only.", "The cart gets a number of minutes."),
+    ]
 
 
 def test_a_rule_that_clashes_is_left_as_a_proposal_and_that_is_said(project: Project) -> None:

@@ -271,6 +271,33 @@ def test_a_command_is_run_as_the_base_has_it_and_proves_itself_first(project: Pr
         assert judging.code_findings(load(workshop, "guest"), tip) == ()
 
 
+def test_a_change_cannot_rewrite_what_a_command_runs_and_what_it_looks_at_is_the_changes(
+    project: Project,
+) -> None:
+    lint = "import pathlib, sys\nsys.exit('TODO' in pathlib.Path(sys.argv[1]).read_text())\n"
+    text = (
+        "---\nstatement: No open ends in the cart.\ncheck:\n"
+        "  - command: python -m tools.lint shop/cart.py\n    example: shop/cart.py\n"
+        "  - command: make lint\n    example: shop/cart.py\n---\nWrong: '# TODO'\nRight: '# done'\n"
+    )
+    make = "lint:\n\t! grep -q TODO shop/cart.py\n"
+    gitrepo.commit(project.top, {"tools/lint.py": lint, "Makefile": make})
+    decide(project, text, "no-open-ends")
+    project.approve_spec(last="story")
+    with closing(open_workshop(project.top, lambda _: "")) as workshop:
+        tip = load(workshop, "guest").found.tip
+        for cheat in ({}, {"tools/lint.py": b"", "Makefile": b"lint:\n"},
+                      {"tools/lint/__init__.py": b"", "tools/lint/__main__.py": b"",
+                       "GNUmakefile": b"lint:\n"}):  # fmt: skip
+            files: dict[str, bytes | None] = {"shop/cart.py": b"# TODO\n", **cheat}
+            commit = workshop.repo.commit(tip, files, "Cheat\n", "a <a>")
+            found = rule_commands.findings(workshop, commit, [])
+            assert [one.path for one in found] == [
+                "python -m tools.lint shop/cart.py", "make lint",
+            ]  # fmt: skip
+        assert rule_commands.findings(workshop, tip, []) == ()
+
+
 def test_a_record_that_is_taken_away_or_changed_is_told_and_blocks(project: Project) -> None:
     project.approve_spec(last="story")
     project.write("design.md", DESIGN)

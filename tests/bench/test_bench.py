@@ -117,8 +117,10 @@ def test_recalling_is_measured_beside_a_full_text_search_and_chance(tmp_path: Pa
 
 
 def test_a_replay_asks_for_less_with_memory_and_for_nothing_that_a_check_finds() -> None:
-    heeds, overlooks, claims = replaying.measure(specs=20)
+    heeds, overlooks, claims, keys, block = replaying.measure(specs=20)
     assert heeds.kept
+    assert keys.kept
+    assert 0 < block.value <= block.budget
     assert overlooks.kept
     assert claims.value == 0
     assert all(figure.peers[-1].value for figure in (overlooks, claims))

@@ -77,13 +77,11 @@ def test_without_a_terminal_an_approval_says_how_to_sign(project: Project) -> No
     assert "--yes" in result.err
 
 
-def test_on_a_terminal_one_key_says_that_it_takes_the_place_of_another(project: Project) -> None:
-    project.ok("decisions", "new", "Sessions expire after 30 minutes.")
-    project.ok("decisions", "approve", "sessions-expire-30-minutes", "--yes")
-    project.ok("decisions", "new", "Sessions expire after 60 minutes.")
+def approved_with(project: Project, slug: str, key: bytes) -> bytes:
+    """Approve a decision on a terminal, giving each question about another the same key."""
     ours, theirs = pty.openpty()
     process = subprocess.Popen(
-        [sys.executable, "-m", "accord", "decisions", "approve", "sessions-expire-60-minutes"],
+        [sys.executable, "-m", "accord", "decisions", "approve", slug],
         cwd=project.top, stdin=theirs, stdout=theirs, stderr=theirs, close_fds=True,
     )  # fmt: skip
     os.close(theirs)
@@ -102,11 +100,29 @@ def test_on_a_terminal_one_key_says_that_it_takes_the_place_of_another(project: 
             os.write(ours, b"y\n")
             signed = True
         elif b"[Enter] unrelated" in seen and b"Sign this?" not in seen:
-            os.write(ours, b"s")
+            os.write(ours, key)
     if time.monotonic() >= deadline:
         process.kill()
     assert process.wait(60) == 0, seen.decode()
     os.close(ours)
+    return seen
+
+
+def test_on_a_terminal_one_key_says_that_it_takes_the_place_of_another(project: Project) -> None:
+    project.ok("decisions", "new", "Sessions expire after 30 minutes.")
+    project.ok("decisions", "approve", "sessions-expire-30-minutes", "--yes")
+    project.ok("decisions", "new", "Sessions expire after 60 minutes.")
+    seen = approved_with(project, "sessions-expire-60-minutes", b"s")
     assert b"they clash: 60 against 30" in seen
     listed = project.ok("decisions", "list", "--all", "--json").json["decisions"]
     assert {one["id"]: one["state"] for one in listed} == {"D-1": "superseded", "D-2": "active"}
+
+
+def test_on_a_terminal_a_rule_may_narrow_several_others(project: Project) -> None:
+    for words in ("Sessions expire after an hour.", "Sessions lie in the database."):
+        made = project.ok("decisions", "new", words, "--json").json
+        project.ok("decisions", "approve", made["id"], "--yes")
+    project.ok("decisions", "new", "Sessions of an admin expire, and lie in memory.")
+    approved_with(project, "sessions-admin-expire-lie-memory", b"n")
+    detail = project.ok("decisions", "show", "D-3", "--json").json
+    assert sorted(detail["narrows"]) == ["D-1", "D-2"]

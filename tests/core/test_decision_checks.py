@@ -1,6 +1,7 @@
 """Each kind of check: fires on its Wrong example, is silent on its Right one, and says where."""
 
 import pytest
+from attrs import evolve
 
 from accord.core import decision_checks
 from accord.core.decision_checks import Subject, Text, changed_text, run, unproved, verified
@@ -63,6 +64,12 @@ def test_a_forbidden_word_is_found_with_its_line_in_its_stage_alone() -> None:
     assert hits(subject, *FORBID, "    unless: here") == []
 
 
+def test_one_document_that_stands_for_two_stages_is_told_once() -> None:
+    one = [Text("requirements.md", "Rows lie in MySQL.\n")]
+    subject = Subject({Stage.STORY: one, Stage.ARCHITECTURE: one})
+    assert hits(subject, "check:", "  - forbid: MySQL") == [("requirements.md", 1, "'MySQL'")]
+
+
 def test_ids_are_traced_to_the_documents_that_have_to_cite_them_and_back() -> None:
     lines = KINDS["trace"][0]
     assert hits(texts(story="R1.1 and R1.2\n", architecture="R1.1, R9.9\n"), *lines) == [
@@ -85,9 +92,10 @@ def test_what_is_to_be_made_need_not_exist_yet() -> None:
 
 def test_touched_paths_stay_inside() -> None:
     subject = Subject({}, touched={Stage.ARCHITECTURE: ["shop/**", "docs/**"],
-                                   Stage.IMPLEMENTATION: ["docs/b.md"]})  # fmt: skip
+                                   Stage.IMPLEMENTATION: ["docs/b.md"]},
+                      places={Stage.ARCHITECTURE: "tasks.md"})  # fmt: skip
     assert hits(subject, *KINDS["only_paths"][0]) == [
-        ("the architecture", 1, "docs/** lies outside shop/**"),
+        ("tasks.md", 1, "docs/** lies outside shop/**"),
         ("docs/b.md", 1, "docs/b.md lies outside shop/**"),
     ]
 
@@ -109,6 +117,17 @@ def test_a_rule_is_verified_only_by_a_check_that_looked_and_found_nothing() -> N
     elsewhere = texts(story="A story\n")
     assert not verified(ruled, elsewhere, run([ruled], elsewhere))
     assert not verified(rule("b", "Do it."), clean, ())
+
+
+def test_what_compares_two_stages_or_paths_verifies_nothing_before_they_are_there() -> None:
+    traced, inside = (rule("a", "Do it.", *KINDS[kind][0]) for kind in ("trace", "only_paths"))
+    story = texts(story="R1.1 is a criterion.\n", design="D1\n")
+    assert not verified(traced, story, run([traced], story))
+    planned = texts(story="R1.1\n", architecture="R1.1\n")
+    assert verified(traced, planned, run([traced], planned))
+    assert not verified(inside, planned, run([inside], planned))
+    touching = evolve(planned, touched={Stage.ARCHITECTURE: ["shop/cart.py"]})
+    assert verified(inside, touching, run([inside], touching))
 
 
 def test_questions_and_commands_are_listed_and_never_fire_on_texts() -> None:

@@ -154,6 +154,17 @@ def test_ids_and_statements_that_stand_twice_are_told() -> None:
     ]
 
 
+def test_a_proposal_cannot_take_the_id_of_a_rule_in_force() -> None:
+    thief = evolve(rule("aaa", "Anything goes."), id="D-7", status="proposed")
+    real = evolve(ONE, id="D-7")
+    found = registered(activated([real]), thief, real)
+    assert found.by_name["D-7"].rule.slug == "use-postgres"
+    (told,) = [one for one in found.problems if one.rule == "decision-duplicate"]
+    assert told.path == ".accord/decisions/aaa.md"
+    high = evolve(thief, id="D-999999")
+    assert registered(activated([real]), high, real).next_number == 8
+
+
 def test_a_rule_with_a_fault_is_never_in_force() -> None:
     text = b"---\nstatement: Say it.\ncolour: red\nstatus: active\n---\n"
     read, _ = decision_record.read("a", text)

@@ -65,6 +65,9 @@ def test_lines_that_say_nothing_or_name_nothing_are_told() -> None:
     assert [(rule, line) for rule, line, _ in found(text)] == [
         ("disposition", 5), ("disposition", 6), ("disposition", 7), ("disposition", 9),
     ]  # fmt: skip
+    assert [said for _, _, said in found(text)][2:] == [
+        "n/a D-b gives no reason", "line 8 says departs of D-a",
+    ]  # fmt: skip
 
 
 def test_prose_under_the_heading_is_left_alone() -> None:

@@ -1,5 +1,6 @@
 """What was agreed: decisions, corrections, drift and the living spec, as pages and forms."""
 
+import html
 import re
 
 import gitrepo
@@ -7,7 +8,7 @@ from accord.app import asked
 from accord.web.running import Server
 from accord.wiring import opening
 from drifting import CODE, corrected, drifted
-from project import Project
+from project import DESIGN, TASKS, Project
 from visiting import Answer, Visitor
 
 WORDS = "Carts are kept in PostgreSQL."
@@ -107,6 +108,33 @@ def test_a_correction_is_kept_as_a_rule_from_the_page_after_the_approval(
     assert f"{WORDS} verdict: none in force" in listed
     figures = words(visitor.get("/figures"))
     assert "1 correction, 0 of them made before (0 %), 1 kept as a rule" in figures
+
+
+def test_a_gate_shows_what_the_draft_says_of_each_rule_and_what_a_rule_asks(
+    project: Project, visitor: Visitor
+) -> None:
+    stored = project.ok("decisions", "new", WORDS, "--base", "--json").json["id"]
+    project.ok("decisions", "approve", stored, "--base", "--yes")
+    asking = (
+        "---\nstatement: The owner of a cart is asked.\ncheck:\n  - in: [design, implementation]\n"
+        "    ask: Did you ask <them>?\n---\n"
+    )
+    gitrepo.commit(project.top, {".accord/decisions/ask-owner.md": asking}, "Propose")
+    project.ok("decisions", "approve", "ask-owner", "--base", "--yes")
+    project.approve_spec(last="story")
+    project.write("design.md", DESIGN)
+    question = "D-2 asks: Did you ask <them>?"
+    assert question in " ".join(project.ok("show", "guest").out.split())
+    project.write("design.md", DESIGN + "\n## Decisions\n\n- Departs D-1: a cart may be lost\n")
+    said = html.unescape(words(visitor.get("/changes/guest")))
+    assert f"Decisions 1 departs D-1 departs a cart may be lost {WORDS}" in said
+    assert question in said
+    project.ok("approve", "guest", "--yes")
+    project.write("tasks.md", TASKS)
+    project.ok("approve", "guest", "--yes")
+    project.build()
+    assert question in " ".join(project.ok("show", "guest").out.split())
+    assert question in html.unescape(words(visitor.get("/changes/guest")))
 
 
 def test_a_rule_comes_into_force_and_out_of_it_by_signatures_alone(

@@ -7,17 +7,18 @@ from attrs import frozen
 from accord.app import deciding, ledger, showing
 from accord.app.changes import Change, Found, find, load, read
 from accord.app.workshop import Workshop
-from accord.core import capture, recall
-from accord.core.approval import Decision, Json
+from accord.core import capture, recall, secrets
+from accord.core.approval import Decision, Json, Signed
 from accord.core.capture import Candidate
 from accord.core.decision_record import Rule
 from accord.core.decisions import Act, act_of
 from accord.core.gates import is_withdrawal
-from accord.core.model import SPEC_STAGES, STAGES, Stage, sha256
+from accord.core.model import SPEC_STAGES, STAGES, Spec, Stage, sha256
 from accord.errors import AccordError
 
 NOTES = "correction/"
 DRAFTED = "Spec-Draft"
+LONGEST = 400
 CAUSES = ("not captured", "not retrieved", "ignored", "no check")
 
 
@@ -44,9 +45,12 @@ def pending(workshop: Workshop, name: str, stage: Stage) -> tuple[Prompt, ...]:
     change = load(workshop, name)
     notes = workshop.journal.noted(NOTES)
     found = [one for one in _candidates(change, stage) if _key(name, one) not in notes]
-    # Notes of other changes only: a correction must not be its own precedent.
+    # What others signed counts as well, of other changes only: nothing is its own precedent.
     earlier = [str(note["words"]) for note in notes.values()
                if note.get("change") != name and not note.get("captured")]  # fmt: skip
+    earlier += [str(each["words"]) for one in change.ledger.log.signed
+                if one.approval.details.get("change") != name
+                for each in _listed(one) if each.get("words")]  # fmt: skip
     rules = change.ledger.register.in_force
     return tuple(
         Prompt(one, tuple(rule for _, rule in recall.nearest(one.query, rules, capture.MATCHES)),
@@ -67,14 +71,17 @@ def waiting(
 
 def _candidates(change: Change, stage: Stage) -> tuple[Candidate, ...]:
     comments = _comments(change, stage)
-    if stage not in SPEC_STAGES:
+    drafts = _drafts(change, stage) if stage in SPEC_STAGES else ()
+    if not drafts:
         return capture.candidates(change.spec, change.spec, "", comments)
-    draft = _draft(change, stage)
-    if draft is None:
-        return capture.candidates(change.spec, change.spec, "", comments)
+    # What a person made of each draft but the last, as the agent found it the next time.
+    left = [_at(change, f"{commit}^") for commit in drafts[1:]]
+    written = [_at(change, commit) for commit in drafts]
     return capture.candidates(
-        draft.spec, change.spec, change.spec.layout.documents[stage], comments
-    )
+        written[-1], change.spec, change.spec.layout.documents[stage], comments,
+        earlier=tuple(zip(written, left, strict=False)),
+        redrafts=tuple(zip(left, written[1:], strict=True)),
+    )  # fmt: skip
 
 
 def _comments(change: Change, stage: Stage) -> list[str]:
@@ -87,14 +94,16 @@ def _comments(change: Change, stage: Stage) -> list[str]:
     ]
 
 
-def _draft(change: Change, stage: Stage) -> Change | None:
-    """Return the change as the agent's first draft of `stage` left it, or None without one."""
+def _drafts(change: Change, stage: Stage) -> list[str]:
+    """Return the commits in which an agent drafted `stage`, the oldest first."""
     marked = change.workshop.repo.marked(change.fork, change.found.tip, DRAFTED)
-    own = [commit for commit, value in marked if value.split("/")[:3] == _begin(change, stage)]
-    if not own:
-        return None
-    found = Found(change.name, change.found.ref, own[0])
-    return read(change.workshop, found, {}, desk_too=False)
+    return [commit for commit, value in marked if value.split("/")[:3] == _begin(change, stage)]
+
+
+def _at(change: Change, commit: str) -> Spec:
+    """Return the documents of a change as they were in a commit of its branch."""
+    found = Found(change.name, change.found.ref, change.workshop.repo.resolve(commit))
+    return read(change.workshop, found, {}, desk_too=False).spec
 
 
 def _begin(change: Change, stage: Stage) -> list[str]:
@@ -138,6 +147,9 @@ def _kept(
     workshop: Workshop, name: str, stage: Stage, answer: Answer, slug: str
 ) -> dict[str, Json]:
     found: dict[str, Json] = {"what": answer.what, "decision": slug, "before": answer.prompt.again}
+    words = answer.prompt.candidate.words
+    if not slug and not any(secrets.find(words)):
+        found["words"] = words[:LONGEST]  # so that whoever meets it again is told
     if answer.what == "again":
         change = load(workshop, name)
         shown = {one.slug for one in showing.shown_at(change, stage)}
@@ -221,8 +233,12 @@ def _logs(workshop: Workshop) -> list[tuple[str, list[dict[str, Json]]]]:
     found: dict[str, tuple[str, list[dict[str, Json]]]] = {}
     for place in places:
         for one in place.log.signed:
-            listed = one.approval.details.get("answers")
-            if act_of(one) is Act.CAPTURE and isinstance(listed, list):
-                answers = [each for each in listed if isinstance(each, dict)]
-                found[one.digest] = (one.approval.issued, answers)
+            if act_of(one) is Act.CAPTURE:
+                found[one.digest] = (one.approval.issued, _listed(one))
     return list(found.values())
+
+
+def _listed(one: Signed) -> list[dict[str, Json]]:
+    """Return the answers in a signed capture; none in any other record."""
+    listed = one.approval.details.get("answers") if act_of(one) is Act.CAPTURE else None
+    return [each for each in listed if isinstance(each, dict)] if isinstance(listed, list) else []

@@ -104,13 +104,16 @@ def gate(change: Change) -> View:
     """Return the decisions as the gate of `change` shows them: counts, rows and questions."""
     standing = change.gate
     stage = standing.stage if standing else None
-    if stage is None or stage not in SPEC_STAGES:
+    if stage is None:
         return {"counts": {}, "rows": [], "ask": []}
-    rows = ruling.table(change, stage)
+    rows = ruling.table(change, stage) if stage in SPEC_STAGES else ()
     counts: dict[str, int] = {}
     for row in rows:
         counts[row.standing] = counts.get(row.standing, 0) + 1
-    questions = decision_checks.questions(change.ledger.register.in_force, stage) if rows else ()
+    about = stage if stage in SPEC_STAGES else Stage.IMPLEMENTATION
+    written = stage not in SPEC_STAGES or change.spec.document(change.spec.layout.documents[stage])
+    rules = change.ledger.register.in_force if written else ()
+    questions = decision_checks.questions(rules, about)
     return {
         "counts": counts,
         "rows": [

@@ -5,7 +5,8 @@ command names is taken from the base as well: a change cannot rewrite what it is
 """
 
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import pairwise
 
 from accord.app import ledger
 from accord.app.boxing import for_check
@@ -19,6 +20,16 @@ from accord.core.paths import matches
 from accord.core.ports import CommandRun
 from accord.errors import ConfigurationError
 
+_READ: Mapping[str, tuple[str, ...]] = {
+    "make": ("GNUmakefile", "makefile", "Makefile"),
+    "just": ("justfile", "Justfile", ".justfile"),
+    "npm": ("package.json",),
+    "pnpm": ("package.json",),
+    "yarn": ("package.json",),
+    "tox": ("tox.ini",),
+    "nox": ("noxfile.py",),
+}
+
 
 def findings(workshop: Workshop, commit: str, changed: Iterable[str]) -> tuple[Finding, ...]:
     """Return the commands of rules in force on the base that fail on `commit`.
@@ -30,7 +41,7 @@ def findings(workshop: Workshop, commit: str, changed: Iterable[str]) -> tuple[F
     for rule, check in commands(ledger.on_base(workshop).register.in_force):
         concerned = not rule.paths or any(matches(path, rule.paths) for path in touched)
         if concerned and Stage.IMPLEMENTATION in check.stages:
-            ran = _run(workshop, _with_base_files(workshop, commit, check.value), check.value)
+            ran = _run(workshop, _with_base_files(workshop, commit, check), check.value)
             if said := _failure(ran):
                 found.append(_finding(rule, check, said))
     return tuple(found)
@@ -68,16 +79,33 @@ def _with(workshop: Workshop, base: str, path: str, text: str) -> str:
     return workshop.repo.commit(base, dict(files), "An example of a decision\n", "accord <>")
 
 
-def _with_base_files(workshop: Workshop, commit: str, command: str) -> str:
-    """Return `commit` with each file that the command names as the base has it."""
-    base = workshop.repo.resolve(workshop.base)
-    named = {word: workshop.repo.read(base, word) for word in _words(command) if "/" in word}
-    named |= {word: workshop.repo.read(base, word) for word in _words(command) if "." in word}
-    files = {path: data for path, data in named.items()
-             if data is not None and data != workshop.repo.read(commit, path)}  # fmt: skip
-    if not files:
+def _with_base_files(workshop: Workshop, commit: str, check: Check) -> str:
+    """Return `commit` with each file that decides what the command does as the base has it.
+
+    The file that `example` names is what the command looks at, and so is taken from `commit`.
+    """
+    repo, base = workshop.repo, workshop.repo.resolve(workshop.base)
+    parts = _words(check.value)
+    read = _implied(parts)
+    named = [word for word in parts if "/" in word or "." in word]
+    files = {path: data for path in named if (data := repo.read(base, path)) is not None}
+    # What is found by its name alone must not be added by a change either.
+    wanted: dict[str, bytes | None] = {**files, **{path: repo.read(base, path) for path in read}}
+    wanted.pop(check.options.get("example", "").removeprefix("./"), None)
+    changed = {path: data for path, data in wanted.items() if data != repo.read(commit, path)}
+    if not changed:
         return commit
-    return workshop.repo.commit(commit, dict(files), "As on the base\n", "accord <>")
+    return repo.commit(commit, changed, "As on the base\n", "accord <>")
+
+
+def _implied(parts: Sequence[str]) -> list[str]:
+    """Return the files that a command reads although its words do not name them."""
+    found = [*_READ.get(parts[0].rpartition("/")[2], ())] if parts else []
+    for option, module in pairwise(parts):
+        if option == "-m":
+            stem = module.replace(".", "/")
+            found += [f"{stem}.py", f"{stem}/__init__.py", f"{stem}/__main__.py"]
+    return found
 
 
 def _words(command: str) -> tuple[str, ...]:

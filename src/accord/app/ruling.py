@@ -111,7 +111,9 @@ def subject(change: "Change", documents: Sequence[Document]) -> Subject:
     touched = [pattern for task in tasks for pattern in task.touches]
     made = [pattern for pattern in touched if "*" not in pattern]
     where = {Stage.ARCHITECTURE: touched} if touched else {}
-    return Subject(texts, lines_at(change.workshop, change.found.tip), where, made)
+    places = {Stage.ARCHITECTURE: tasks[0].place.path} if touched else {}
+    lines = lines_at(change.workshop, change.found.tip)
+    return Subject(texts, lines, where, made, places=places)
 
 
 def lines_at(workshop: Workshop, commit: str) -> Callable[[str], int | None]:

@@ -17,6 +17,7 @@ from accord.core.model import Assumption, ItemKind, Question, Spec, sha256
 PROMPTS = 3
 MATCHES = 3
 _ALIKE = 0.5
+_ABOUT = 0.25
 
 _SENTENCE = re.compile(
     r"(?<=[.!?])\s+(?=[A-Z(`'\"])|\n\s*(?:[-*+]|\d+[.)])\s+|\n[ \t]*\n|\n(?=\s*[A-Z][a-z]+:\s)"
@@ -66,13 +67,31 @@ class Candidate:
         return sha256(f"{self.item}\n{self.removed}\n{self.added}\n{self.comment}".encode())[:16]
 
 
+Redraft = tuple[Spec, Spec]
+
+
 def candidates(
-    draft: Spec, approved: Spec, path: str, comments: Sequence[str]
-) -> tuple[Candidate, ...]:
+    draft: Spec, approved: Spec, path: str, comments: Sequence[str], *,
+    earlier: Sequence[Redraft] = (), redrafts: Sequence[Redraft] = (),
+) -> tuple[Candidate, ...]:  # fmt: skip
     """Return the corrections in the document `path`, the most telling first.
 
-    Answers to questions are none: they were asked for. A corrected assumption is one.
+    `draft` is what the agent wrote last. `earlier` holds what a person made of each draft before
+    it, `redrafts` what the agent made of that: its words are never a correction of their own, and
+    only show what a comment was about. Answers to questions are none either: they were asked for.
+    A corrected assumption is one.
     """
+    found: list[Candidate] = []
+    for before, after in (*earlier, (draft, approved)):
+        found += _edits(before, after, path)
+    theirs = [one for before, after in redrafts for one in _edits(before, after, path)]
+    found = _with_comments(found, theirs, [" ".join(one.split()) for one in comments])
+    unique = {one.key: one for one in found}
+    return tuple(sorted(unique.values(), key=lambda one: one.kind))
+
+
+def _edits(draft: Spec, approved: Spec, path: str) -> list[Candidate]:
+    """Return in what the document `path` differs."""
     found: list[Candidate] = []
     before, after = _only(draft, path), _only(approved, path)
     ids = tuple(dict.fromkeys(one.id for one in (*after.items, *before.items)))
@@ -84,9 +103,7 @@ def candidates(
                 found.append(Candidate(Kind.SUBSTITUTION, note.id, note.text, note.answer))
             elif note is None and change.change in (Change.CHANGED, Change.ADDED, Change.REMOVED):
                 found += _differences(change.id, change.before, change.after)
-    found = _with_comments(found, [" ".join(one.split()) for one in comments])
-    unique = {one.key: one for one in found}
-    return tuple(sorted(unique.values(), key=lambda one: one.kind))
+    return found
 
 
 def _only(spec: Spec, path: str) -> Spec:
@@ -130,18 +147,27 @@ def _overlap(one: str, other: str) -> float:
     return len(mine & theirs) / max(1, min(len(mine), len(theirs)))
 
 
-def _with_comments(found: list[Candidate], comments: Iterable[str]) -> list[Candidate]:
+def _with_comments(
+    found: list[Candidate], theirs: Sequence[Candidate], comments: Iterable[str]
+) -> list[Candidate]:
     for comment in comments:
-        near = max(
-            (one for one in found if not one.comment),
-            key=lambda one: _overlap(comment, f"{one.removed} {one.added}"), default=None,
-        )  # fmt: skip
-        if near is not None and _overlap(comment, f"{near.removed} {near.added}") >= 0.25:
+        near = _nearest(comment, [one for one in found if not one.comment])
+        answer = _nearest(comment, theirs)
+        if near is not None:
             at = found.index(near)
             found[at] = evolve(near, comment=comment, kind=min(near.kind, Kind.COMMENT))
+        elif answer is not None:
+            found.append(evolve(answer, comment=comment, kind=min(answer.kind, Kind.COMMENT)))
         else:
             found.append(Candidate(Kind.COMMENT, "", "", "", comment))
     return found
+
+
+def _nearest(comment: str, among: Sequence[Candidate]) -> Candidate | None:
+    """Return the difference that shares most words with a comment, None where hardly any."""
+    share = {at: _overlap(comment, f"{one.removed} {one.added}") for at, one in enumerate(among)}
+    best = max(share, key=lambda at: share[at], default=-1)
+    return among[best] if best >= 0 and share[best] >= _ABOUT else None
 
 
 def alike(one: str, other: str) -> bool:

@@ -7,7 +7,6 @@ any other text either, so no decision with such a check comes into force.
 import posixpath
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from functools import cached_property
 
 from attrs import define, evolve, field, frozen
 
@@ -44,12 +43,13 @@ def _no_file(path: str) -> int | None:  # noqa: ARG001 -- the shape of a lookup
     return None
 
 
-@define(slots=False)
+@define
 class Subject:
     """What checks look at: texts by stage, the paths that are touched, and what exists.
 
     `lines` returns the number of lines of a path in the tree, or None where there is none;
-    `touched` maps stages to paths or patterns; `added` holds patterns of what is yet to be made.
+    `touched` maps stages to paths or patterns, `places` to the documents that name them; `added`
+    holds patterns of what is yet to be made.
     """
 
     texts: Mapping[Stage, Sequence[Text]]
@@ -57,11 +57,7 @@ class Subject:
     touched: Mapping[Stage, Sequence[str]] = field(factory=dict)
     added: Sequence[str] = ()
     example: bool = False
-
-    @cached_property
-    def stages(self) -> tuple[Stage, ...]:
-        """Return the stages that there is anything of."""
-        return tuple(one for one in STAGES if self.texts.get(one) or self.touched.get(one))
+    places: Mapping[Stage, str] = field(factory=dict)
 
 
 @frozen
@@ -103,12 +99,22 @@ def _of(rules: Iterable[Rule], kind: CheckKind) -> tuple[tuple[Rule, Check], ...
 
 def verified(rule: Rule, subject: Subject, hits: Iterable[Hit]) -> bool:
     """Tell whether a check of `rule` looked at `subject` and found nothing."""
-    looked = any(
-        check.kind not in (CheckKind.ASK, CheckKind.COMMAND)
-        and any(stage in subject.stages for stage in check.stages)
-        for check in rule.checks
-    )
+    looked = any(_looked(check, subject) for check in rule.checks)
     return looked and not any(hit.rule.slug == rule.slug for hit in hits)
+
+
+def _looked(check: Check, subject: Subject) -> bool:
+    """Tell whether there is anything of what a check compares; a trace compares two stages."""
+    match check.kind:
+        case CheckKind.ASK | CheckKind.COMMAND:
+            return False
+        case CheckKind.ONLY_PATHS:
+            return any(subject.touched.get(stage) for stage in check.stages)
+        case CheckKind.TRACE:
+            target = Stage(check.options["to"])
+            begins = any(subject.texts.get(stage) for stage in check.stages if stage is not target)
+            return begins and bool(subject.texts.get(target))
+    return any(subject.texts.get(stage) for stage in check.stages)
 
 
 def unproved(rule: Rule, lines: Lines = _no_file) -> tuple[str, ...]:
@@ -147,10 +153,13 @@ def _checked(rule: Rule, check: Check, subject: Subject) -> list[Hit]:
     if look is None:
         return []
     hits: list[Hit] = []
+    looked: set[str] = set()  # on the small track one document stands for two stages
     for stage in check.stages:
         for text in subject.texts.get(stage, ()):
-            if len(text.text) > LARGEST or not _concerns(rule, stage, text, subject):
+            large = len(text.text) > LARGEST
+            if large or text.path in looked or not _concerns(rule, stage, text, subject):
                 continue
+            looked.add(text.path)
             for path, line, said in look(check, subject, text):
                 if text.fresh is None or line in text.fresh:
                     hits.append(Hit(rule, check, path, line, said))
@@ -271,7 +280,7 @@ def _only_paths(check: Check, subject: Subject) -> _Found:
         for path in subject.touched.get(stage, ()):
             probe = path.replace("**", "x").replace("*", "x")
             if path not in check.members and not matches(probe, check.members):
-                where = path if stage is Stage.IMPLEMENTATION else f"the {stage}"
+                where = path if stage is Stage.IMPLEMENTATION else subject.places.get(stage, stage)
                 yield where, 1, f"{path} lies outside {', '.join(check.members)}"
 
 

@@ -89,9 +89,9 @@ class Register:
 
     @cached_property
     def by_name(self) -> Mapping[str, Entry]:
-        """Map every id under which a decision may be cited to it."""
+        """Map every id under which a decision may be cited to it; one in force comes first."""
         found: dict[str, Entry] = {}
-        for entry in self.entries.values():
+        for entry in _in_force_first(self):
             for name in entry.rule.names:
                 found.setdefault(name, entry)
         return found
@@ -102,9 +102,15 @@ class Register:
 
     @property
     def next_number(self) -> int:
-        """Return the number that the next decision to land gets."""
-        names = (name for one in self.entries.values() for name in one.rule.names)
+        """Return the number that the next decision to land gets; what a proposal says is no id."""
+        landed = [one for one in self.entries.values() if one.state is not State.PROPOSED]
+        names = (name for one in landed for name in one.rule.names)
         return max((int(name[2:]) for name in names if name[2:].isdigit()), default=0) + 1
+
+
+def _in_force_first(found: Register) -> list[Entry]:
+    """Return all decisions, so that no proposal takes the id of one that binds."""
+    return sorted(found.entries.values(), key=lambda entry: entry.state is not State.ACTIVE)
 
 
 def order(name: str) -> tuple[int, str]:
@@ -304,7 +310,7 @@ def _cycles(found: Register) -> Iterable[Problem]:
 def _names(found: Register) -> Iterable[Problem]:
     taken: dict[str, Rule] = {}
     statements: dict[str, Rule] = {}
-    for entry in found.entries.values():
+    for entry in _in_force_first(found):
         rule = entry.rule
         for name in rule.names:
             first = taken.setdefault(name, rule)

@@ -162,12 +162,8 @@ def _section(section: Section, path: str, register: Register) -> Iterator[Findin
             yield at(one.line, f"{one.name} is {entry.state}, not in force", Severity.WARNS)
         before = seen.get(entry.rule.slug)
         if before is not None and before.disposition is not one.disposition:
-            yield at(
-                one.line, f"{one.name} is said to be {before.disposition} in line {before.line}"
-            )
+            yield at(one.line, f"line {before.line} says {before.disposition} of {one.name}")
         if not one.words:
-            what = "a place" if one.disposition is Disposition.FOLLOWS else "a reason"
-            yield at(
-                one.line, f"{one.disposition} {one.name} names {what.removeprefix('a ')} nowhere"
-            )
+            what = "place" if one.disposition is Disposition.FOLLOWS else "reason"
+            yield at(one.line, f"{one.disposition} {one.name} gives no {what}")
         seen = {**seen, entry.rule.slug: one}

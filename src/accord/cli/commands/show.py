@@ -329,11 +329,11 @@ def opinion_lines(found: dict[str, Any]) -> Iterator[str]:
 
 def decision_lines(found: dict[str, Any]) -> Iterator[str]:
     """Yield what the draft says of each decision in force, and what is known about it."""
-    if not found["rows"]:
+    if not found["rows"] and not found["ask"]:
         return
     yield ""
     counts = ", ".join(f"{count} {name}" for name, count in found["counts"].items())
-    yield wrap(f"Decisions: {counts}")
+    yield wrap(f"Decisions: {counts}") if counts else "Decisions"
     for one in found["rows"]:
         words = f": {one['words']}" if one["words"] else ""
         yield wrap(f"{one['id']} {one['standing']}{words}", "  ", "     ")
