@@ -53,7 +53,7 @@ def test_workers_killed_by_lot_land_every_task_once_in_order_and_nothing_is_lost
         for clone in machines.clones:
             worker = machines.running.get(clone)
             if worker is None and time.monotonic() >= back[clone]:
-                machines.start(clone, CHANCE.choice((40, 80, 160)) if kills < KILLS else 0)
+                machines.start(clone, CHANCE.choice((15, 30, 60)) if kills < KILLS else 0)
             elif worker is not None and worker.poll() is not None:
                 status = worker.poll()
                 # One that was not heard of in time, on a busy machine, ends itself and may.
