@@ -9,7 +9,7 @@ import pytest
 from project import Project
 
 # Only the agent that hangs is waited for; every other one ends by itself.
-LIMITS = '\n[agent]\ndefault = "actor"\nidle_s = 8\ntotal_s = 60\nrounds = 2\n'
+LIMITS = '\n[agent]\ndefault = "actor"\nidle_s = 8\ntotal_s = 600\nrounds = 2\n'
 
 MISBEHAVIOURS = {
     "dies": ('do = "die"\nstatus = 3', "status 3"),

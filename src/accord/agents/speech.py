@@ -20,10 +20,10 @@ QUIET_S = 0.05
 """How long words wait for more of them, in seconds."""
 
 _BEFORE = 1_024  # further back than any secret has a word that tells of it
-_LONGEST = 2**13  # no secret but a private key has more characters
-_HELD = 2 * EVENT_CHARS
+_LONGEST = 2**14  # no secret has more characters
+_HELD = 2**17  # much at once, since each look costs as much as _LONGEST more
 _TELLING = 4  # fewer characters of a known secret say nothing of it
-_KEY, _KEY_ENDS, _KEY_CHARS = "-----BEGIN ", "-----END", 2**14
+_KEY, _KEY_ENDS = "-----BEGIN ", "-----END"
 _PLAIN = re.compile(r"[A-Za-z]{4,24}[.,;:!?)]?")
 _GIVEN = re.compile(r"(?:[Bb](?:earer|EARER)|[=:>\"'`])[ \t]{0,16}\Z")
 
@@ -108,7 +108,7 @@ def ripe(text: str, forms: Sequence[str]) -> int:
     """
     end = len(text)
     key = text.rfind(_KEY)
-    if key >= 0 and end - key < _KEY_CHARS and _KEY_ENDS not in text[key:]:
+    if key >= 0 and end - key < _LONGEST and _KEY_ENDS not in text[key:]:
         end = key
     word = "" if text[-1:].isspace() else (text.rsplit(maxsplit=1) or [""])[-1]
     if word and not _is_plain(word, text[: len(text) - len(word)], forms):
@@ -123,9 +123,11 @@ def ripe(text: str, forms: Sequence[str]) -> int:
 
 def _uncut(text: str, end: int, forms: Sequence[str]) -> int:
     """Return `end`, or where the secret begins that it would cut in two."""
-    if end >= len(text):
+    if not 0 < end < len(text):
         return end
-    found = [(one.start, one.end) for one in secrets.find(text)]
+    first = max(0, end - _LONGEST)
+    near = secrets.find(text[first : end + _LONGEST])
+    found = [(first + one.start, first + one.end) for one in near]
     for form in forms:
         at = text.find(form, max(0, end - len(form) + 1), end + len(form) - 1)
         found += [(at, at + len(form))] if at >= 0 else []
