@@ -120,6 +120,17 @@ def test_a_superseded_spec_that_is_still_called_current_is_told(
     assert all(one.path.startswith("specs/001-cart") for one in found)
 
 
+def test_where_a_superseded_spec_says_nothing_of_itself_its_file_is_named(tmp_path: Path) -> None:
+    keep = "**FR-001**: System MUST keep the cart of a guest for 60 minutes after a decline"
+    for name, head in (("001-cart", ""), ("002-cart", "**Supersedes**: 001-cart\n\n")):
+        text = f"# Feature\n\n{head}## Requirements\n\n- {keep}\n"
+        lay(tmp_path, {f"specs/{name}/spec.md": text})
+
+    (found,) = all_of(checking.check(tmp_path, []), "superseded")
+
+    assert found.path == "specs/001-cart/spec.md"
+
+
 def test_a_tick_that_lies_is_told_until_the_file_is_there(tmp_path: Path) -> None:
     kept = tmp_path / "kept"
     lay(tmp_path, {

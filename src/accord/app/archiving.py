@@ -7,6 +7,7 @@ something else, nothing is written and both sentences are shown.
 
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from shlex import quote
 
 from attrs import frozen
 
@@ -62,13 +63,14 @@ class Archived:
 class ClashError(ConflictError):
     """Raised when a change and what came in since it was begun cannot both hold."""
 
-    def __init__(self, clashes: Sequence[Clash]) -> None:
+    def __init__(self, change: str, clashes: Sequence[Clash]) -> None:
         first = clashes[0]
         more = f" (and {len(clashes) - 1} more)" if len(clashes) > 1 else ""
         super().__init__(
             f"{first.spec}: '{' / '.join(first.name)}' was changed since this change was begun"
             f"{more}; nothing was written",
-            hint="write both into the change, then: accord archive CHANGE --over REQUIREMENT",
+            hint="write both into the change, then: "
+            f"accord archive {quote(change)} --over {quote(first.name[0])}",
         )
         self.clashes = tuple(clashes)
 
@@ -194,6 +196,9 @@ def _merged(work: _Work) -> tuple[dict[str, tuple[bytes | None, str]], list[str]
             f"{wrong[0].path}:{wrong[0].line}: {wrong[0].message}",
             hint=f"accord check {CHANGES}/{work.change}",
         )
+    _known(
+        work, [grammar.plan(grammar.lines(said[name])) for name, _ in spec_bases.deltas([*said])]
+    )
     for name, data in files.items():
         if name.startswith("specs/") and name.endswith("/spec.md"):
             capability = name.removeprefix("specs/").removesuffix("/spec.md")
@@ -204,8 +209,21 @@ def _merged(work: _Work) -> tuple[dict[str, tuple[bytes | None, str]], list[str]
             clashes += found
             kept += left
     if clashes:
-        raise ClashError(clashes)
+        raise ClashError(work.change, clashes)
     return texts, kept
+
+
+def _known(work: _Work, plans: Sequence[grammar.Plan]) -> None:
+    """Raise ConfigurationError for a name in `over` that the change has nothing to say of."""
+    known = {one.name for plan in plans for one in (*plan.added, *plan.modified)}
+    known |= {one.name for plan in plans for one in plan.removed}
+    known |= {name for plan in plans for pair in plan.renamed for name in (pair.old, pair.new)}
+    for name in work.over:
+        if name not in known:
+            raise ConfigurationError(
+                f"the change says nothing of a requirement '{name}'",
+                hint=f"it names {', '.join(sorted(known)[:8]) or 'none'}",
+            )
 
 
 def _text(data: bytes, name: str) -> str:
@@ -230,11 +248,11 @@ def _one(
                 f"{work.delta(capability)}:{refusal.at + 1}: '{refusal.name}': {refusal.reason}",
                 hint="bring the change up to date with openspec/specs",
             )
-    bases = Bases(
-        Asked(work.root, work.change, capability, work.history, work.noted, ours, work.over)
-    )
+    former = {pair.new: pair.old for pair in plan.renamed}
+    over = [*work.over, *(former[name] for name in work.over if name in former)]
+    bases = Bases(Asked(work.root, work.change, capability, work.history, work.noted, ours, over))
     current = openspec_merging.begun(capability, work.change, source) if main is None else main
-    outcome = openspec_merging.merge(current, source, plan, bases.of)
+    outcome = openspec_merging.merge(current, source, plan, bases.of, over)
     if outcome.dropped:
         requirement, scenario = outcome.dropped[0]
         raise RefusedError(

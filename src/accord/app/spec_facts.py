@@ -145,7 +145,8 @@ def _superseded(facts: Mapping[str, Facts]) -> Iterator[tuple[str, Finding]]:
                         word in one for one in said for word in _OVER
                     ):
                         at = next((one for one in there if one.name == "status"), None)
-                        place = at or State("", "", f"{target}/", 1)
+                        said_in = next((one.path for one in facts[target].statements), target)
+                        place = at or State("", "", said_in, 1)
                         yield target, _stands(place, f"{prefix} supersedes it, and it says nothing")
 
 

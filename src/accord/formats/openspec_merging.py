@@ -6,7 +6,7 @@ Requirements and scenarios that the merge does not touch keep every byte.
 """
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 
 from attrs import evolve, frozen
 
@@ -60,11 +60,12 @@ def requirements(text: str | None) -> Mapping[str, Part]:
     return {one.name: one for one in tree(source, grammar.requirements(source))}
 
 
-def merge(main: str, source: Lines, plan: Plan, base: Base) -> Outcome:
+def merge(main: str, source: Lines, plan: Plan, base: Base, over: Collection[str] = ()) -> Outcome:
     """Return what the delta `plan` in `source` comes to in the spec with the text `main`.
 
     `base` tells what a requirement of a name was when the change was written, given what the
-    change makes of it (None where it takes it out).
+    change makes of it (None where it takes it out). A requirement that the delta adds and the spec
+    has by now is one of two texts, unless it is named in `over`: then the delta's takes its place.
     """
     former = {pair.new: pair.old for pair in plan.renamed}
     ours = tree(grammar.lines(main), grammar.requirements(grammar.lines(main)))
@@ -87,7 +88,11 @@ def merge(main: str, source: Lines, plan: Plan, base: Base) -> Outcome:
         was[entry.name] = base(former.get(entry.name, entry.name), None)
         theirs.pop(entry.name, None)
     for part in tree(source, plan.added):
-        was.pop(part.name, None)
+        there = was.pop(part.name, None)
+        if there is not None and part.name in over:
+            was[part.name] = there
+            had = {one.name for one in part.parts}
+            dropped += [(part.name, one.name) for one in there.parts if one.name not in had]
         theirs[part.name] = part
     before_all = [evolve(one, name=name) for name, one in was.items() if one is not None]
     merged = merging.merge(before_all, ours, list(theirs.values()))
