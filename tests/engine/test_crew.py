@@ -47,6 +47,7 @@ class Room:
         travel = Travel(workshop, remote, yields=True, say=lambda *words: self.said.extend(words))
         worker = Worker(clone.name, clone.name, 2, "1.0")
         crew = Crew(workshop, board, travel, remote, worker, lasting=True, poll_s=0.0)
+        board.join(worker)
         crew.enter()
         return crew
 
@@ -166,6 +167,31 @@ def test_one_task_at_a_time_has_a_serial_resource_over_all_machines(room: Room) 
     assert one.claim(first, {"lockfile"})
     assert not other.claim(second, {"lockfile"})
     one.forget(first)
+    assert other.claim(second, {"lockfile"})
+
+
+def test_a_clone_that_is_back_has_its_attempt_and_its_serial_resource_again(room: Room) -> None:
+    one, other = room.crews
+    first, second = build(one), build(other, "T2")
+    assert one.claim(first, {"lockfile"})
+    again = Crew(one.workshop, one.board, one.travel, one.remote, one.worker, lasting=True)
+    again.enter()
+    assert not other.claim(second, {"lockfile"})
+    assert not other.claim(first, ())
+    again.settle_waiting({first.id})
+    assert again.claim(first, {"lockfile"})
+    again.forget(first)
+    assert other.claim(second, {"lockfile"})
+
+
+def test_a_clone_that_is_back_gives_up_what_is_no_longer_to_be_done(room: Room) -> None:
+    one, other = room.crews
+    first, second = build(one), build(other, "T2")
+    assert one.claim(first, {"lockfile"})
+    again = Crew(one.workshop, one.board, one.travel, one.remote, one.worker, lasting=True)
+    again.enter()
+    again.settle_waiting(())
+    assert again.held == {}
     assert other.claim(second, {"lockfile"})
 
 

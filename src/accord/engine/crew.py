@@ -60,6 +60,7 @@ class Crew:
     steps: dict[str, tuple[str, ...]] = field(factory=dict)
     begun: set[str] = field(factory=set)
     waiting: set[str] = field(factory=set)
+    inherited: set[str] = field(factory=set)
     undone: set[str] = field(factory=set)
     elsewhere: dict[str, str] = field(factory=dict)
     draining: bool = False
@@ -71,21 +72,21 @@ class Crew:
     _lock: threading.RLock = field(factory=threading.RLock)
 
     def enter(self) -> None:
-        """Take part: what this clone held when it was killed is its own again, if in time.
+        """Take up what this clone held when it was killed, if it is back in time; meet the others.
 
-        Raises RefusedError beside a worker of another version, and what meeting the remote does.
+        It has joined before. Raises what meeting the remote does.
         """
-        self.board.join(self.worker)
         self.renewed = time.monotonic()
         self._reap()
         ledger, now = self.board.look()
         for lease in ledger.leases.values():
             mine = lease.worker == self.worker.name and lease.expires > now
-            if mine and lease.job.startswith(_ATTEMPTS):
+            if mine and lease.job.startswith((*_ATTEMPTS, "serial/")):
                 token = self.board.claim(self.worker.name, [lease.job])
                 if token:
                     self.held[lease.job] = token
-                    self.waiting.add(lease.job)
+                    kept = self.waiting if lease.job.startswith(_ATTEMPTS) else self.inherited
+                    kept.add(lease.job)
             elif mine:
                 self.board.drop(self.worker.name, {lease.job: lease.token})
         self._stop_strays()
@@ -128,7 +129,7 @@ class Crew:
         try:
             self.meet()
         except AccordError as error:
-            if not self.lasting or self.draining:
+            if not self.lasting:
                 raise
             if error.message != self.trouble:
                 self.trouble = error.message
@@ -154,19 +155,20 @@ class Crew:
         """
         job = _job(step)
         with self._lock:
-            if job in self.waiting:
-                self.waiting.discard(job)
-            elif job in self.held:
+            needs = [f"serial/{name}" for name in sorted(serial)]
+            free = self.held.keys() - self.waiting - self.inherited
+            if not free.isdisjoint([job, *needs]):  # held for another step of this process
                 return False
             if isinstance(step, Release) and not self._is_base_there(step):
                 return False
-            wanted = [job, *(f"serial/{name}" for name in sorted(serial))]
-            wanted = [one for one in wanted if one not in self.held]
-            token = self.board.claim(self.worker.name, wanted) if wanted else 1
+            wanted = [job, *needs]
+            token = self.board.claim(self.worker.name, wanted)
             if not token:
                 return False
+            self.waiting.discard(job)
+            self.inherited -= set(needs)
             self.held.update(dict.fromkeys(wanted, token))
-            self.steps[step.id] = (job, *wanted, *_refs(step, self.workshop.base), *(
+            self.steps[step.id] = (*wanted, *_refs(step, self.workshop.base), *(
                 ref for ref in self.remote.far()
                 if isinstance(step, Release) and ref.startswith(f"{BUILT}/{step.change}/")
             ))  # fmt: skip
@@ -187,18 +189,26 @@ class Crew:
             self.begun.add(step.id)
 
     def forget(self, step: Action) -> None:
-        """Give back what was claimed for `step`; kept is what waits for an answer."""
+        """Give back what was claimed for `step`; kept is that whose agent asked or goes on."""
         with self._lock:
             mine = self.steps.pop(step.id, ())
             self.begun.discard(step.id)
             job = _job(step)
-            asks = bool(asking.waiting(self.workshop, f"{step.id}/"))
-            if asks and job in self.held:
+            goes_on = job in self.held and self._goes_on(step)
+            if goes_on:
                 self.waiting.add(job)
             tokens = {one: self.held.pop(one) for one in mine
-                      if one in self.held and not (asks and one == job)}  # fmt: skip
+                      if one in self.held and not (goes_on and one == job)}  # fmt: skip
         if tokens:
             self.board.drop(self.worker.name, tokens)
+
+    def _goes_on(self, step: Action) -> bool:
+        if not isinstance(step, Build | Draft):
+            return False
+        rounds = range(1, self.workshop.config.rounds + 1)
+        return bool(asking.waiting(self.workshop, f"{step.id}/")) or any(
+            self.workshop.agents.is_running(f"{step.id}/{number}") for number in rounds
+        )
 
     def settle_waiting(self, steps: Collection[str]) -> None:
         """Give up what is held from earlier and is neither to be done nor waits for an answer."""
@@ -206,6 +216,9 @@ class Crew:
             idle = {job for job in self.waiting - set(steps)
                     if not asking.waiting(self.workshop, f"{job}/")}  # fmt: skip
             self.waiting -= idle
+            if not self.waiting:  # whose the serial resources were is known when it goes on
+                idle |= self.inherited
+                self.inherited.clear()
             tokens = {job: self.held.pop(job) for job in idle if job in self.held}
         if tokens:
             self.board.drop(self.worker.name, tokens)
@@ -223,8 +236,9 @@ class Crew:
                 self._lost(set(tokens), f"could not renew its leases: {error.message}")
             return
         self.renewed = time.monotonic()
-        lost = {job for job, token in tokens.items()
-                if job not in kept and self.held.get(job) == token}  # fmt: skip
+        with self._lock:  # a claim that is under way gives some of them another token
+            lost = {job for job, token in tokens.items()
+                    if job not in kept and self.held.get(job) == token}  # fmt: skip
         if lost:
             self._lost(
                 lost, f"was not heard of for {leases.LASTS_S:.0f} seconds and lost its lease"

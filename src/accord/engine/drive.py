@@ -361,6 +361,7 @@ def _in(crew: Crew | None) -> Iterator[None]:
     if crew is None:
         yield
         return
+    crew.board.join(crew.worker)
     try:
         crew.enter()
         yield
