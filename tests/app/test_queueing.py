@@ -4,11 +4,13 @@ from collections.abc import Iterator
 from contextlib import closing
 
 import pytest
+from attrs import evolve
 
 import gitrepo
 from accord.app import clashing, evidence, landing, running, views, workplaces
 from accord.app.changes import load
 from accord.app.workshop import Workshop
+from accord.core.orders import AgentChoice, AgentKind, AgentOrder
 from accord.core.reconcile import Build, Land
 from accord.wiring.opening import open_workshop
 from project import DOCUMENTS, Project
@@ -108,7 +110,7 @@ def test_tasks_built_side_by_side_land_with_one_move_to_a_tree_that_was_verified
 
 
 def test_a_task_that_fails_only_beside_another_is_set_aside_and_the_other_lands(
-    project: Project, workshop: Workshop
+    project: Project, workshop: Workshop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     files: dict[str, gitrepo.Files] = {
         "T1": {"shop/one.py": "ONE = 1\n"},
@@ -139,6 +141,15 @@ def test_a_task_that_fails_only_beside_another_is_set_aside_and_the_other_lands(
     assert first.commit[:12] in other
     assert "T1: git diff" in project.ok("show", "guest").out
     assert not clashing.told(workshop, "guest", "T1")
+
+    robot = AgentChoice("robot", AgentKind.SCRIPTED, ("script.toml",))
+    config = evolve(workshop.config, agents={"robot": robot}, stages={"default": "robot"})
+    orders: list[AgentOrder] = []
+    monkeypatch.setattr(running, "start", lambda _, order, __: orders.append(order))
+    again = Build("guest", "T2", 2, change.keys["T2"], by_hand=False)
+    running.begin_build(evolve(workshop, config=config), again, 1, "")
+    assert "> It was not landed, with T1, which landed before: exit 1" in orders[0].prompt
+    assert "> +ONE = 1" in orders[0].prompt
 
     clashing.forget(workshop, "guest", ["T2"])
 
