@@ -2,6 +2,7 @@
 
 from attrs import frozen
 
+from accord.app import agency
 from accord.app.workshop import Workshop
 
 
@@ -32,7 +33,7 @@ def running(workshop: Workshop) -> tuple[Running, ...]:
     return tuple(
         Running(run_id, change, subject, attempt)
         for action, (change, subject, attempt) in under_way(workshop).items()
-        for number in range(1, workshop.config.rounds + 1)
+        for number in range(1, agency.rounds(workshop, action) + 1)
         if workshop.agents.is_running(run_id := f"{action}/{number}")
     )
 

@@ -78,11 +78,12 @@ def _states(
     built: defaultdict[str, list[str]] = defaultdict(list)
     for ref, commit in workshop.repo.refs(f"{BUILT}/").items():
         built[ref.removeprefix(f"{BUILT}/").partition("/")[0]].append(f"{ref}={commit}")
+    places = workshop.repo.checkouts()
     agents = repr((workshop.config.stages, workshop.branch))
     return {
         each.change: sha256(
             "\n".join(
-                [__version__, base, agents, each.ref, each.tip, *_desk(workshop, each),
+                [__version__, base, agents, each.ref, each.tip, *_desk(workshop, each, places),
                  *sorted(notes[each.change]), *sorted(built[each.change])]
             ).encode(errors="surrogateescape")
         )
@@ -90,9 +91,9 @@ def _states(
     }  # fmt: skip
 
 
-def _desk(workshop: Workshop, found: Found) -> list[str]:
+def _desk(workshop: Workshop, found: Found, checkouts: Mapping[str, str]) -> list[str]:
     """Return what tells an edited desk from the one before, without reading the files."""
-    place = desk.of(workshop, found.change, found.ref)
+    place = desk.of(workshop, found.change, found.ref, checkouts)
     signs = [place.commit, str(place.folder)]
     for folder, _, files in os.walk(place.folder):
         for name in sorted(files):

@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from attrs import evolve
 
-from accord.app import board, changes, radar
+from accord.app import board, changes, pausing, radar
 from accord.app.at_work import Running, running
 from accord.app.changes import released
 from accord.app.needs import needs
@@ -35,12 +35,17 @@ def board_view(workshop: Workshop, who: str) -> View:
     at_work = {one.change for one in alive}
     known = {row["change"] for row in every}
     rows = [row for row in every if not row["command"]]
-    titles = {row["change"]: row["title"] for row in rows}
+    titles = {row["change"]: row["title"] for row in every}
     return {
         "changes": [row["change"] for row in every],
         "needs": waiting[:SHOWN],
         "needs_more": max(0, len(waiting) - SHOWN),
         "running": cards(alive, titles, plans),
+        "paused": [
+            {**one, "title": titles.get(one["change"], one["change"])}
+            for one in pausing.paused(workshop) if one["change"] in known
+        ],
+        "agents": sorted(workshop.config.agents),
         "beside": [one.words() for one in radar.seen(workshop) if one.changes <= known],
         "left": list(_left(joined, alive, plans)),
         "able": [row for row in rows if row["change"] not in at_work][:SHOWN],

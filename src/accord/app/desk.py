@@ -30,9 +30,14 @@ class Desk:
     checked_out: bool
 
 
-def of(workshop: Workshop, change: str, ref: str) -> Desk:
-    """Return the desk of `change`; it may not exist yet."""
-    checkout = workshop.repo.checkout_of(ref)
+def of(
+    workshop: Workshop, change: str, ref: str, checkouts: Mapping[str, str] | None = None
+) -> Desk:
+    """Return the desk of `change`; it may not exist yet.
+
+    `checkouts` is what the repository says of them, for whoever asks for many.
+    """
+    checkout = workshop.repo.checkout_of(ref) if checkouts is None else checkouts.get(ref, "")
     if checkout:
         folder = Path(checkout) / workshop.home(change)
         return Desk(change, ref, folder, workshop.repo.resolve(ref), True)

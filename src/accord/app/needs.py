@@ -31,7 +31,8 @@ def needs(workshop: Workshop, who: str, every: Sequence[Row] | None = None) -> l
         note = kept.get(f"need/{row['change']}", {})
         if note.get("state") == states.get(row["change"]) and note.get("who") == who:
             asks[row["change"]] = note["asks"]
-    for change in load_each(workshop, {row["change"] for row in rows} - set(asks)):
+    unknown = {row["change"] for row in rows} - set(asks)
+    for change in load_each(workshop, unknown) if unknown else ():
         asks[change.name] = _asks(gate_view(workshop, change, who))
         note = {"state": states.get(change.name, ""), "who": who, "asks": asks[change.name]}
         workshop.journal.note(f"need/{change.name}", note)

@@ -28,7 +28,7 @@ from accord.app.workshop import Workshop
 from accord.core.approval import Json
 from accord.core.checks import blocking
 from accord.core.evidence import Result
-from accord.core.model import Stage, Task, Track
+from accord.core.model import Stage, Task
 from accord.core.orders import AgentChoice, AgentOrder, AgentStatus
 from accord.core.ports import Harvest
 from accord.core.protected import declarable
@@ -118,7 +118,8 @@ def take_draft(workshop: Workshop, action: Draft, number: int) -> Taken:
     ref = f"{workplaces.WIP}/{action.change}/{action.stage}/{action.number}-{number}"
     workplaces.keep(workshop, ref, harvest)
     if reason := unfinished(workshop, run_id):
-        return Taken(False, reason, agency.steps_in(workshop, agent, run_id, number),
+        return _halted(workshop, action, run_id) or Taken(
+                     False, reason, agency.steps_in(workshop, agent, run_id, number),
                      waits=tooling.is_asking(workshop.agents.report(run_id)))  # fmt: skip
     tooling.keep_proposals(workshop, change.name, run_id, agent.name)
     path = f"{change.folder}/{change.spec.layout.documents[action.stage]}"
@@ -130,7 +131,7 @@ def take_draft(workshop: Workshop, action: Draft, number: int) -> Taken:
     harvest, drafted = evolve(harvest, commit=noted), _at(workshop, change, noted)
     notes = ("open-question", "open-assumption")
     found = [one for one in blocking(drafted.findings_at(action.stage)) if one.rule not in notes]
-    if found and number < workshop.config.rounds:
+    if found and number < agency.rounds(workshop, action.id):
         count = f"{len(found)} finding{'' if len(found) == 1 else 's'}"
         return Taken(False, f"{count}: {found[0].message}", prompting.as_feedback(found))
     return _publish(workshop, change, harvest, action.stage, agent)
@@ -179,7 +180,9 @@ def take_build(workshop: Workshop, action: Build, number: int) -> Taken:
     if built(workshop, change, task):
         return Taken(True, f"{task.id} is built")
     run_id = f"{action.id}/{number}"
-    by_hand = action.by_hand or workshop.config.agent(*_work(change, task)) is None
+    by_hand = action.by_hand or (
+        agency.set_for(workshop, change, Stage.IMPLEMENTATION, task.id) is None
+    )
     agent = None if by_hand else agency.agent_for(workshop, change, Stage.IMPLEMENTATION, run_id,
                                                   task.id)  # fmt: skip
     harvest = _harvest(workshop, action, change, task, agent)
@@ -188,7 +191,8 @@ def take_build(workshop: Workshop, action: Build, number: int) -> Taken:
     workplaces.refuse_shut(change)
     reason = "" if action.by_hand else unfinished(workshop, run_id)
     if reason:
-        return Taken(False, reason,
+        return _halted(workshop, action, run_id) or Taken(
+                     False, reason,
                      agency.steps_in(workshop, agent, run_id, number) if agent else "",
                      waits=tooling.is_asking(workshop.agents.report(run_id)))  # fmt: skip
     if agent:
@@ -205,7 +209,7 @@ def take_build(workshop: Workshop, action: Build, number: int) -> Taken:
         unknown = run.result is Result.UNKNOWN
         way_on = f"; a person may sign that it stays so: accord approve {change.name} --waive WHY"
         return Taken(False, run.reason + (way_on if unknown else ""), feedback, unknown)
-    last = action.by_hand or number >= workshop.config.rounds
+    last = action.by_hand or number >= agency.rounds(workshop, action.id)
     broken, feedback = judging.refused(change, harvest.commit, _base(workshop, action)["commit"],
                                        last=last)  # fmt: skip
     if broken:
@@ -255,10 +259,6 @@ def remember(workshop: Workshop, action: Draft | Build | Review, taken: Taken) -
     if taken.waits:
         return
     workshop.journal.note(action.id, taken.as_json())
-
-
-def _work(change: Change, task: Task) -> tuple[Stage, Track, str]:
-    return Stage.IMPLEMENTATION, change.track, task.id
 
 
 def _harvest(workshop: Workshop, action: Build, change: Change, task: Task,
@@ -312,7 +312,7 @@ def _level(workshop: Workshop, action: Draft | Build) -> str:
 def _begun_already(workshop: Workshop, action: Draft | Build, number: int) -> tuple[str, bool]:
     """Return the run of round `number` or of the last one after it, and whether it was begun."""
     last = number
-    while last < workshop.config.rounds and known(workshop, f"{action.id}/{last + 1}"):
+    while last < agency.rounds(workshop, action.id) and known(workshop, f"{action.id}/{last + 1}"):
         last += 1
     run_id = f"{action.id}/{last}"
     return run_id, known(workshop, run_id)
@@ -355,6 +355,16 @@ def _base(workshop: Workshop, action: Draft | Build) -> dict[str, str]:
 
 def _parked(harvest: Harvest) -> str:
     return "; ".join(f"{path}: {reason}" for path, reason in harvest.parked)
+
+
+def _halted(workshop: Workshop, action: Draft | Build, run_id: str) -> Taken | None:
+    """Return what comes of a round that a person ended to have it wait, or handed over."""
+    words = agency.halted(workshop, run_id)
+    if not words:
+        return None
+    if agency.is_paused(workshop, action.change, action.subject):
+        return Taken(False, "paused by a person", waits=True)
+    return Taken(False, "a person ended the round, and lets the work go on", words)
 
 
 def unfinished(workshop: Workshop, run_id: str) -> str:

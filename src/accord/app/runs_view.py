@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from accord.app import agency
 from accord.app.views import View
 from accord.app.workshop import Workshop
 from accord.core.orders import AgentReport, EventKind
@@ -52,7 +53,7 @@ def _rounds(workshop: Workshop, action: str) -> Iterator[View]:
     if len(parts) != 5:
         return
     _, change, subject, _, attempt = parts
-    for number in range(1, workshop.config.rounds + 1):
+    for number in range(1, agency.rounds(workshop, action) + 1):
         run_id = f"{action}/{number}"
         report, order = workshop.agents.report(run_id), workshop.agents.order(run_id)
         alive = report is None and workshop.agents.is_running(run_id)

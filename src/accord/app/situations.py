@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Mapping
 
-from accord.app import asking, evidence, opinions, running, workplaces
+from accord.app import agency, asking, evidence, opinions, running, workplaces
 from accord.app.authoring import begin
 from accord.app.changes import Change
 from accord.app.desk import of, refresh
@@ -35,7 +35,7 @@ def _at_document(
     workshop: Workshop, change: Change, gate: Gate, facts: Situation, *, acting: bool
 ) -> Situation:
     stage = gate.stage
-    by_agent = workshop.config.agent(stage, change.track) is not None
+    by_agent = agency.set_for(workshop, change, stage) is not None
     basis = _basis(change, gate)
     prefix = f"draft/{change.name}/{stage}/{basis[:12]}/"
     tries = workshop.journal.noted(prefix)
@@ -52,6 +52,7 @@ def _at_document(
         facts.change, facts.track, facts.gates, change.blocking_at(stage),
         blank, by_agent, basis, len(tries) + 1, change.spec.layout.documents[stage], str(folder),
         tip=facts.tip, failed=facts.failed, asked=asked,
+        paused=agency.is_paused(workshop, change.name, stage),
     )  # fmt: skip
 
 
@@ -88,7 +89,7 @@ def _work(
     key = change.keys[task.id]
     prefix = f"build/{change.name}/{task.id}/{key[:12]}/"
     attempt = len(workshop.journal.noted(prefix)) + 1
-    agent = workshop.config.agent(Stage.IMPLEMENTATION, change.track, task.id)
+    agent = agency.set_for(workshop, change, Stage.IMPLEMENTATION, task.id)
     by_hand = agent is None or task.id in handed_in
     commit, folder = "", ""
     if task.id in change.landed:
@@ -105,7 +106,7 @@ def _work(
     asked = tuple(one.id for one in asking.waiting(workshop, prefix))
     return Work(
         task.id, task.text, key, state, attempt, by_hand, task.id in handed_in, folder, commit,
-        asked,
+        asked, agency.is_paused(workshop, change.name, task.id),
     )  # fmt: skip
 
 

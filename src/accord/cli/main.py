@@ -31,6 +31,9 @@ VERBS = {
     "reject": "send the work of a stage back with a reason",
     "run": "let everything go on that waits for nobody",
     "worker": "build and land tasks beside other machines",
+    "pause": "have a stage or a task wait, with what its agent wrote",
+    "go-on": "let what was paused go on where it was left",
+    "hand-over": "give a stage or a task to another agent",
     "replay": "play a run again that is over, asking no model",
     "serve": "the review room: decide in a browser, sign here",
     "check": "findings in specs: native, Kiro, spec-kit, OpenSpec",
@@ -62,7 +65,7 @@ class Verbs(click.Group):
         """Import and return the command for a verb."""
         if name not in VERBS:
             return None
-        own = f"{name}_" if keyword.iskeyword(name) else name
+        own = f"{name}_" if keyword.iskeyword(name) else name.replace("-", "_")
         module = importlib.import_module(f"accord.cli.commands.{own}")
         found: click.Command = getattr(module, own)
         return found

@@ -302,6 +302,9 @@ class Repo(Protocol):
     def checkout_of(self, ref: str) -> str:
         """Return the folder where the branch `ref` is checked out, or an empty string."""
 
+    def checkouts(self) -> Mapping[str, str]:
+        """Map each branch that is checked out somewhere to the folder where it is."""
+
     def sight(self) -> tuple[str, ...]:
         """Return what git reads in any worktree, as absolute paths; no configuration, no hook."""
 

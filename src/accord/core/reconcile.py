@@ -29,7 +29,7 @@ class Work:
 
     `key` digests what it is built from: the task, what it rests on, and what was sent back about
     it. `asked` names what its agent asked and nobody has answered. `by_hand`: a person builds it,
-    in `folder`, and `handed_in` says that it is ready.
+    in `folder`, and `handed_in` says that it is ready. `paused`: a person has it wait.
     """
 
     task: str
@@ -42,6 +42,7 @@ class Work:
     folder: str = ""
     commit: str = ""
     asked: tuple[str, ...] = ()
+    paused: bool = False
 
 
 @frozen
@@ -53,7 +54,7 @@ class Situation:
     tried in vain since the person asked (a stage or a task) to the reason. `unread`: an agent is
     set to read what was built, and was not asked about this code. `asked` names what the agent at
     the document asked and nobody has answered. `obstacle` is what a person has to decide before
-    work goes on (a change that outgrew its track).
+    work goes on (a change that outgrew its track), `paused` that a person has the draft wait.
     """
 
     change: str
@@ -75,6 +76,7 @@ class Situation:
     obstacle_hint: str = ""
     failed: Mapping[str, str] = field(factory=dict)
     asked: tuple[str, ...] = ()
+    paused: bool = False
 
 
 @frozen
@@ -250,6 +252,8 @@ def _document(situation: Situation, gate: Gate) -> tuple[Step, ...]:
     if situation.blank or back:
         if situation.asked:
             return (_answer(situation, situation.asked, "the agent"),)
+        if situation.drafted_by_agent and situation.paused:
+            return (_paused(situation, stage),)
         if situation.drafted_by_agent:
             return (Draft(change, stage, situation.basis, situation.draft),)
         verb = "revise" if back else "write"
@@ -282,12 +286,19 @@ def _work(situation: Situation) -> tuple[Step, ...]:
             steps.append(Land(change, work.task, work.commit, situation.tip))
         elif work.state is WorkState.READY and work.asked:
             steps.append(_answer(situation, work.asked, f"the agent at {work.task}"))
+        elif work.state is WorkState.READY and work.paused and not work.handed_in:
+            steps.append(_paused(situation, work.task))
         elif work.state is WorkState.READY:
             steps.append(_ready(situation, work))
     if not steps:
         names = ", ".join(work.task for work in situation.work if work.state is WorkState.BLOCKED)
         steps.append(_wait(situation, f"{names} can never start", f"accord show {change}"))
     return tuple(steps)
+
+
+def _paused(situation: Situation, subject: str) -> Wait:
+    command = f"accord go-on {situation.change} {subject}"
+    return _wait(situation, f"{subject} is paused", command)
 
 
 def _answer(situation: Situation, asked: tuple[str, ...], whom: str) -> Wait:

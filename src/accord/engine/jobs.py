@@ -6,6 +6,7 @@ they do to the world is found in git, and looked for there before it is done aga
 
 import asyncio
 import contextlib
+import itertools
 import logging
 from collections.abc import Awaitable, Callable
 from pathlib import Path
@@ -21,6 +22,7 @@ from dbos import (
 )
 
 from accord.app import (
+    agency,
     asking,
     landing,
     proving,
@@ -158,8 +160,9 @@ async def _rounds(
     """Let an agent try until its work is accepted, or there is nothing new to tell it."""
     taken: Payload = {}
     feedback = ""
-    rounds = _workshop().config.rounds
-    for number in range(1, rounds + 1):
+    for number in itertools.count(1):
+        if number > agency.rounds(_workshop(), action.id):
+            break
         begun = await begin(payload, number, feedback)
         if "detail" in begun:
             taken = begun
@@ -171,7 +174,7 @@ async def _rounds(
         feedback = taken["feedback"]
         if taken["accepted"] or not feedback:
             break
-        if number < rounds:
+        if number < agency.rounds(_workshop(), action.id):
             _Bench.sent_back(action.change, action.subject, taken["detail"])
     await note(payload, taken)
     return taken

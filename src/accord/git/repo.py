@@ -236,8 +236,11 @@ class GitRepo:
 
     def checkout_of(self, ref: str) -> str:
         """Return the folder where the branch `ref` is checked out, or an empty string."""
-        folder = worktrees.checkouts(self.git).get(ref)
-        return str(folder) if folder else ""
+        return self.checkouts().get(ref, "")
+
+    def checkouts(self) -> dict[str, str]:
+        """Map each branch that is checked out somewhere to the folder where it is."""
+        return {ref: str(folder) for ref, folder in worktrees.checkouts(self.git).items()}
 
     def ignored(self, folder: str, paths: Sequence[str]) -> tuple[str, ...]:
         """Return those of `paths` that git ignores in the checkout at `folder`."""

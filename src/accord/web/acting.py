@@ -15,7 +15,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from accord.app import asking, authoring, correcting, hunks, reviewing, stopping, undoing
+from accord.app import asking, authoring, correcting, hunks, pausing, reviewing, stopping, undoing
 from accord.app.changes import load
 from accord.app.gate_view import aloud
 from accord.app.result_view import result_view
@@ -93,6 +93,19 @@ def stop(request: Request, workshop: Workshop, form: FormData) -> str:
     """End the run of an agent, or take its work over."""
     does = stopping.take_over if text(form, "how") == "take" else stopping.stop
     _say(request, does(workshop, text(form, "run")))
+    return "/board"
+
+
+@action
+def pause(request: Request, workshop: Workshop, form: FormData) -> str:
+    """Have a stage or a task wait, let it go on, or give it to another agent."""
+    name, subject, how = (text(form, one) for one in ("change", "subject", "how"))
+    if how == "hand-over":
+        said = pausing.hand_over(workshop, name, subject, text(form, "agent"))
+    else:
+        does = pausing.go_on if how == "go-on" else pausing.pause
+        said = does(workshop, name, subject)
+    _say(request, said)
     return "/board"
 
 

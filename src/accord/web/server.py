@@ -57,6 +57,7 @@ _ACTS = (
     ("/stop", acting.stop),
     ("/undo", acting.undo),
     ("/keys", enrolling.enrol),
+    ("/pause", acting.pause),
     ("/asks/{ask}/sign", confirming.sign),
     ("/asks/{ask}/terminal", confirming.forward),
     ("/changes/{change}/answer", acting.answer),
