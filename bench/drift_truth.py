@@ -36,7 +36,7 @@ def functions(source: bytes) -> dict[str, Function]:
         return {}
     lines = source.decode(errors="replace").splitlines()
     found: dict[str, Function] = {}
-    for name, node in _walk(tree, ""):
+    for name, node in definitions(tree):
         if node.end_lineno is None:
             continue
         number, unique = 2, name
@@ -49,16 +49,17 @@ def functions(source: bytes) -> dict[str, Function]:
     return found
 
 
-def _walk(
-    tree: ast.AST, prefix: str
+def definitions(
+    tree: ast.AST, prefix: str = ""
 ) -> Iterator[tuple[str, ast.FunctionDef | ast.AsyncFunctionDef]]:
+    """Yield each function with its qualified name, those below a condition included."""
     for child in ast.iter_child_nodes(tree):
         if isinstance(child, _DEFINITIONS):
             yield f"{prefix}{child.name}", child
         elif isinstance(child, ast.ClassDef):
-            yield from _walk(child, f"{prefix}{child.name}.")
+            yield from definitions(child, f"{prefix}{child.name}.")
         else:
-            yield from _walk(child, prefix)
+            yield from definitions(child, prefix)
 
 
 @cache

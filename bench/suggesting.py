@@ -7,7 +7,7 @@ name of its function is asked. It is the hardest case: there is no history and n
 
 import ast
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -16,11 +16,11 @@ from attrs import frozen
 from accord.core import suggesting
 from accord.core.fingerprint import Mark
 from accord.core.suggesting import Signs, Target, Wanted
+from bench.drift_truth import definitions
 from bench.table import Figure, Peer
 
 PACKAGES = ("click", "starlette", "httpx", "attr", "jinja2")
 PRECISION = 0.5
-_DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 _FEWEST = 5
 
 
@@ -38,7 +38,7 @@ def labelled(folder: Path) -> tuple[list[Labelled], list[Target]]:
     targets: list[Target] = []
     for path in sorted(folder.rglob("*.py")):
         name = path.relative_to(folder.parent).as_posix()
-        for function, node in _functions(ast.parse(path.read_bytes()), ""):
+        for function, node in definitions(ast.parse(path.read_bytes())):
             said = ast.get_docstring(node)
             mark = Mark(name, function, "")
             targets.append(Target(mark, False, "", _code(node)))
@@ -53,16 +53,6 @@ def labelled(folder: Path) -> tuple[list[Labelled], list[Target]]:
 def _code(node: ast.FunctionDef | ast.AsyncFunctionDef) -> str:
     body = node.body[1:] if ast.get_docstring(node) is not None else node.body
     return "\n".join([ast.unparse(node.args), *map(ast.unparse, body)])
-
-
-def _functions(
-    tree: ast.AST, prefix: str
-) -> Iterator[tuple[str, ast.FunctionDef | ast.AsyncFunctionDef]]:
-    for child in ast.iter_child_nodes(tree):
-        if isinstance(child, _DEFINITIONS):
-            yield f"{prefix}{child.name}", child
-        elif isinstance(child, ast.ClassDef):
-            yield from _functions(child, f"{prefix}{child.name}.")
 
 
 def measure(packages: Sequence[str] = PACKAGES) -> Figure:

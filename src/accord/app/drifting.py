@@ -63,6 +63,7 @@ def check(
     found_traces = traces(repo, head)
     again = renewing.load(kept)
     before = _Before.load(kept, repo, head) if results is None else _Before({}, None)
+    diffs = _Diffs(repo, head, before.began(found_traces))
     standing: Counter[str] = Counter()
     findings: list[Verdict] = []
     proved: list[Verdict] = []
@@ -72,7 +73,7 @@ def check(
         row = before.quiet(name, blob)
         if row is None:
             bound = again.applied(name, blob, read_trace(repo, name, blob))
-            found, paths = _look(repo, symbols, head, bound, results, doubted or {})
+            found, paths = _look(repo, symbols, head, bound, results, doubted or {}, diffs)
             looked += len(found)
             findings += [one for one in found if one.is_finding]
             proved += [one for one in found if one.renewed]
@@ -82,7 +83,8 @@ def check(
         if row["counts"].keys() <= _QUIET:
             quiet[name] = row
     if results is None:
-        _remember(kept, head, quiet)
+        rows = {one: [since, found_traces[f"{one}.toml"]] for one, since in diffs.began.items()}
+        _remember(kept, head, quiet, rows)
     return Drift(
         head, drift.ranked(findings), dict(standing), looked, len(proved), proved=tuple(proved)
     )
@@ -97,7 +99,7 @@ def every(
     """
     for name, blob in sorted(traces(repo, head).items()):
         found = read_trace(repo, name, blob)
-        yield found, _look(repo, symbols, head, found, results, {})[0]
+        yield found, _look(repo, symbols, head, found, results, {}, _Diffs(repo, head))[0]
 
 
 def explain(repo: Repo, symbols: Symbols, head: str, verdict: Verdict) -> Verdict:
@@ -166,18 +168,47 @@ def read_trace(repo: Repo, name: str, blob: str) -> Trace:
 
 def looking_at(repo: Repo, symbols: Symbols, head: str, found: Trace) -> "Looking":
     """Return what finds the marks of a trace in `head`."""
-    since = repo.began(head, trace.path(found.change))
-    changed = repo.changed(since, head) if since else ()
-    return Looking(repo, symbols, since, head, changed)
+    return _looking(symbols, found, _Diffs(repo, head))
+
+
+def _looking(symbols: Symbols, found: Trace, diffs: "_Diffs") -> "Looking":
+    since = diffs.since(found.change)
+    return Looking(diffs.repo, symbols, since, diffs.head, diffs.changed(since) if since else ())
+
+
+@define
+class _Diffs:
+    """What changed up to a commit since each trace began; git is asked once for each beginning.
+
+    `began` maps changes to the commits in which their traces began, as far as they are known.
+    """
+
+    repo: Repo
+    head: str
+    began: dict[str, str] = field(factory=dict)
+    _rows: dict[str, Sequence[FileChange]] = field(factory=dict, init=False)
+
+    def since(self, change: str) -> str:
+        """Return the commit in which the trace of `change` began, or ''."""
+        known = self.began.get(change, "")
+        if not known or self.repo.resolve(known) != known:
+            self.began[change] = self.repo.began(self.head, trace.path(change))
+        return self.began[change]
+
+    def changed(self, since: str) -> Sequence[FileChange]:
+        """Return the files that changed after `since`."""
+        if since not in self._rows:
+            self._rows[since] = self.repo.changed(since, self.head)
+        return self._rows[since]
 
 
 def _look(
     repo: Repo, symbols: Symbols, head: str, found: Trace,
-    results: Sequence[TestCase] | None, doubted: Mapping[tuple[str, str], str],
+    results: Sequence[TestCase] | None, doubted: Mapping[tuple[str, str], str], diffs: _Diffs,
 ) -> tuple[tuple[Verdict, ...], set[str]]:  # fmt: skip
     """Return the verdicts of one trace, and the files that they rest on."""
     path = trace.path(found.change)
-    looking = looking_at(repo, symbols, head, found)
+    looking = _looking(symbols, found, diffs)
     words, ended = promises.said(repo, head, found)
     now = Now(looking.look, words, results, doubted, ended)
     links = (*found.symbols, *found.tests, *found.executes)
@@ -202,12 +233,19 @@ class Looking:
     places: set[str] = field(factory=set, init=False)
     _files: dict[str, dict[str, Symbol]] = field(factory=dict, init=False)
     _fresh: list[tuple[str, Symbol]] | None = field(default=None, init=False)
+    _touched: frozenset[str] = field(init=False)
+    _data: dict[str, bytes | None] = field(factory=dict, init=False)
+
+    def __attrs_post_init__(self) -> None:
+        self._touched = frozenset(one.path for one in self.changed)
 
     def look(self, mark: Mark) -> Seen:
         """Return what became of `mark`."""
-        if self.since and mark.path not in {one.path for one in self.changed}:
+        if self.since and mark.path not in self._touched:
             return Seen(Kind.SAME, mark)
-        data = self.repo.read(self.head, mark.path)
+        if mark.path not in self._data:
+            self._data[mark.path] = self.repo.read(self.head, mark.path)
+        data = self._data[mark.path]
         if mark.name.startswith("<lines "):
             lines = (data or b"").decode(errors="replace").splitlines()
             hunk = fingerprint.find_hunk(mark, lines)
@@ -288,6 +326,7 @@ class _Before:
 
     rows: dict[str, Any]
     touched: set[str] | None
+    since: dict[str, Any] = field(factory=dict)
 
     @classmethod
     def load(cls, kept: Path | None, repo: Repo, head: str) -> "_Before":
@@ -296,9 +335,15 @@ class _Before:
             last = str(found["head"])
             if found["salt"] != __version__ or not repo.resolve(last):
                 return cls({}, None)
-            return cls(found["quiet"], {one.path for one in repo.changed(last, head)})
+            touched = {one.path for one in repo.changed(last, head)}
+            return cls(found["quiet"], touched, dict(found["began"]))
         except (OSError, ValueError, KeyError, TypeError):
             return cls({}, None)
+
+    def began(self, blobs: Mapping[str, str]) -> dict[str, str]:
+        """Map changes to the commits in which their traces began, where these are as they were."""
+        rows = self.since.items()
+        return {one: str(row[0]) for one, row in rows if blobs.get(f"{one}.toml") == row[1]}
 
     def quiet(self, name: str, blob: str) -> Any | None:
         row = self.rows.get(name)
@@ -307,11 +352,14 @@ class _Before:
         return None if not self.touched.isdisjoint(row["paths"]) else row
 
 
-def _remember(kept: Path | None, head: str, quiet: Mapping[str, Any]) -> None:
+def _remember(
+    kept: Path | None, head: str, quiet: Mapping[str, Any], began: Mapping[str, Any]
+) -> None:
     if kept is None:
         return
     with suppress(OSError):  # a full disk costs time later, and nothing now
         kept.parent.mkdir(parents=True, exist_ok=True)
         fresh = kept.with_name(f"{kept.name}.new")
-        fresh.write_text(json.dumps({"salt": __version__, "head": head, "quiet": dict(quiet)}))
+        rows = {"salt": __version__, "head": head, "quiet": dict(quiet), "began": dict(began)}
+        fresh.write_text(json.dumps(rows))
         fresh.replace(kept)

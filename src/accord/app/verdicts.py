@@ -8,11 +8,11 @@ import functools
 import re
 from collections.abc import Callable, Iterable, Sequence
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
 from attrs import evolve, frozen
 
-from accord.app import drifting, mending, records, waivers
-from accord.app.workshop import Workshop
+from accord.app import drifting, waivers
 from accord.approvals.log import read_log
 from accord.approvals.records import FOLDER
 from accord.core import version
@@ -20,6 +20,9 @@ from accord.core.approval import Decision, Json, Log, Signed, Trust
 from accord.core.drift import Verdict
 from accord.core.ports import Repo
 from accord.errors import ConfigurationError, RefusedError
+
+if TYPE_CHECKING:
+    from accord.app.workshop import Workshop
 
 GATE = "verdict"
 _DATE = re.compile(r"[0-9]{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12][0-9]|3[01])")
@@ -52,7 +55,7 @@ class Closed:
     proposed: str = ""
 
 
-def find(workshop: Workshop, change: str, criterion: str) -> Verdict:
+def find(workshop: "Workshop", change: str, criterion: str) -> Verdict:
     """Return the finding about a criterion on the base. Raises ConfigurationError without one."""
     repo, tip = workshop.repo, workshop.repo.resolve(workshop.base)
     found = drifting.check(repo, workshop.symbols, tip).findings
@@ -65,7 +68,7 @@ def find(workshop: Workshop, change: str, criterion: str) -> Verdict:
 
 
 def close(
-    workshop: Workshop, finding: Verdict, answer: Answer, *, reason: str, until: str = ""
+    workshop: "Workshop", finding: Verdict, answer: Answer, *, reason: str, until: str = ""
 ) -> Closed:
     """Sign what is to be thought of `finding`, and commit that on the base.
 
@@ -74,6 +77,9 @@ def close(
     would not count, and ConfigurationError for a waiver without an end, or a reason that is
     missing.
     """
+    # Most checks close nothing, and what a change takes is a lot to load.
+    from accord.app import mending, records
+
     records.refuse_agents()
     repo, base = workshop.repo, workshop.base
     tip = repo.resolve(base)

@@ -6,11 +6,8 @@ from typing import TYPE_CHECKING
 
 from attrs import evolve
 
-from accord.app import config as configuration
-from accord.app import drifting, verdicts
+from accord.app import drifting
 from accord.app.drifting import Drift, Replay
-from accord.approvals.trust import FOLDER as TRUST
-from accord.approvals.trust import TrustError, read_trust
 from accord.core import evidence
 from accord.core.approval import Trust
 from accord.core.drift import Verdict
@@ -20,8 +17,8 @@ from accord.errors import ConfigurationError
 from accord.git.locate import Place, check_version, locate
 from accord.git.repo import GitRepo
 from accord.git.run import Git
+from accord.wiring.code import read_symbols
 from accord.wiring.machine import SystemClock, repository, state_folder
-from accord.wiring.opening import read_symbols
 
 if TYPE_CHECKING:  # the check does not show the living spec, and starting up must stay cheap
     from accord.app.blaming import Blame
@@ -122,15 +119,20 @@ def _unsettled(repo: Repo, head: str, trust: Trust | None, found: Drift) -> tupl
     """Return the findings that no verdict closes; without trust nobody's word counts."""
     if trust is None:
         return found.findings
+    from accord.app import verdicts  # where nothing was found, nobody's word is asked
+
     return verdicts.unsettled(repo, head, trust, found.findings, SystemClock().now())
 
 
 def _trust(repo: Repo, place: Place, commit: str, root: str = "") -> Trust | None:
     """Return who may decide here; None where nobody may, and where the trust file does not hold."""
-    names = repo.names(commit, TRUST)
+    # What verifies signatures is a lot to load, and most checks have nothing to decide.
+    from accord.approvals.trust import FOLDER, TrustError, read_trust
+
+    names = repo.names(commit, FOLDER)
     if not names:
         return None
-    files = {name: repo.read(commit, f"{TRUST}/{name}") or b"" for name in names}
+    files = {name: repo.read(commit, f"{FOLDER}/{name}") or b"" for name in names}
     if root:
         from accord.wiring.auditing import digest
 
@@ -146,6 +148,7 @@ def read_living(start: Path, junit: Sequence[Path]) -> "tuple[str, tuple[Promise
 
     Raises as `check_drift` does.
     """
+    from accord.app import config as configuration
     from accord.app.promising import Sources, promised
 
     check_version()

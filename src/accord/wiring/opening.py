@@ -19,17 +19,16 @@ from accord.approvals.signers import Signer, load_signer, public_line
 from accord.approvals.trust import FOLDER as TRUST
 from accord.approvals.trust import PinError, read_trust
 from accord.core.approval import Trust
-from accord.core.breakage import Breakage
-from accord.core.fingerprint import Symbol
 from accord.core.model import Stage
 from accord.core.orders import AgentChoice, AgentKind
-from accord.core.ports import Executed, Sandbox
+from accord.core.ports import Sandbox
 from accord.engine.journal import SqliteJournal
 from accord.errors import ConfigurationError, RefusedError
 from accord.git.locate import Place, locate
 from accord.git.repo import GitRepo
 from accord.git.run import Git
 from accord.sandbox.choose import strongest
+from accord.wiring.code import break_symbol, read_coverage, read_symbols
 from accord.wiring.machine import (
     Known,
     Person,
@@ -170,27 +169,6 @@ def open_files(place: Place, state: Path) -> Rewriter:
     """
     journal = SqliteJournal(state / "journal.sqlite")
     return Rewriter(place.top, state / EDITS, journal, place.person, SystemClock())
-
-
-def read_symbols(path: str, data: bytes) -> tuple[Symbol, ...] | None:
-    """Return the symbols of a file; what that takes is loaded only now."""
-    from accord.symbols.reading import read
-
-    return read(path, data)
-
-
-def break_symbol(path: str, data: bytes, name: str, most: int) -> tuple[Breakage, ...]:
-    """Return ways to break a symbol of a file; what that takes is loaded only now."""
-    from accord.symbols.breaking import breakages
-
-    return breakages(path, data, name, most)
-
-
-def read_coverage(data: bytes) -> tuple[Executed, ...]:
-    """Return which lines each test ran, from the data of coverage.py."""
-    from accord.symbols import coverage
-
-    return coverage.read_coverage(data)
 
 
 @cache
