@@ -6,9 +6,17 @@ import select
 import subprocess
 import sys
 import time
+from contextlib import closing
 
 import pytest
+from attrs import evolve
 
+from accord.app import capturing
+from accord.app.capturing import Answer
+from accord.core.approval import GateRule
+from accord.core.model import Stage
+from accord.errors import RefusedError
+from accord.wiring.opening import open_workshop
 from project import DESIGN, Project
 from script_play import DESIGN_AT, play
 
@@ -71,7 +79,8 @@ def test_the_same_correction_again_is_matched_with_the_rule_and_counted(project:
     project.ok("approve", "other", "--yes")
     (one,) = questions(project, "other")
     assert [match["id"] for match in one["matches"]] == [rule["id"]]  # type: ignore[attr-defined] # JSON
-    project.ok("decisions", "capture", "other", "--answer", f"1=again:{rule['id']}")
+    said = project.ok("decisions", "capture", "other", "--answer", f"1=again:{rule['id']}").out
+    assert said == f"noted: {rule['id']} once more\n"
     found = project.ok("decisions", "stats", "--json").json
     assert (found["corrections"], found["repeats"]) == (2, 1)
     assert found["causes"] == {
@@ -134,6 +143,17 @@ def test_what_the_agent_wrote_after_it_was_sent_back_is_not_the_persons_words(
         ("Carts in Redis are lost on a restart.", "Carts are kept in Redis."),
         ("The cart gets a number of whole minutes only.", "The cart gets a number of minutes."),
     ]
+
+
+def test_an_answer_that_could_not_be_signed_is_asked_for_again(project: Project) -> None:
+    corrected(project)
+    project.ok("approve", "guest", "--yes")
+    with closing(open_workshop(project.top, lambda _: "")) as workshop:
+        (prompt,) = capturing.pending(workshop, "guest", Stage.DESIGN)
+        workshop.trust = evolve(workshop.trust, gates={"decision": GateRule(role="judge")})
+        with pytest.raises(RefusedError):
+            capturing.record(workshop, "guest", Stage.DESIGN, [Answer(prompt, "skip")])
+    assert len(questions(project)) == 1
 
 
 def test_a_rule_that_clashes_is_left_as_a_proposal_and_that_is_said(project: Project) -> None:

@@ -124,6 +124,7 @@ def record(
     """
     said = []
     kept: list[Json] = []
+    notes: dict[str, dict[str, Json]] = {}
     for answer in answers:
         one = answer.prompt.candidate
         slug = answer.words if answer.what == "again" else ""
@@ -131,15 +132,16 @@ def record(
             slug, words = _decided(workshop, name, stage, answer)
             said.append(words)
         elif answer.what == "again":
-            said.append(f"noted: {slug} once more")
+            known = {rule.slug: rule.id for rule in answer.prompt.matches}
+            said.append(f"noted: {known.get(slug, f'D-{slug}')} once more")
         kept.append(_kept(workshop, name, stage, answer, slug))
-        workshop.journal.note(_key(name, one), {
-            "words": one.words, "captured": bool(slug), "change": name,
-            "at": workshop.clock.now(),
-        })  # fmt: skip
+        notes[_key(name, one)] = {"words": one.words, "captured": bool(slug), "change": name,
+                                  "at": workshop.clock.now()}  # fmt: skip
     if kept:
         details: dict[str, Json] = {"stage": str(stage), "answers": kept}
         deciding.record_capture(workshop, name, details)
+    for key, note in notes.items():  # only what is signed is answered
+        workshop.journal.note(key, note)
     return tuple(said)
 
 
