@@ -53,7 +53,7 @@ def test_workers_killed_by_lot_land_every_task_once_in_order_and_nothing_is_lost
         for clone in machines.clones:
             worker = machines.running.get(clone)
             if worker is None and time.monotonic() >= back[clone]:
-                machines.start(clone, CHANCE.choice((40, 80, 160)) if kills < KILLS else 0)
+                machines.start(clone, CHANCE.choice((20, 50, 100)) if kills < KILLS else 0)
             elif worker is not None and worker.poll() is not None:
                 status = worker.poll()
                 # One that was not heard of in time, on a busy machine, ends itself and may.
@@ -70,7 +70,8 @@ def test_workers_killed_by_lot_land_every_task_once_in_order_and_nothing_is_lost
         if len(set(machines.landed())) == TASKS and kills < KILLS:
             break
         time.sleep(0.3)
-    assert kills >= min(KILLS, 5), "the lot let it end too early"
+    assert 3 * kills >= 2 * KILLS, "the lot let it end too early"
+    print(f"{kills} workers and {crashes} servers were killed")
     for clone in machines.clones:
         if machines.running.get(clone) is None or machines.running[clone].poll() is not None:
             machines.start(clone)
