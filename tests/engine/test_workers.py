@@ -95,8 +95,7 @@ def test_the_task_of_a_worker_that_was_killed_is_begun_anew_by_another_as_the_ne
     assert here != there
     # The first machine is back, and ends the agent that it left: the work is another's now.
     slow.start(first)
-    until(lambda: len(slow.alive()) == 1, slow)
-    assert slow.alive() == [there]
+    until(lambda: slow.alive() == [there], slow)
 
 
 def test_a_worker_that_is_back_in_time_finds_its_agent_again(slow: Machines) -> None:

@@ -2,7 +2,9 @@
 
 import http.client
 import json
+import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -135,10 +137,19 @@ def test_a_desk_that_is_laid_out_after_its_operation_ended_is_told(
     project.new()
     with visitor.server.room.workshop() as workshop:
         place = workshop.state / "desks"
-    with listening(visitor, every=True) as events:
+    note, told = place / "guest.commit", threading.Event()
+
+    def lay_out() -> None:
+        while not told.wait(0.1):  # what was written before the stream began to look is not told
+            write(note, note.read_bytes())
+
+    with listening(visitor, every=True) as events, ThreadPoolExecutor(1) as pool:
         assert next(events)["event"] == "ready"
-        write(place / "guest.commit", (place / "guest.commit").read_bytes())
-        assert next(events) == {"event": "moved", "data": "{}"}
+        pool.submit(lay_out)
+        try:
+            assert next(events) == {"event": "moved", "data": "{}"}
+        finally:
+            told.set()
 
 
 def test_what_an_agent_says_is_told_while_others_are_busy(
