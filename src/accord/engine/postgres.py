@@ -69,7 +69,7 @@ class Database:
                 except psycopg.OperationalError:
                     self._drop()
                 if not again and time.monotonic() > end:
-                    raise unreachable()
+                    raise unreachable() from None
                 if not again:
                     time.sleep(_PAUSE_S)
                 again = False
