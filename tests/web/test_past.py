@@ -20,9 +20,9 @@ def released(project: Project) -> None:
     project.new("small")
     project.write("requirements.md", SMALL)
     project.ok("approve", "guest", "--yes")
-    project.build()
+    apart(lambda: project.build())
     project.ok("approve", "guest", "--yes", "--through", "release")
-    project.ok("run", "guest")
+    apart(lambda: project.ok("run", "guest"))
 
 
 def test_the_past_shows_the_document_as_it_was_signed(project: Project, visitor: Visitor) -> None:
@@ -79,7 +79,7 @@ def test_a_document_that_the_history_has_only_as_it_was_later_is_not_shown_as_si
 def test_the_past_of_a_released_change_has_no_barrier(
     project: Project, server: Server, chromium: Browser, dark: bool
 ) -> None:
-    apart(lambda: released(project))
+    released(project)
     for width in (390, 1360):
         with looking(chromium, server, dark=dark, width=width) as page:
             for path in ("/board", "/changes/guest"):
