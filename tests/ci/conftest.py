@@ -1,4 +1,3 @@
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -9,8 +8,8 @@ from project import BUILT, DOCUMENTS, make_project
 
 
 @pytest.fixture(scope="session")
-def source(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Source]:
-    """Yield a repository with the change `guest`, from its opening to all gates open."""
+def source(tmp_path_factory: pytest.TempPathFactory) -> Source:
+    """Return a repository with the change `guest`, from its opening to all gates open."""
     root = tmp_path_factory.mktemp("source")
     with pytest.MonkeyPatch.context() as monkeypatch:
         project = make_project(root, monkeypatch)
@@ -38,7 +37,7 @@ def source(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Source]:
         project.ok("reject", "guest", "--stage", "review", "--reason", "say until when")
         mark("sent-back")
         project.git("update-ref", "-d", "refs/heads/accord/guest")
-        yield Source(project.top, root, said.strip(), commits)
+    return Source(project.top, root, said.strip(), commits)
 
 
 @pytest.fixture
@@ -54,8 +53,8 @@ def reviewed(source: Source, tmp_path: Path) -> Clone:
 
 
 @pytest.fixture(scope="session")
-def landed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Source]:
-    """Yield a repository in which `guest` is released."""
+def landed(tmp_path_factory: pytest.TempPathFactory) -> Source:
+    """Return a repository in which `guest` is released."""
     root = tmp_path_factory.mktemp("landed")
     with pytest.MonkeyPatch.context() as monkeypatch:
         project = make_project(root, monkeypatch)
@@ -73,7 +72,7 @@ def landed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Source]:
         commits["judged"] = project.git("rev-parse", "main")
         project.git("update-ref", "refs/heads/judged", commits["judged"])
         project.git("reset", "-q", "--hard", commits["released"])
-        yield Source(project.top, root, "", commits)
+    return Source(project.top, root, "", commits)
 
 
 @pytest.fixture

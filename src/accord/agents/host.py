@@ -22,7 +22,7 @@ from attrs import asdict, evolve
 
 from accord.agents import asked, folder
 from accord.agents.environment import HOST_MARK, RUN_MARK
-from accord.agents.lean import defer_models
+from accord.agents.lean import lean_models
 from accord.agents.memory import Memory
 from accord.agents.processes import end_marked, left_behind
 from accord.agents.redaction import clean_report, known_secrets, redactor
@@ -236,8 +236,8 @@ def _chosen(order: AgentOrder) -> tuple[Drive, AgentOrder]:
         from accord.agents import codex
 
         return codex.drive, order
-    defer_models()
-    from accord.agents import acp
+    with lean_models():
+        from accord.agents import acp
 
     if order.agent.kind is AgentKind.SCRIPTED:
         # Isolated, or else a file in the folder that it works in could pose as a module of ours.

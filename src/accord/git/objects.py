@@ -12,7 +12,7 @@ from attrs import define, field
 
 from accord.core.ports import Entry, FileChange, Merge
 from accord.errors import ConfigurationError, ConflictError, RefusedError
-from accord.git.run import WHOLE, Git, GitError, command, environment
+from accord.git.run import WHOLE, Git, GitError, command, environment, lasting
 
 MISSING = "0" * 40
 # A symbolic link's bytes are its target and a submodule has none, so neither is a file to approve.
@@ -110,7 +110,8 @@ class Objects:
 
 def changed(git: Git, base: str, head: str) -> tuple[FileChange, ...]:
     """Return the files that differ between two commits or trees, with the lines that moved."""
-    raw = git.bytes("diff-tree", "-r", "-z", "--no-renames", "--raw", "--numstat", base, head)
+    words = ("diff-tree", "-r", "-z", "--no-renames", "--raw", "--numstat", base, head)
+    raw = lasting(git, *words, about=(base, head))
     counts: dict[str, int] = {}
     entries: list[tuple[str, str, str]] = []
     parts = iter(raw.decode(errors="surrogateescape").split("\0"))

@@ -12,7 +12,7 @@ from accord.git import harvest as harvesting
 from accord.git import merges, objects, reaping, worktrees
 from accord.git.objects import Objects
 from accord.git.reaping import Room
-from accord.git.run import Git
+from accord.git.run import Git, lasting
 
 PATHS = 500  # in one call of git, whose arguments the system limits
 FOLDER = "040000"
@@ -72,7 +72,8 @@ class GitRepo:
 
     def fork(self, one: str, other: str) -> str:
         """Return the commit where two commits parted."""
-        return self.git.text("merge-base", one, other)
+        pair = (self.resolve(one) or one, self.resolve(other) or other)
+        return lasting(self.git, "merge-base", *pair, about=pair).decode().strip()
 
     def contains(self, commit: str, ancestor: str) -> bool:
         """Tell whether `ancestor` is part of the history of `commit`."""
@@ -84,10 +85,10 @@ class GitRepo:
 
     def trailers(self, base: str, head: str, name: str) -> tuple[str, ...]:
         """Return the values of the trailer `name` in the commits after `base` up to `head`."""
-        said = self.git.text(
-            "log", f"--format=%(trailers:key={name},valueonly,unfold)", f"{base}..{head}", "--"
-        )
-        return tuple(line.strip() for line in said.splitlines() if line.strip())
+        form = f"--format=%(trailers:key={name},valueonly,unfold)"
+        said = lasting(self.git, "log", form, f"{base}..{head}", "--", about=(base, head))
+        lines = said.decode(errors="replace").splitlines()
+        return tuple(line.strip() for line in lines if line.strip())
 
     def marked(self, base: str, head: str, name: str) -> tuple[tuple[str, str], ...]:
         """Return (commit, value) for each trailer `name` after `base`, the oldest first."""
@@ -132,9 +133,9 @@ class GitRepo:
 
         A merge is held against each of its parents: what one side added, it may not lose.
         """
-        said = self.git.bytes(
-            "log", "-z", "-m", "--full-history", "--no-renames", "--diff-filter=MDT", "--raw",
-            "--format=%h", *refs, f"^{base}", "--", path,
+        said = lasting(
+            self.git, "log", "-z", "-m", "--full-history", "--no-renames", "--diff-filter=MDT",
+            "--raw", "--format=%h", *refs, f"^{base}", "--", path, about=(base, *refs),
         )  # fmt: skip
         found, commit = [], ""
         words = iter(said.decode(errors="surrogateescape").split("\0"))

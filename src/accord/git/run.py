@@ -6,9 +6,11 @@ directory is always named, and hooks, global and system configuration are switch
 """
 
 import os
+import re
 import shutil
 import subprocess
 from collections.abc import Mapping
+from functools import lru_cache
 from pathlib import Path
 
 from attrs import frozen
@@ -16,6 +18,11 @@ from attrs import frozen
 from accord.errors import AccordError, ConfigurationError
 
 MINIMUM = (2, 38)  # merge-tree --write-tree
+
+KEPT = 128
+"""How many answers about commits are kept; each is of some lines."""
+
+_ID = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?\^?")
 
 _SETTINGS = (
     "core.hooksPath=/dev/null",
@@ -103,6 +110,23 @@ class Git:
         except GitError:
             return False
         return True
+
+
+def lasting(git: Git, *arguments: str, about: tuple[str, ...]) -> bytes:
+    """Return what `git ARGUMENTS` says, which asks for the history of the commits `about` alone.
+
+    Named by their ids, these have one answer for as long as the clone is as deep, and it is kept;
+    named otherwise, git is asked each time. Raises GitError as `Git.bytes` does.
+    """
+    if not all(map(_ID.fullmatch, about)):
+        return git.bytes(*arguments)
+    shallow = git.directory / "shallow"
+    return _answer(git, shallow.stat().st_mtime_ns if shallow.exists() else 0, arguments)
+
+
+@lru_cache(maxsize=KEPT)
+def _answer(git: Git, _deepened: int, arguments: tuple[str, ...]) -> bytes:
+    return git.bytes(*arguments)
 
 
 def command() -> list[str]:

@@ -8,6 +8,7 @@ nothing that could hold a secret: never the home itself, and no folder that a se
 import os
 import sys
 from collections.abc import Iterator, Mapping, Sequence
+from functools import lru_cache
 from pathlib import Path
 
 import accord
@@ -65,14 +66,18 @@ def is_system(place: Path) -> bool:
 
 def is_harmless(place: Path, home: Path) -> bool:
     """Tell whether `place` neither is, nor lies in, nor holds the home or a secret of it."""
-    for base in {home, Path(os.path.realpath(home))}:
-        if base.is_relative_to(place):
-            return False
-        for name in _SECRETS:
-            secret = base / name
-            if place.is_relative_to(secret) or secret.is_relative_to(place):
-                return False
-    return place != Path("/")
+    secrets, above = _kept_from_boxes(home)
+    apart = secrets.isdisjoint((place, *place.parents))
+    return apart and place not in above and place != Path("/")
+
+
+@lru_cache(maxsize=8)
+def _kept_from_boxes(home: Path) -> tuple[frozenset[Path], frozenset[Path]]:
+    """Return the secrets of a home, under both of its names, and all folders that hold them."""
+    bases = {home, Path(os.path.realpath(home))}
+    secrets = frozenset(base / name for base in bases for name in _SECRETS)
+    above = {one for secret in secrets for one in secret.parents}
+    return secrets, frozenset(above | {one for base in bases for one in (base, *base.parents)})
 
 
 def _candidates(environment: Mapping[str, str], home: Path) -> Iterator[Path]:
