@@ -46,11 +46,9 @@ _IMAGE = re.compile(
     r"!\[(?P<alt>(?:[^\[\]]|\[[^\[\]\n]{0,200}\]){0,1000}+)\]"
     rf"(?:{_TO}|\[(?P<ref>[^\]\n]{{0,200}})\])?"
 )
-_SOURCE = re.compile(
-    r"\b(?:src|srcset|href|background|poster|action|data)\s{0,4}=\s{0,4}[\"']?"
-    r"(?P<to>[^\"'\s>]{1,4000})",
-    re.IGNORECASE,
-)
+_ATTRIBUTE = r"\b(?:src|srcset|href|background|poster|action|data)\s{0,4}"
+_NAMED = re.compile(rf"{_ATTRIBUTE}\Z", re.IGNORECASE)
+_SOURCE = re.compile(rf"{_ATTRIBUTE}=\s{{0,4}}[\"']?(?P<to>[^\"'\s>]{{1,4000}})", re.IGNORECASE)
 _LINK = re.compile(rf"(?<!!)\[(?P<text>[^\[\]\n]{{0,1000}}+)\]{_TO}(?P<title>[^()\n]{{0,2000}})\)")
 _AUTO = re.compile(r"<(?P<to>[A-Za-z][A-Za-z0-9+.-]{1,31}:[^<>\s]{0,4000})>")
 _DEFINED = re.compile(
@@ -66,8 +64,8 @@ _BLANK = " \t\u00a0\u2000-\u200a\u202f\u205f\u3000"
 _FAR = re.compile(
     rf"(?<![{_BLANK}])(?:[{_BLANK}]{{40,}}+|(?=[ ]{{0,40}}\t{{10}})[ \t]{{10,}}+)(?=\S)"
 )
+_WIDE = re.compile(f"[{_BLANK[2:]}]")
 _SCREEN = 160
-_ENCODED = 32
 _RUN = re.compile(r"[A-Za-z0-9+/_-]{32,}+={0,2}")
 _HEX = re.compile(r"[0-9a-fA-F]{40,}+")
 _DECODED = 4096
@@ -77,6 +75,7 @@ _MATHS = re.compile("[\U0001d400-\U0001d7ff\uff21-\uff3a\uff41-\uff5a\u24b6-\u24
 _TEX = re.compile(r"\\(?:[hv]?phantom|smash|textcolor\{white|color\{white|transparent|tiny)\b")
 _ENTITY = re.compile(r"&(?:#[0-9]{1,8}|#[xX][0-9A-Fa-f]{1,6}|[A-Za-z]{2,31});")
 _LONG_LINE, _LONG_WORDS, _EMPTY = 2000, 200, 15
+_GAP = re.compile(rf"\n\s{{{_EMPTY - 2}}}")  # in every text with so many empty lines
 # What is tried where its first words stand: one pattern for all of it would be slow.
 _IGNORED = (
     r"\w{4,10}\s{1,4}(?:(?:all|any|the|your)\s{1,4}){0,3}"
@@ -163,10 +162,11 @@ def without_code(text: str) -> str:
             closed = re.fullmatch(rf" {{0,3}}{re.escape(fence[0])}{{{len(fence)},}}[ \t\r]*", line)
             fence = "" if closed else fence
             line = " " * len(line)
-        elif not in_html and (opening := _FENCE.match(line)):
+        elif not in_html and ("```" in line or "~~~" in line) and (opening := _FENCE.match(line)):
             fence, line = opening[1], " " * len(line)
         else:
-            in_html = bool(line.strip()) and (in_html or _HTML_LINE.match(line) is not None)
+            begins = "<" in line and _HTML_LINE.match(line) is not None
+            in_html = (in_html or begins) and bool(line.strip())
             if not in_html and "`" in line:
                 line = _TICKS.sub(lambda one: " " * len(one[0]), line)
         lines.append(line)
@@ -178,7 +178,7 @@ def _hit(match: re.Match[str], kind: str, what: str, *, blocks: bool = True) -> 
 
 
 def _everywhere(text: str, shown: str) -> Iterator[Hidden]:
-    may = "\t" in text or " " * 40 in text or not text.isascii()
+    may = "\t" in text or " " * 40 in text or (not text.isascii() and _WIDE.search(text))
     for match in _FAR.finditer(text) if may else ():
         start = text.rfind("\n", 0, match.start()) + 1
         # In code and tables, columns are lined up; there only what leaves the screen counts.
@@ -187,8 +187,7 @@ def _everywhere(text: str, shown: str) -> Iterator[Hidden]:
         )
         if not lined_up or match.end() - start >= _SCREEN:
             yield _hit(match, "far", "text far to the right, behind blanks")
-    longest = max(map(len, text.split()), default=0)
-    for match in _RUN.finditer(text) if longest >= _ENCODED else ():
+    for match in _RUN.finditer(text):
         found = match[0][:_DECODED]
         if said := (_from_hex(found) if _HEX.fullmatch(match[0]) else "") or _from_base64(found):
             yield _hit(match, "encoded", f"encoded text, which says '{said[:60]}'")
@@ -256,7 +255,8 @@ def _images(text: str) -> Iterator[Hidden]:
 def _links(text: str) -> Iterator[Hidden]:
     for sign, pattern in (("](", _LINK), ("![", _IMAGE), ("]:", _DEFINED), ("<", _AUTO),
                           ("<", _SOURCE)):  # fmt: skip
-        for match in pattern.finditer(text) if sign in text else ():
+        look = _sources if pattern is _SOURCE else pattern.finditer
+        for match in look(text) if sign in text else ():
             if _BAD_SCHEME.match(_plain(match["to"] or "")):
                 yield _hit(match, "scheme", "a link that runs or holds something by itself")
             elif (
@@ -274,6 +274,18 @@ def _links(text: str) -> Iterator[Hidden]:
     for match in _DEFINED.finditer(text) if "]:" in text else ():
         if match["title"]:
             yield _hit(match, "title", "a definition with a title that is not shown", blocks=False)
+
+
+def _sources(text: str) -> Iterator[re.Match[str]]:
+    """Yield each match of _SOURCE, found by its `=`, of which there are few."""
+    reached, at = 0, text.find("=")
+    while at >= 0:
+        if at >= reached and (named := _NAMED.search(text, max(reached, at - 14), at)):
+            match = _SOURCE.match(text, named.start())
+            if match:
+                yield match
+                reached = match.end()
+        at = text.find("=", at + 1)
 
 
 def _host(address: str) -> str:
@@ -316,8 +328,12 @@ def _oddities(text: str) -> Iterator[Hidden]:
         count = len(_SPACES.findall(text))
         words = f"{count} blank{'s' if count > 1 else ''} that no space bar makes, first"
         yield _hit(blank, "blank", f"{words} {chips(blank[0])}", blocks=False)
+    lines = text.split("\n")
+    formed = text.isascii() or unicodedata.is_normalized("NFC", text)
+    if formed and max(map(len, lines)) <= _LONG_LINE and not _GAP.search(text):
+        return
     at = empty = 0
-    for line in text.split("\n"):
+    for line in lines:
         empty = 0 if line and not line.isspace() else empty + 1
         if empty == _EMPTY:
             yield Hidden(at, at, "empty", "many empty lines", blocks=False)

@@ -8,6 +8,7 @@ order they are the file again, whatever its line ends.
 import re
 from collections.abc import Iterable
 from enum import StrEnum
+from itertools import accumulate
 
 from attrs import frozen
 
@@ -64,7 +65,6 @@ class Splice:
     new: bytes
 
 
-_LINE = re.compile(rb"[^\r\n]*(?:\r\n|\n|\r|\Z)")
 _HEADING = re.compile(rb" {0,3}(#{1,6})(?:[ \t](.*))?\Z", re.DOTALL)
 _ITEM = re.compile(rb"([ \t]*)(?:[-*+]|\d{1,9}[.)])(?:[ \t]+(.*)|)\Z", re.DOTALL)
 _FENCE = re.compile(rb" {0,3}(`{3,}(?=[^`]*\Z)|~{3,})")
@@ -109,8 +109,9 @@ class _Scanner:
     """One pass over the lines; an open item or paragraph grows until a line ends it."""
 
     def __init__(self, data: bytes) -> None:
-        self.data = data
-        self.lines = [match.span() for match in _LINE.finditer(data) if match.end() > match.start()]
+        self.lines = data.splitlines()
+        self.marks = [line.lstrip()[:1] for line in self.lines]
+        self.ends = [0, *accumulate(map(len, data.splitlines(keepends=True)))]
         self.found: list[Block] = []
 
     def blocks(self) -> list[Block]:
@@ -119,18 +120,12 @@ class _Scanner:
             at = self._take(at)
         return self.found
 
-    def _body(self, at: int) -> bytes:
-        start, end = self.lines[at]
-        return self.data[start:end].rstrip(b"\r\n")
-
     def _add(self, kind: BlockKind, first: int, after: int, level: int = 0, text: str = "") -> int:
-        start, end = self.lines[first][0], self.lines[after - 1][1]
-        self.found.append(Block(kind, start, end, first + 1, level, text))
+        self.found.append(Block(kind, self.ends[first], self.ends[after], first + 1, level, text))
         return after
 
     def _take(self, at: int) -> int:
-        body = self._body(at)
-        mark = body.lstrip()[:1]
+        body, mark = self.lines[at], self.marks[at]
         if not mark:
             return self._add(BlockKind.BLANK, at, at + 1)
         if mark == b"#" and (heading := _HEADING.match(body)):
@@ -147,27 +142,26 @@ class _Scanner:
     def _fence_end(self, at: int, opening: bytes) -> int:
         close = re.compile(rb" {0,3}" + re.escape(opening[:1]) + b"{%d,}[ \t]*\\Z" % len(opening))
         for line in range(at + 1, len(self.lines)):
-            if close.match(self._body(line)):
+            if close.match(self.lines[line]):
                 return line + 1
         return len(self.lines)
 
     def _comment_end(self, at: int) -> int:
         for line in range(at, len(self.lines)):
-            if b"-->" in self._body(line):
+            if b"-->" in self.lines[line]:
                 return line + 1
         return len(self.lines)
 
     def _item(self, at: int, item: re.Match[bytes]) -> int:
         after = self._prose_end(at + 1)
-        words = [item[2] or b"", *(self._body(line) for line in range(at + 1, after))]
+        words = [item[2] or b"", *self.lines[at + 1 : after]]
         text = " ".join(word.decode().strip() for word in words).strip()
         return self._add(BlockKind.ITEM, at, after, _columns(item[1]), text)
 
     def _prose_end(self, at: int) -> int:
         """Return the line where a paragraph or a wrapped item that goes on at `at` ends."""
         while at < len(self.lines):
-            body = self._body(at)
-            mark = body.lstrip()[:1]
+            body, mark = self.lines[at], self.marks[at]
             if (
                 not mark
                 or (mark == b"#" and _HEADING.match(body))
