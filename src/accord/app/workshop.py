@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Protocol
 
 from attrs import define, field
 
@@ -26,6 +27,13 @@ CHANGES = "refs/heads/accord/"
 SPECS = "specs"
 
 
+class Halt(Protocol):
+    """Ends commands because a person said so: they neither passed nor failed."""
+
+    def __call__(self, *, halted: bool) -> None:
+        """End what runs and let nothing begin, which raises KeyboardInterrupt; else let it."""
+
+
 @define
 class Workshop:
     """One repository as one person meets it.
@@ -36,6 +44,7 @@ class Workshop:
     that the person accepted, for this command alone, that there may be none. `channel` says in
     records where the person decided. `symbols` reads code and `breaks` breaks it
     on purpose; the grammars are loaded when first asked for. `coverage` reads what tests ran.
+    `halt` ends the commands that run in a sandbox (see `Halt`).
     `proved` holds each (tree, command) that this process saw pass for a release.
     """
 
@@ -56,6 +65,7 @@ class Workshop:
     symbols: Symbols
     breaks: Breaks
     coverage: Coverage
+    halt: Halt
     accepts_open: bool = False
     channel: str = "cli"
     proved: set[tuple[str, str]] = field(factory=set)

@@ -95,6 +95,7 @@ def drive(
                 return asyncio.run(steering.run(jobs.submit))
             finally:
                 jobs.close_engine()
+                workshop.halt(halted=False)
 
 
 def settle(workshop: Workshop) -> None:
@@ -163,13 +164,26 @@ class _Drive:
         )  # fmt: skip
 
     async def run(self, submit: Callable[..., object]) -> Outcome:
-        if self.crew is None:
-            return await self._run(submit)
-        beating = asyncio.create_task(beat(self.crew))
+        beating = asyncio.create_task(beat(self.crew)) if self.crew is not None else None
         try:
             return await self._run(submit)
+        except asyncio.CancelledError:
+            await self._halt()
+            raise
         finally:
-            beating.cancel()
+            if beating is not None:
+                beating.cancel()
+
+    async def _halt(self) -> None:
+        """End the commands that run, since a person pressed Ctrl-C; the next drive runs them anew.
+
+        Nobody waits for them by then, so that what becomes of them is recorded nowhere.
+        """
+        others = asyncio.all_tasks() - {asyncio.current_task()}
+        for one in others:
+            one.cancel()
+        await asyncio.gather(*others, return_exceptions=True)
+        self.workshop.halt(halted=True)
 
     async def _run(self, submit: Callable[..., object]) -> Outcome:
         while True:
