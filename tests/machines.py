@@ -4,7 +4,7 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import pytest
@@ -91,6 +91,10 @@ class Machines:
     def alive(self) -> list[str]:
         """Return the clone of each run whose agent is at work."""
         return [run.parent.parent.name for run in self._folders() if marked(RUN_MARK, mark_of(run))]
+
+    def reports(self) -> Iterator[str]:
+        """Yield how each run that is over ended."""
+        yield from (file.read_text() for run in self._folders() for file in run.glob("exit.json"))
 
     def end_agents(self) -> None:
         """End the agents that are left."""

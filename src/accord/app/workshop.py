@@ -9,6 +9,7 @@ from attrs import define, field
 from accord.app.config import Config
 from accord.approvals.signers import Signer
 from accord.core.approval import Trust
+from accord.core.orders import Leash
 from accord.core.ports import (
     Agent,
     Breaks,
@@ -42,10 +43,10 @@ class Workshop:
     for the person's key when it is first needed; `state` is Accord's folder outside the checkout.
     `sandbox` proves the walls of this machine when they are first needed; `accepts_open` tells
     that the person accepted, for this command alone, that there may be none. `channel` says in
-    records where the person decided. `symbols` reads code and `breaks` breaks it
-    on purpose; the grammars are loaded when first asked for. `coverage` reads what tests ran.
-    `halt` ends the commands that run in a sandbox (see `Halt`).
-    `proved` holds each (tree, command) that this process saw pass for a release.
+    records where the person decided. `symbols` reads code and `breaks` breaks it on purpose; the
+    grammars are loaded when first asked for. `coverage` reads what tests ran. `halt` ends the
+    commands that run in a sandbox. `leash` is what agents hang on that are started where there are
+    other machines. `proved` holds each (tree, command) that this process saw pass for a release.
     """
 
     repo: Repo
@@ -68,6 +69,7 @@ class Workshop:
     halt: Halt
     accepts_open: bool = False
     channel: str = "cli"
+    leash: Leash | None = None
     proved: set[tuple[str, str]] = field(factory=set)
 
     @property

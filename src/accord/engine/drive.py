@@ -1,19 +1,15 @@
 """Drive changes until whatever is left waits for a person."""
 
 import asyncio
-import fcntl
-import itertools
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Collection, Mapping, Sequence
+from contextlib import suppress
 
 from attrs import define, evolve, field, frozen
 
 from accord.app.changes import Change, find, load_all, released
 from accord.app.radar import Radar
-from accord.app.rewriting import about_files
 from accord.app.situations import situation
 from accord.app.workshop import Workshop
-from accord.core import leases
 from accord.core.orders import AgentEvent
 from accord.core.reconcile import (
     Action,
@@ -27,13 +23,12 @@ from accord.core.reconcile import (
     next_steps,
 )
 from accord.engine.admitting import Admitting
-from accord.engine.crew import Crew, kind
+from accord.engine.crew import Crew
+from accord.engine.entering import alone, beat, settle, taking_part
+from accord.engine.pieces import kind
 from accord.errors import AccordError, ConflictError
 
 RETRIES = 2
-
-KEEP_EVERY = 8
-"""After how many renewals of its leases a worker brings its snapshots to the remote."""
 
 LOOK_EVERY_S = 60.0
 """How often it is looked whether pieces of work collide while all of them go on."""
@@ -79,13 +74,13 @@ def drive(
     drives this repository already.
     """
     settle(workshop)
-    with _alone(workshop):
+    with alone(workshop):
         steering = _Drive(workshop, tuple(names), tell, frozenset(handed_in), only, crew)
         if crew is None:
             first = steering.look()
             if not any(not isinstance(step, Wait) for step in first):
                 return steering.outcome(first)
-        with _in(crew):
+        with taking_part(workshop, crew):
             # DBOS takes a second of CPU to import, which is wasted where everything waits.
             from accord.engine import jobs
 
@@ -96,21 +91,6 @@ def drive(
             finally:
                 jobs.close_engine()
                 workshop.halt(halted=False)
-
-
-def settle(workshop: Workshop) -> None:
-    """Close the operations that were cut off: those whose refs moved are done, the others void."""
-    for operation in workshop.journal.operations(pending=True):
-        if about_files(operation):  # it has a note of its own, which `app.rewriting` settles
-            continue
-        took = all(workshop.repo.resolve(ref) == new for ref, (_, new) in operation.refs.items())
-        if took:
-            for ref, (old, new) in operation.refs.items():
-                if old and new:
-                    workshop.repo.settle(ref, old, new)
-            workshop.journal.finish(operation.number)
-        else:
-            workshop.journal.void(operation.number)
 
 
 @define
@@ -358,42 +338,3 @@ class _Drive:
 
 def _now() -> float:
     return asyncio.get_running_loop().time()
-
-
-async def beat(crew: Crew) -> None:
-    """Renew the leases of a crew for as long as this is not cancelled; bring its snapshots."""
-    for count in itertools.count(1):
-        await asyncio.sleep(leases.RENEW_S)
-        await asyncio.to_thread(crew.beat)
-        if count % KEEP_EVERY == 0:
-            await asyncio.to_thread(crew.keep_snapshots)
-
-
-@contextmanager
-def _in(crew: Crew | None) -> Iterator[None]:
-    """Take part in the crew for as long as this lasts."""
-    if crew is None:
-        yield
-        return
-    crew.board.join(crew.worker)
-    try:
-        crew.enter()
-        yield
-    finally:
-        with suppress(AccordError):  # what is not given back ends by itself
-            crew.leave()
-
-
-@contextmanager
-def _alone(workshop: Workshop) -> Iterator[None]:
-    """Hold the repository's engine lock; it is let go with the process, however that ends."""
-    workshop.state.mkdir(mode=0o700, parents=True, exist_ok=True)
-    with (workshop.state / "engine.lock").open("w") as handle:
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise ConflictError(
-                "another accord run is at work in this repository",
-                hint="wait for it, or look at accord status",
-            ) from None
-        yield
