@@ -6,6 +6,7 @@ from contextlib import suppress
 
 from attrs import define, evolve, field, frozen
 
+from accord.app import room
 from accord.app.changes import Change, find, load_all, released
 from accord.app.radar import Radar
 from accord.app.situations import situation
@@ -319,11 +320,18 @@ class _Drive:
         self.tries[step.change + step.subject] = tried
         if not (isinstance(step, Land) and tried <= RETRIES):
             if self.crew is not None and isinstance(step, Draft | Build | Land):
-                self.crew.note_failed(step, detail)
+                self._vain(self.crew, step, detail)
             else:
                 self.failed.setdefault(step.change, {})[step.subject] = detail
             code = result.get("exit_code")
             self.exit_code = self.exit_code or (code if isinstance(code, int) else 1)
+
+    def _vain(self, crew: Crew, step: Action, why: str) -> None:
+        """Keep others from trying what failed here, unless it failed of this machine itself."""
+        if room.is_full(self.workshop):
+            crew.ended = crew.ended or "has no room on its disk"
+        else:
+            crew.note_failed(step, why)
 
     def outcome(self, steps: Sequence[Action | Wait]) -> Outcome:
         waits = (*(step for step in steps if isinstance(step, Wait)), *self.held, *(

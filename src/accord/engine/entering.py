@@ -3,6 +3,7 @@
 import asyncio
 import fcntl
 import itertools
+import sqlite3
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
@@ -60,7 +61,8 @@ def taking_part(workshop: Workshop, crew: Crew | None) -> Iterator[None]:
         crew.enter()
         yield
     finally:
-        with suppress(AccordError):  # what is not given back ends by itself
+        # What is not given back ends by itself, as on a full disk it has to.
+        with suppress(AccordError, OSError, sqlite3.Error):
             crew.leave()
 
 
