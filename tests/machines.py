@@ -1,22 +1,28 @@
 """Machines that work on one project: clones of one bare repository, each with a worker in it."""
 
 import os
+import random
 import signal
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 from attrs import define, field
 
 import gitrepo
-from accord.agents.environment import RUN_MARK
-from accord.agents.folder import mark_of
-from accord.agents.processes import end_marked, marked
+from accord.agents.environment import HOST_MARK, RUN_MARK
+from accord.agents.folder import HOST, mark_of
+from accord.agents.processes import end_marked, holding, marked, signal_to
+from accord.wiring.opening import open_workshop
+from jumping import VARIABLE, Clock
 from project import DOCUMENTS, Project, make_project
 
 TESTS = Path(__file__).parent
+HOSTS = 0.3
+"""How often what hosts an agent is killed, and not the agent."""
 TASK = """\
 - [ ] {name} Part {name}
   - Satisfies: R1.1, R1.2
@@ -47,11 +53,16 @@ class Machines:
     lasts: float = 6.0
     started: int = 0
     running: dict[Path, "subprocess.Popen[bytes]"] = field(factory=dict)
+    began: dict[Path, int] = field(factory=dict)
+    clocks: dict[Path, Clock] = field(factory=dict)
 
-    def start(self, clone: Path, most: int = 0) -> None:
-        """Start the worker of `clone`, which kills itself at one of the first `most` points."""
+    def start(self, clone: Path, most: int = 0, how: str = "kill") -> None:
+        """Start the worker of `clone`, which kills itself at one of the first `most` points.
+
+        With `fill` its disk is full from there on. It has the clock of its clone, if there is one.
+        """
         self.started += 1
-        given = (clone, self.script, self.started, most, self.lasts)
+        given = (clone, self.script, self.started, most, self.lasts, how)
         self._spawn(clone, "engine.working", *map(str, given))
 
     def command(self, clone: Path, *words: str) -> None:
@@ -60,15 +71,39 @@ class Machines:
 
     def _spawn(self, clone: Path, module: str, *words: str) -> None:
         # Into a file: whoever reads a pipe waits until the last that was started has ended.
+        clock = {VARIABLE: str(self.clocks[clone].file)} if clone in self.clocks else {}
         with self.said(clone).open("ab") as said:
+            self.began[clone] = said.tell()
             self.running[clone] = subprocess.Popen(
                 [sys.executable, "-m", module, *words], stdout=said, stderr=said,
-                env={**os.environ, "PYTHONPATH": str(TESTS)},
+                env={**os.environ, **clock, "PYTHONPATH": str(TESTS)},
             )  # fmt: skip
 
     def said(self, clone: Path) -> Path:
         """Return the file with what the workers of `clone` said."""
         return clone.with_suffix(".said")
+
+    def said_last(self, clone: Path) -> str:
+        """Return what the worker of `clone` said that was started last."""
+        return self.said(clone).read_bytes()[self.began[clone] :].decode(errors="replace")
+
+    def kill_an_agent(self, lot: random.Random) -> int:
+        """Kill an agent that is at work, with all it started, or what hosts it; count it."""
+        found = [run for run in self._folders() if marked(RUN_MARK, mark_of(run))]
+        if not found:
+            return 0
+        run = lot.choice(found)
+        hosts = [*marked(HOST_MARK, mark_of(run)), *holding(run / HOST)]
+        for pid in hosts if lot.random() < HOSTS else marked(RUN_MARK, mark_of(run)):
+            signal_to(pid, signal.SIGKILL)
+        return 1
+
+    def ask_again(self) -> None:
+        """Do what `accord run` does for a person: have tried again what was tried in vain."""
+        with closing(open_workshop(self.project.top, lambda _: "", patience_s=20.0)) as workshop:
+            for key, note in workshop.journal.noted("failed/").items():
+                if note["of"]:
+                    workshop.journal.note(key, {"of": "", "why": ""})
 
     def drain(self) -> None:
         """End every worker in order; each has to end well."""
@@ -91,6 +126,10 @@ class Machines:
     def alive(self) -> list[str]:
         """Return the clone of each run whose agent is at work."""
         return [run.parent.parent.name for run in self._folders() if marked(RUN_MARK, mark_of(run))]
+
+    def reports(self) -> Iterator[str]:
+        """Yield how each run that is over ended."""
+        yield from (file.read_text() for run in self._folders() for file in run.glob("exit.json"))
 
     def end_agents(self) -> None:
         """End the agents that are left."""

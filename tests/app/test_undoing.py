@@ -7,7 +7,7 @@ import pytest
 
 import gitrepo
 from accord.app.workshop import Workshop
-from accord.engine.drive import settle
+from accord.engine.entering import settle
 from accord.errors import ConflictError
 from accord.git import worktrees
 from accord.git.run import Git

@@ -1,23 +1,27 @@
 """Drive a change to its release, killing this process once at each point that it passes.
 
     python killing.py REPOSITORY SCRIPT KILLED
-    python killing.py REPOSITORY SCRIPT SEED MOST
+    python killing.py REPOSITORY SCRIPT SEED MOST HOW
 
 KILLED names a file that lists the points where a run was killed already; a run kills itself with
 SIGKILL at the first point that is not in it. It exits with 0 when the change is released. The
 second form kills itself at one of the first MOST points, drawn by lot, and with 0 at none; it exits
-with 0 when everything that is left waits for a person.
+with 0 when everything that is left waits for a person. Where HOW is `fill` it is not killed there:
+its disk is full from then on, for it and for all that it starts.
 """
 
 import os
 import random
+import resource
 import signal
 import sys
 import threading
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+import jumping
 from accord.app import authoring, reviewing
 from accord.app.changes import find, load, released
 from accord.app.workshop import Workshop
@@ -51,16 +55,32 @@ class Killer:
 
 
 class Lot(Killer):
-    """Kills this process at a point drawn by lot."""
+    """Kills this process at a point drawn by lot, or fills its disk there."""
 
-    def __init__(self, seed: int, most: int) -> None:
+    def __init__(self, seed: int, most: int, how: str = "kill") -> None:
         super().__init__(Path(os.devnull))
         self.left = random.Random(seed).randint(1, most) if most else 0  # noqa: S311 -- no key
+        self.how = how
 
     def at(self, point: str) -> None:
         self.left -= 1
         if self.left == 0:
-            os.kill(os.getpid(), signal.SIGKILL)
+            if self.how == "fill":
+                fill()
+            else:
+                os.kill(os.getpid(), signal.SIGKILL)
+
+
+def fill() -> None:
+    """Have no file take another byte, by the limit of the size of files: as on a full disk."""
+    _, most = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (0, most))
+
+
+def tell(*words: object) -> None:
+    """Print, unless there is no room for it."""
+    with suppress(OSError):
+        print(*words, flush=True)
 
 
 class KillingJournal(SqliteJournal):
@@ -102,21 +122,23 @@ def decide(workshop: Workshop) -> None:
     reviewing.approve(workshop, CHANGE)
 
 
-def by_lot(repository: Path, script: Path, seed: int, most: int) -> int:
+def by_lot(repository: Path, script: Path, seed: int, most: int, how: str) -> int:
     """Go on until everything waits."""
-    lot = Lot(seed, most)
+    lot = Lot(seed, most, how)
     workshop = with_agent(open_workshop(repository, lambda _: ""), script=str(script))
     workshop.accepts_open = True
+    workshop.clock = jumping.own() or workshop.clock
     workshop.journal = KillingJournal(workshop.state / "journal.sqlite", lot)
-    outcome = drive(workshop, ["guest"], tell=print, notice=lot.at)
-    print(outcome)
+    outcome = drive(workshop, ["guest"], tell=tell, notice=lot.at)
+    tell(outcome)
     return outcome.exit_code
 
 
 def main() -> int:
     """Go on until the change is released."""
-    if len(sys.argv) == 5:
-        return by_lot(Path(sys.argv[1]), Path(sys.argv[2]), int(sys.argv[3]), int(sys.argv[4]))
+    if len(sys.argv) == 6:
+        seed, most = map(int, sys.argv[3:5])
+        return by_lot(Path(sys.argv[1]), Path(sys.argv[2]), seed, most, sys.argv[5])
     repository, script, killed = map(Path, sys.argv[1:])
     killer = Killer(killed)
     workshop = with_agent(open_workshop(repository, lambda _: ""), script=str(script))

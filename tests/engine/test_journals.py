@@ -17,11 +17,14 @@ Open = Callable[..., Journal]
 
 
 @pytest.fixture
-def database(server: Server) -> str:
-    """Return the address of the server's database, without Accord's tables so far."""
+def database(server: Server) -> Iterator[str]:
+    """Return the address of the server's database, without Accord's tables before and after."""
+    drop = "DROP SCHEMA IF EXISTS accord CASCADE"
     with psycopg.connect(server.url()) as one:
-        one.execute("DROP SCHEMA IF EXISTS accord CASCADE")
-    return server.url()
+        one.execute(drop)
+    yield server.url()
+    with psycopg.connect(server.url()) as one:  # of another version, it would refuse all others
+        one.execute(drop)
 
 
 @pytest.fixture(params=["sqlite", "postgres"])

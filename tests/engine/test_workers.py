@@ -98,6 +98,19 @@ def test_the_task_of_a_worker_that_was_killed_is_begun_anew_by_another_as_the_ne
     until(lambda: slow.alive() == [there], slow)
 
 
+def test_an_agent_whose_worker_was_killed_ends_by_itself_when_others_may_take_its_work(
+    slow: Machines,
+) -> None:
+    first, _ = slow.clones
+    slow.start(first)
+    until(lambda: len(slow.alive()) == 1, slow)
+    slow.running[first].kill()
+    slow.running.pop(first).wait()
+    assert len(slow.alive()) == 1
+    until(lambda: slow.alive() == [], slow, seconds=60)
+    assert "was not heard of" in next(slow.reports())
+
+
 def test_a_worker_that_is_back_in_time_finds_its_agent_again(slow: Machines) -> None:
     slow.lasts = 60.0
     first, _ = slow.clones

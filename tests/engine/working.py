@@ -1,9 +1,10 @@
 """Work as one of many machines in a clone, killing this process at a point drawn by lot.
 
-    python -m engine.working CLONE SCRIPT SEED MOST LASTS
+    python -m engine.working CLONE SCRIPT SEED MOST LASTS HOW
 
-It kills itself with SIGKILL at one of the first MOST points that it passes, with 0 at none; leases
-last LASTS seconds. SIGINT drains it, and then it exits with 0.
+It kills itself with SIGKILL at one of the first MOST points that it passes, with 0 at none, or has
+its disk full from there on, as HOW says (see `killing.py`); leases last LASTS seconds.
+SIGINT drains it, and then it exits with 0.
 """
 
 import signal
@@ -11,31 +12,33 @@ import sys
 from contextlib import closing
 from pathlib import Path
 
+import jumping
 from accord.core import leases
 from accord.engine.drive import Event, drive
 from accord.engine.shared_journal import SharedJournal
 from accord.wiring.crewing import open_crew
 from accord.wiring.opening import open_workshop, with_agent
 from accord.wiring.sharing import database
-from engine.killing import KillingJournal, Lot
+from engine.killing import KillingJournal, Lot, tell
 
 
 def main() -> int:
     """Work until told to end."""
     clone, script = Path(sys.argv[1]), sys.argv[2]
-    lot = Lot(int(sys.argv[3]), int(sys.argv[4]))
+    lot = Lot(int(sys.argv[3]), int(sys.argv[4]), sys.argv[6])
     lasts = float(sys.argv[5])
     leases.LASTS_S, leases.RENEW_S, leases.TRUST_S = lasts, lasts / 4, lasts * 0.8
     workshop = with_agent(open_workshop(clone, lambda _: ""), script=script)
     workshop.accepts_open = True
+    workshop.clock = jumping.own() or workshop.clock
     workshop.journal.close()
     local = KillingJournal(workshop.state / "journal.sqlite", lot)
     workshop.journal = SharedJournal(local, database(20.0), workshop.trust.project)
 
-    def tell(event: Event) -> None:
-        print(event.change, event.subject, event.text, flush=True)
+    def told(event: Event) -> None:
+        tell(event.change, event.subject, event.text)
 
-    crew = open_crew(workshop, lambda *words: print(*words, flush=True), lasting=True, slots=2)
+    crew = open_crew(workshop, tell, lasting=True, slots=2)
     crew.poll_s = 0.5
 
     def drain(*_: object) -> None:
@@ -43,7 +46,7 @@ def main() -> int:
 
     signal.signal(signal.SIGINT, drain)
     with closing(workshop), closing(crew.board):
-        drive(workshop, (), tell=tell, notice=lot.at, crew=crew)
+        drive(workshop, (), tell=told, notice=lot.at, crew=crew)
     return 0
 
 

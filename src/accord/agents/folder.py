@@ -18,6 +18,7 @@ from accord.core.orders import (
     AgentReport,
     AgentStatus,
     Budget,
+    Leash,
     Limits,
     Outlet,
     Price,
@@ -90,6 +91,7 @@ def read_order(run: Path) -> AgentOrder:
         environment=tuple((name, value) for name, value in held["environment"]),
         outlet=_outlet(held["outlet"]),
         tools=_tools(held.get("tools")),
+        leash=Leash(**held["leash"]) if held.get("leash") else None,
     )
 
 

@@ -23,12 +23,14 @@ from attrs import asdict, evolve
 from accord.agents import asked, folder
 from accord.agents.environment import HOST_MARK, RUN_MARK
 from accord.agents.lean import lean_models
+from accord.agents.leashed import unheld
 from accord.agents.memory import Memory
 from accord.agents.processes import end_marked, left_behind
 from accord.agents.redaction import clean_report, known_secrets, redactor
 from accord.agents.speech import Speech
 from accord.agents.transcript import Transcript, one_line
 from accord.core.orders import (
+    UNHELD,
     AgentEvent,
     AgentKind,
     AgentOrder,
@@ -36,6 +38,7 @@ from accord.core.orders import (
     AgentStatus,
     Emit,
     EventKind,
+    Leash,
 )
 from accord.core.tools import replied
 from accord.errors import AgentError
@@ -176,31 +179,36 @@ async def _drive(
     box: "Toolbox | None" = None,
 ) -> AgentReport:  # fmt: skip
     driving = asyncio.ensure_future(_driver(run, order, emit, box))
-    wished: list[AgentStatus] = []
+    wished: list[str] = []
 
-    def stop(status: AgentStatus) -> None:
+    def stop(why: str) -> None:
         if not wished:  # a second cancellation would interrupt the cleaning up after the first
             driving.cancel()
-        wished.append(status)
+        wished.append(why)
 
     async def stop_when_over(over: asyncio.Event) -> None:
         await over.wait()
         await asyncio.sleep(GRACE_S)
-        stop(AgentStatus.FAILED)
+        stop("")
 
-    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop, AgentStatus.STOPPED)
+    async def stop_when_unheld(leash: Leash) -> None:
+        await unheld(leash)
+        stop(UNHELD)
+
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop, folder.STOPPED)
     if (run / folder.STOP).exists():
-        stop(AgentStatus.STOPPED)
-    watch = asyncio.ensure_future(stop_when_over(gateway.over)) if gateway else None
+        stop(folder.STOPPED)
+    watches = [asyncio.ensure_future(stop_when_over(gateway.over))] if gateway else []
+    watches += [asyncio.ensure_future(stop_when_unheld(order.leash))] if order.leash else []
     try:
         return await driving
     except asyncio.CancelledError:
-        if AgentStatus.STOPPED in wished:
-            return AgentReport(order.run_id, AgentStatus.STOPPED, folder.STOPPED)
+        if why := next(filter(None, wished), ""):
+            return AgentReport(order.run_id, AgentStatus.STOPPED, why)
         return AgentReport(order.run_id, AgentStatus.FAILED)  # the gateway knows why
     finally:
         emit.finish()
-        if watch is not None:
+        for watch in watches:
             watch.cancel()
 
 

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from attrs import evolve
 
-from accord.app import leasing
+from accord.app import leasing, room
 from accord.app.boxing import for_check
 from accord.app.changes import Change
 from accord.app.config import words
@@ -45,7 +45,8 @@ def verify(workshop: Workshop, commit: str, command: str) -> Run:
 def run_on(workshop: Workshop, commit: str, command: Sequence[str], limit_s: float) -> CommandRun:
     """Run `command` in the box, on a fresh checkout of `commit`, for `limit_s` seconds at most.
 
-    The checkout is set up first. Where that fails it is what is returned, as `unready`.
+    The checkout is set up first. Where that fails it is what is returned, as `unready`. Raises
+    RefusedError for what fails on a full disk.
     """
     checks = workshop.state / "checks"
     checks.mkdir(parents=True, exist_ok=True)
@@ -55,7 +56,10 @@ def run_on(workshop: Workshop, commit: str, command: Sequence[str], limit_s: flo
         variables = leasing.furnish(workshop, f"{folder}/tree", Path(folder).name)
         walls = evolve(for_check(workshop, f"{folder}/tree"), variables=variables)
         broken = leasing.set_up(workshop, walls)
-        return broken or workshop.sandbox().run(command, walls, limit_s)
+        ran = broken or workshop.sandbox().run(command, walls, limit_s)
+        if ran.exit_status != 0:
+            room.refuse_full(workshop)
+        return ran
 
 
 def verdict_key(workshop: Workshop, tree: str, command: str) -> str:

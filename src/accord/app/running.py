@@ -299,7 +299,8 @@ def start(workshop: Workshop, order: AgentOrder, box: boxing.Boxed) -> None:
     """Start the run of `order` in its box, with the limits that are configured."""
     workshop.journal.note(f"box/{order.run_id}", {"level": box.level})
     limits = workshop.config.limits
-    workshop.agents.start(evolve(order, limits=limits, box=box.prefix, outlet=box.outlet))
+    workshop.agents.start(evolve(order, limits=limits, box=box.prefix, outlet=box.outlet,
+                                 leash=workshop.leash))  # fmt: skip
 
 
 def _level(workshop: Workshop, action: Draft | Build) -> str:

@@ -2,12 +2,14 @@
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Protocol
 
 from attrs import define, field
 
 from accord.app.config import Config
 from accord.approvals.signers import Signer
 from accord.core.approval import Trust
+from accord.core.orders import Leash
 from accord.core.ports import (
     Agent,
     Breaks,
@@ -26,6 +28,13 @@ CHANGES = "refs/heads/accord/"
 SPECS = "specs"
 
 
+class Halt(Protocol):
+    """Ends commands because a person said so: they neither passed nor failed."""
+
+    def __call__(self, *, halted: bool) -> None:
+        """End what runs and let nothing begin, which raises KeyboardInterrupt; else let it."""
+
+
 @define
 class Workshop:
     """One repository as one person meets it.
@@ -34,9 +43,10 @@ class Workshop:
     for the person's key when it is first needed; `state` is Accord's folder outside the checkout.
     `sandbox` proves the walls of this machine when they are first needed; `accepts_open` tells
     that the person accepted, for this command alone, that there may be none. `channel` says in
-    records where the person decided. `symbols` reads code and `breaks` breaks it
-    on purpose; the grammars are loaded when first asked for. `coverage` reads what tests ran.
-    `proved` holds each (tree, command) that this process saw pass for a release.
+    records where the person decided. `symbols` reads code and `breaks` breaks it on purpose; the
+    grammars are loaded when first asked for. `coverage` reads what tests ran. `halt` ends the
+    commands that run in a sandbox. `leash` is what agents hang on that are started where there are
+    other machines. `proved` holds each (tree, command) that this process saw pass for a release.
     """
 
     repo: Repo
@@ -56,8 +66,10 @@ class Workshop:
     symbols: Symbols
     breaks: Breaks
     coverage: Coverage
+    halt: Halt
     accepts_open: bool = False
     channel: str = "cli"
+    leash: Leash | None = None
     proved: set[tuple[str, str]] = field(factory=set)
 
     @property

@@ -124,7 +124,7 @@ def _from_the_system(error: Exception) -> AccordError | None:
     if isinstance(error, OSError) or any(one in said for one in _REFUSALS):
         return RefusedError(f"the system refused: {error}", hint=hint)
     # Named, not imported: most commands have no use for SQLite, and starting up must stay cheap.
-    if type(error).__module__ == "sqlite3":
+    if type(getattr(error, "orig", error)).__module__ == "sqlite3":  # or what the engine made of it
         hint = f"{hint}; or move journal.sqlite away, git holds the truth"
         return RefusedError(f"the journal cannot be used: {error}", hint=hint)
     return None

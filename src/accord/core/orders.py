@@ -131,6 +131,22 @@ class Question:
     text: str
 
 
+UNHELD = "its worker was not heard of for too long"
+"""How a run ended whose work may be another machine's by now."""
+
+
+@frozen
+class Leash:
+    """What a run hangs on whose work others may take when nobody here holds it any more.
+
+    `file` is written anew as long as it is held. A run ends when that was not so for `lasts_s`
+    seconds; where the file is not there, nobody else is, and the run hangs on nothing.
+    """
+
+    file: str
+    lasts_s: float
+
+
 @frozen
 class AgentOrder:
     """Everything one run of an agent needs; the same `run_id` never starts twice.
@@ -138,7 +154,7 @@ class AgentOrder:
     `writable` holds gitignore-style patterns relative to `workdir`: a request to write anywhere
     else is refused. `box` is put before the agent's command. `environment` is added to the
     cleaned one. With an `outlet` or `tools`, the run has a gateway in the folder that `Agent.door`
-    names.
+    names. `leash` is what it hangs on, if anything.
     """
 
     run_id: str
@@ -151,6 +167,7 @@ class AgentOrder:
     environment: tuple[tuple[str, str], ...] = ()
     outlet: Outlet | None = None
     tools: Tools | None = None
+    leash: Leash | None = None
 
 
 class AgentStatus(StrEnum):

@@ -56,7 +56,8 @@ class MemoryBoard:
 
     def _do(self, step: Step[T]) -> T:
         with self._lock:
-            self._ledger, found = step(self._ledger, self._clock())
+            now = self._clock()
+            self._ledger, found = step(leases.in_time(self._ledger, now), now)
             return found
 
 
@@ -78,7 +79,8 @@ class PostgresBoard(MemoryBoard):
             connection.execute(lock, (self._project,))
             row = connection.execute("SELECT extract(epoch FROM clock_timestamp())").fetchone()
             before = _load(connection, self._project)
-            after, found = step(before, float(row[0]) if row else 0.0)
+            now = float(row[0]) if row else 0.0
+            after, found = step(leases.in_time(before, now), now)
             _save(connection, self._project, before, after)
             return found
 

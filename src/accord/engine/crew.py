@@ -21,8 +21,11 @@ from accord.app.workshop import CHANGES, Workshop
 from accord.approvals.trust import FOLDER as TRUST
 from accord.core import leases
 from accord.core.leases import Board, Lease, Worker
+from accord.core.orders import UNHELD
 from accord.core.ports import Remote
-from accord.core.reconcile import Action, Build, Draft, Land, Prove, Release, Review, Wait
+from accord.core.reconcile import Action, Build, Draft, Land, Release, Wait
+from accord.engine import leash
+from accord.engine.pieces import job_of, kind, refs_of
 from accord.errors import AccordError, ConflictError
 
 POLL_S = 5.0
@@ -76,7 +79,7 @@ class Crew:
 
         It has joined before. Raises what meeting the remote does.
         """
-        self.renewed = time.monotonic()
+        self._hold()
         self._reap()
         ledger, now = self.board.look()
         for lease in ledger.leases.values():
@@ -89,6 +92,7 @@ class Crew:
                     kept.add(lease.job)
             elif mine:
                 self.board.drop(self.worker.name, {lease.job: lease.token})
+        self._hold()
         self._stop_strays()
         self.meet()
         self.rules = self._rules()
@@ -146,14 +150,14 @@ class Crew:
 
     def is_elsewhere(self, step: Action | Wait) -> str:
         """Return the machine that does `step` now, or an empty string."""
-        return "" if isinstance(step, Wait) else self.elsewhere.get(_job(step), "")
+        return "" if isinstance(step, Wait) else self.elsewhere.get(job_of(step), "")
 
     def claim(self, step: Action, serial: Collection[str]) -> bool:
         """Take the lease for `step` and the serial resources that it needs; tell whether it is had.
 
         What this process holds already, because its agent asked or outlived it, is had.
         """
-        job = _job(step)
+        job = job_of(step)
         with self._lock:
             needs = [f"serial/{name}" for name in sorted(serial)]
             free = self.held.keys() - self.waiting - self.inherited
@@ -168,7 +172,7 @@ class Crew:
             self.waiting.discard(job)
             self.inherited -= set(needs)
             self.held.update(dict.fromkeys(wanted, token))
-            self.steps[step.id] = (*wanted, *_refs(step, self.workshop.base), *(
+            self.steps[step.id] = (*wanted, *refs_of(step, self.workshop.base), *(
                 ref for ref in self.remote.far()
                 if isinstance(step, Release) and ref.startswith(f"{BUILT}/{step.change}/")
             ))  # fmt: skip
@@ -193,7 +197,7 @@ class Crew:
         with self._lock:
             mine = self.steps.pop(step.id, ())
             self.begun.discard(step.id)
-            job = _job(step)
+            job = job_of(step)
             goes_on = job in self.held and self._goes_on(step)
             if goes_on:
                 self.waiting.add(job)
@@ -235,7 +239,7 @@ class Crew:
             if time.monotonic() - self.renewed > leases.TRUST_S:
                 self._lost(set(tokens), f"could not renew its leases: {error.message}")
             return
-        self.renewed = time.monotonic()
+        self._hold()
         with self._lock:  # a claim that is under way gives some of them another token
             lost = {job for job, token in tokens.items()
                     if job not in kept and self.held.get(job) == token}  # fmt: skip
@@ -243,6 +247,11 @@ class Crew:
             self._lost(
                 lost, f"was not heard of for {leases.LASTS_S:.0f} seconds and lost its lease"
             )
+
+    def _hold(self) -> None:
+        """Know, and let the agents of this clone know, that what it holds was renewed just now."""
+        self.renewed = time.monotonic()
+        self.workshop.leash = leash.hold(self.workshop.state)
 
     def publish(self, step: Action, taken: Taken) -> Taken:
         """Bring what `step` moved to the remote, while its lease is held; return what came of it.
@@ -254,6 +263,8 @@ class Crew:
             tokens = {job: self.held[job] for job in mine if job in self.held}
         refs = [ref for ref in mine if ref.startswith("refs/")]
         why = "another machine has this work now"
+        if taken.detail == UNHELD:
+            tokens = {}
         for tries_left in reversed(range(_TRIES)):
             try:
                 if not tokens or self.board.renew(self.worker.name, tokens) != tokens.keys():
@@ -367,30 +378,3 @@ class Crew:
             if what == "build":
                 step = Build(change, subject, int(number), key, by_hand=False)
                 salvaging.look_in(self.workshop, step, int(round_))
-
-
-def kind(name: str) -> str:
-    """Return the name of a piece of work across its attempts (of a landing: across tips)."""
-    return name.rpartition("/")[0]
-
-
-def _job(step: Action) -> str:
-    if isinstance(step, Land):
-        return f"branch/{step.change}"
-    return "base" if isinstance(step, Release) else step.id
-
-
-def _refs(step: Action, base: str) -> tuple[str, ...]:
-    """Return what `step` may move; while it is under way nothing else here does."""
-    branch, task = f"{CHANGES}{step.change}", f"{BUILT}/{step.change}/{step.subject}"
-    match step:
-        case Build():
-            return (task,)
-        case Land():
-            return branch, task
-        case Draft():
-            return (branch,)
-        case Release():
-            return branch, base, *(f"{CHANGES}{one}" for one in step.along)
-        case Prove() | Review():
-            return ()

@@ -1,19 +1,16 @@
 """Drive changes until whatever is left waits for a person."""
 
 import asyncio
-import fcntl
-import itertools
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Collection, Mapping, Sequence
+from contextlib import suppress
 
 from attrs import define, evolve, field, frozen
 
+from accord.app import room
 from accord.app.changes import Change, find, load_all, released
 from accord.app.radar import Radar
-from accord.app.rewriting import about_files
 from accord.app.situations import situation
 from accord.app.workshop import Workshop
-from accord.core import leases
 from accord.core.orders import AgentEvent
 from accord.core.reconcile import (
     Action,
@@ -27,13 +24,12 @@ from accord.core.reconcile import (
     next_steps,
 )
 from accord.engine.admitting import Admitting
-from accord.engine.crew import Crew, kind
+from accord.engine.crew import Crew
+from accord.engine.entering import alone, beat, settle, taking_part
+from accord.engine.pieces import kind
 from accord.errors import AccordError, ConflictError
 
 RETRIES = 2
-
-KEEP_EVERY = 8
-"""After how many renewals of its leases a worker brings its snapshots to the remote."""
 
 LOOK_EVERY_S = 60.0
 """How often it is looked whether pieces of work collide while all of them go on."""
@@ -79,13 +75,13 @@ def drive(
     drives this repository already.
     """
     settle(workshop)
-    with _alone(workshop):
+    with alone(workshop):
         steering = _Drive(workshop, tuple(names), tell, frozenset(handed_in), only, crew)
         if crew is None:
             first = steering.look()
             if not any(not isinstance(step, Wait) for step in first):
                 return steering.outcome(first)
-        with _in(crew):
+        with taking_part(workshop, crew):
             # DBOS takes a second of CPU to import, which is wasted where everything waits.
             from accord.engine import jobs
 
@@ -95,21 +91,7 @@ def drive(
                 return asyncio.run(steering.run(jobs.submit))
             finally:
                 jobs.close_engine()
-
-
-def settle(workshop: Workshop) -> None:
-    """Close the operations that were cut off: those whose refs moved are done, the others void."""
-    for operation in workshop.journal.operations(pending=True):
-        if about_files(operation):  # it has a note of its own, which `app.rewriting` settles
-            continue
-        took = all(workshop.repo.resolve(ref) == new for ref, (_, new) in operation.refs.items())
-        if took:
-            for ref, (old, new) in operation.refs.items():
-                if old and new:
-                    workshop.repo.settle(ref, old, new)
-            workshop.journal.finish(operation.number)
-        else:
-            workshop.journal.void(operation.number)
+                workshop.halt(halted=False)
 
 
 @define
@@ -163,13 +145,26 @@ class _Drive:
         )  # fmt: skip
 
     async def run(self, submit: Callable[..., object]) -> Outcome:
-        if self.crew is None:
-            return await self._run(submit)
-        beating = asyncio.create_task(beat(self.crew))
+        beating = asyncio.create_task(beat(self.crew)) if self.crew is not None else None
         try:
             return await self._run(submit)
+        except asyncio.CancelledError:
+            await self._halt()
+            raise
         finally:
-            beating.cancel()
+            if beating is not None:
+                beating.cancel()
+
+    async def _halt(self) -> None:
+        """End the commands that run, since a person pressed Ctrl-C; the next drive runs them anew.
+
+        Nobody waits for them by then, so that what becomes of them is recorded nowhere.
+        """
+        others = asyncio.all_tasks() - {asyncio.current_task()}
+        for one in others:
+            one.cancel()
+        await asyncio.gather(*others, return_exceptions=True)
+        self.workshop.halt(halted=True)
 
     async def _run(self, submit: Callable[..., object]) -> Outcome:
         while True:
@@ -325,11 +320,18 @@ class _Drive:
         self.tries[step.change + step.subject] = tried
         if not (isinstance(step, Land) and tried <= RETRIES):
             if self.crew is not None and isinstance(step, Draft | Build | Land):
-                self.crew.note_failed(step, detail)
+                self._vain(self.crew, step, detail)
             else:
                 self.failed.setdefault(step.change, {})[step.subject] = detail
             code = result.get("exit_code")
             self.exit_code = self.exit_code or (code if isinstance(code, int) else 1)
+
+    def _vain(self, crew: Crew, step: Action, why: str) -> None:
+        """Keep others from trying what failed here, unless it failed of this machine itself."""
+        if room.is_full(self.workshop):
+            crew.ended = crew.ended or "has no room on its disk"
+        else:
+            crew.note_failed(step, why)
 
     def outcome(self, steps: Sequence[Action | Wait]) -> Outcome:
         waits = (*(step for step in steps if isinstance(step, Wait)), *self.held, *(
@@ -344,42 +346,3 @@ class _Drive:
 
 def _now() -> float:
     return asyncio.get_running_loop().time()
-
-
-async def beat(crew: Crew) -> None:
-    """Renew the leases of a crew for as long as this is not cancelled; bring its snapshots."""
-    for count in itertools.count(1):
-        await asyncio.sleep(leases.RENEW_S)
-        await asyncio.to_thread(crew.beat)
-        if count % KEEP_EVERY == 0:
-            await asyncio.to_thread(crew.keep_snapshots)
-
-
-@contextmanager
-def _in(crew: Crew | None) -> Iterator[None]:
-    """Take part in the crew for as long as this lasts."""
-    if crew is None:
-        yield
-        return
-    crew.board.join(crew.worker)
-    try:
-        crew.enter()
-        yield
-    finally:
-        with suppress(AccordError):  # what is not given back ends by itself
-            crew.leave()
-
-
-@contextmanager
-def _alone(workshop: Workshop) -> Iterator[None]:
-    """Hold the repository's engine lock; it is let go with the process, however that ends."""
-    workshop.state.mkdir(mode=0o700, parents=True, exist_ok=True)
-    with (workshop.state / "engine.lock").open("w") as handle:
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise ConflictError(
-                "another accord run is at work in this repository",
-                hint="wait for it, or look at accord status",
-            ) from None
-        yield

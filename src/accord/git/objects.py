@@ -12,7 +12,7 @@ from attrs import define, field
 
 from accord.core.ports import Entry, FileChange, Merge
 from accord.errors import ConfigurationError, ConflictError, RefusedError
-from accord.git.run import WHOLE, Git, GitError, command, environment, lasting
+from accord.git.run import WHOLE, Git, GitError, command, environment, group, lasting
 
 MISSING = "0" * 40
 # A symbolic link's bytes are its target and a submodule has none, so neither is a file to approve.
@@ -48,6 +48,7 @@ class Objects:
                 stdout=subprocess.PIPE,
                 stderr=subprocess.DEVNULL,
                 env=environment(),
+                process_group=0,  # it is everybody's, also after Ctrl-C
             )
         pipe, source = self._reader.stdin, self._reader.stdout
         assert pipe is not None  # noqa: S101 -- both were opened above
@@ -213,6 +214,7 @@ def _conflicts(git: Git, arguments: Sequence[str]) -> list[str]:
         [*command(), f"--git-dir={git.directory}", *arguments],
         capture_output=True,
         env=environment(),
+        process_group=group(),
         check=False,
     )
     return done.stdout.decode(errors="surrogateescape").split("\0")

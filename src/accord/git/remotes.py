@@ -40,7 +40,7 @@ class GitRemote:
                  "--no-recurse-submodules", self.name, *wanted)  # fmt: skip
         for tries_left in reversed(range(_TRIES)):
             try:
-                self.git.bytes(*words, extra=_own())
+                self.git.bytes(*words, extra=_own(), asks=True)
             except GitError as error:
                 # A push beside this one, or what a killed worker had begun, writes the same refs.
                 if not (tries_left and "lock ref" in error.said):
@@ -82,7 +82,8 @@ class GitRemote:
             raise self._away() from None
 
     def _push(self, *arguments: str) -> None:
-        self.git.bytes("push", "--quiet", "--no-verify", "--no-signed", *arguments, extra=_own())
+        words = ("push", "--quiet", "--no-verify", "--no-signed", *arguments)
+        self.git.bytes(*words, extra=_own(), asks=True)
 
     def _away(self) -> ConfigurationError:
         # What git says may hold the address of the remote, and a token in it.

@@ -9,6 +9,7 @@ import os
 import re
 import shutil
 import subprocess
+import threading
 from collections.abc import Mapping
 from functools import lru_cache
 from pathlib import Path
@@ -77,11 +78,13 @@ class Git:
         directory: Path | None = None,
         work_tree: Path | None = None,
         extra: Mapping[str, str] | None = None,
+        asks: bool = False,
     ) -> bytes:
         """Run `git ARGUMENTS` and return its stdout. Raises GitError on a non-zero exit.
 
         `directory` names another trusted git directory (that of a linked worktree), `work_tree`
-        the folder to work on, `extra` adds to the environment, `feed` goes to stdin.
+        the folder to work on, `extra` adds to the environment, `feed` goes to stdin, `asks` tells
+        that what it starts may ask the person for a passphrase.
         """
         where = [f"--git-dir={directory or self.directory}"]
         if work_tree is not None:
@@ -92,6 +95,7 @@ class Git:
             capture_output=True,
             env={**environment(), **(extra or {})},
             cwd=work_tree if work_tree is not None else self.directory,
+            process_group=None if asks else group(),
             check=False,
         )
         if done.returncode:
@@ -135,6 +139,15 @@ def command() -> list[str]:
     if git is None:
         raise ConfigurationError("git was not found", hint="install git 2.38 or newer")
     return [git, *(word for setting in _SETTINGS for word in ("-c", setting))]
+
+
+def group() -> int | None:
+    """Return the process group that git is started in: 0, one of its own, from a thread.
+
+    Ctrl-C at a terminal is sent to all of a group. The main thread hears of it as well; another
+    one would only see that git died, and take it for a failure.
+    """
+    return None if threading.current_thread() is threading.main_thread() else 0
 
 
 def environment() -> dict[str, str]:

@@ -9,11 +9,12 @@ import subprocess
 import tempfile
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 
 from accord.core.ports import CommandRun, Walls
 from accord.errors import AccordError
-from accord.sandbox import toolchain
+from accord.sandbox import halting, toolchain
 from accord.sandbox.mounts import tidy
 
 LARGEST_OUTPUT = 2**20
@@ -40,7 +41,7 @@ def run_command(
     pytest is asked for a JUnit report through its own environment variable, and coverage.py to
     leave its data beside that; other programs do not read these. The whole process group is ended
     afterwards. A command that cannot be started is `missing`. `changes` replaces variables; an
-    empty value removes one.
+    empty value removes one. Raises KeyboardInterrupt for one that a person had ended.
     """
     workdir = walls.workdir
     try:
@@ -137,21 +138,27 @@ def _run(
     boxed: bool,
 ) -> int | None:
     """Return the exit status, or None when the time was up; nothing of the command is left."""
-    process = subprocess.Popen(
-        command,
-        cwd=workdir,
-        env=environment,
-        stdin=subprocess.DEVNULL,
-        stdout=output,
-        stderr=subprocess.STDOUT,
-        start_new_session=True,
-    )
+
+    def start() -> "subprocess.Popen[bytes]":
+        return subprocess.Popen(
+            command,
+            cwd=workdir,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+
+    end = partial(_end, boxed=boxed)
+    process = halting.begun(start, end)
     try:
         return process.wait(timeout_s)
     except subprocess.TimeoutExpired:
         return None
     finally:
-        _end(process, boxed=boxed)
+        end(process)
+        halting.over(process)
 
 
 def _end(process: "subprocess.Popen[bytes]", *, boxed: bool) -> None:

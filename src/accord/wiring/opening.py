@@ -28,6 +28,7 @@ from accord.git.locate import Place, locate
 from accord.git.repo import GitRepo
 from accord.git.run import Git
 from accord.sandbox.choose import strongest
+from accord.sandbox.halting import halt
 from accord.wiring.code import break_symbol, read_coverage, read_symbols
 from accord.wiring.machine import (
     Known,
@@ -159,6 +160,7 @@ def open_workshop(
         symbols=read_symbols,
         breaks=break_symbol,
         coverage=read_coverage,
+        halt=halt,
     )
 
 
