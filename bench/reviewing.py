@@ -25,7 +25,8 @@ def measure(corpus: Path = CORPUS) -> list[Figure]:
     """Return the share of words to read, in percent: at first, and after one criterion changed.
 
     Without the specs of others there is none: made-up ones have the words that they are given.
-    Raises AssertionError where an item that changed or an open question would not be shown.
+    Raises AssertionError where an item that changed or an open question would not be shown, or
+    shows nothing and has nothing to open.
     """
     if not corpus.is_dir():
         return []
@@ -64,6 +65,7 @@ def _shown(before: Spec, after: Spec) -> tuple[int, int]:
     notes = notes_of(after)
     listed = {one["id"] for one in (*read, *notes)}
     assert set(ids) <= listed, set(ids) - listed
+    assert all(one["shown"] or one["whole"] for one in read)
     held = cost(after, [one for one in notes if one["open"]], read)
     return held["words"], held["whole"]
 

@@ -108,3 +108,30 @@ def test_a_criterion_over_several_lines_is_shown_to_its_end() -> None:
 def test_nothing_is_listed_where_nothing_changed() -> None:
     assert listed(spec(), spec()) == []
     assert notes_of(spec()) == []
+
+
+def test_what_is_not_shown_at_first_sight_is_there_to_be_opened() -> None:
+    story = STORY.replace(
+        "## Requirements",
+        "## Assumptions\n\n- A1 (low) The cart is kept by the shop.\n\n## Requirements",
+    ).replace("WHEN the card is declined", "WHEN the cart is kept")
+    after = spec(story)
+    ids = changed_ids({}, bindings(after))
+    read = {one["id"]: one for one in entries(after, compare(Spec(), after, ids))}
+    assert read["R1.2"]["told"][0] == ["″", "cart kept"]
+    said = "".join(meant or text for text, meant in read["R1.2"]["told"])
+    assert said == "cart kept → say until when."
+    assert "WHEN the cart is kept THE shop SHALL say until when." in read["R1.2"]["whole"]
+    (note,) = notes_of(after)
+    assert (note["said"], note["text"]) == ("cart kept by shop.", "The cart is kept by the shop.")
+
+
+def test_the_name_of_a_requirement_is_folded_where_its_criteria_say_it() -> None:
+    shown = {}
+    for name in ("Keep the cart", "Recovery after failure"):
+        after = spec(STORY.replace("### R1 Keep the cart", f"### R1 {name}"))
+        ids = changed_ids({}, bindings(after))
+        read = {one["id"]: one for one in entries(after, compare(Spec(), after, ids))}
+        shown[name] = read["R1"]["shown"]
+        assert name in read["R1"]["whole"]
+    assert shown == {"Keep the cart": "", "Recovery after failure": "Recovery after failure"}

@@ -5,7 +5,7 @@ from accord.core.scenarios import MARK, question
 
 def test_the_kind_of_risk_chooses_the_question() -> None:
     assert "twice" in question("WHEN the refund is ordered THE shop SHALL say so.")
-    assert "cut off" in question("THE shop SHALL delete the account.")
+    assert "Cut off" in question("THE shop SHALL delete the account.")
     assert "must not" in question("THE shop SHALL show the list to an admin.")
     assert "other hands" in question("THE shop SHALL keep the token for an hour.")
 

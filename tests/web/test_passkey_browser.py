@@ -9,7 +9,7 @@ import keyring
 from accord.approvals import records, sshsig
 from accord.web.running import Server
 from browsing import apart, device, evil, looking
-from drifting import CODE, drifted
+from drifting import CODE, corrected, drifted
 from project import SMALL, Project
 
 
@@ -72,6 +72,36 @@ def test_a_finding_of_drift_is_judged_and_signed_by_keys_alone(
         page.keyboard.press("Enter")
         expect(page.get_by_text("R1.1 of guest: still-true")).to_be_visible()
     assert project.run("check", "--drift", "--json").json["settled"] == 1
+
+
+def test_what_takes_two_signatures_is_signed_by_keys_alone(
+    project: Project, server: Server, chromium: Browser
+) -> None:
+    apart(lambda: drifted(project))
+    gitrepo.commit(project.top, {"shop/until.py": CODE.format(61)})
+    apart(lambda: corrected(project, "other"))
+    project.ok("approve", "other", "--yes")
+    with looking(chromium, server) as page, device(page):
+        enrol(page, project, server)
+        page.goto("/drift")
+        page.keyboard.press("j")
+        page.keyboard.press("c")
+        expect(page.get_by_text("a change is begun for it first")).to_be_visible()
+        assert Axe().run(page).violations_count == 0
+        page.keyboard.press("Enter")
+        expect(page.get_by_text("was begun for it")).to_be_visible()
+        page.keyboard.press("Shift+A")
+        expect(page.get_by_role("heading", name="Signed")).to_be_visible()
+        expect(page.get_by_text("R1.1 of guest: code-wrong")).to_be_visible()
+        page.goto("/changes/other/corrections")
+        for key in ("j", "n", "Shift+A"):
+            page.keyboard.press(key)
+        expect(page.get_by_text("D1: a new rule: Carts are kept in PostgreSQL.")).to_be_visible()
+        page.keyboard.press("Enter")
+        expect(page.get_by_text("is in force: Carts are kept in PostgreSQL.")).to_be_visible()
+        page.keyboard.press("Enter")
+        expect(page.get_by_role("heading", name="Signed")).to_be_visible()
+    assert project.ok("decisions", "stats", "--json").json["captured"] == 1
 
 
 def test_a_device_that_knows_nobody_signs_nothing(

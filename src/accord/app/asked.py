@@ -18,6 +18,8 @@ VERBS = ("verdict", "capture", "rule")
 
 Fields = Mapping[str, str]
 
+_DECIDED = "decided:"
+
 
 def words(workshop: Workshop, verb: str, change: str, fields: Fields) -> tuple[str, ...]:
     """Return the lines that say what would be signed, the first one a heading.
@@ -31,29 +33,38 @@ def words(workshop: Workshop, verb: str, change: str, fields: Fields) -> tuple[s
 
 
 def sign(workshop: Workshop, verb: str, change: str, fields: Fields) -> str:
-    """Sign it, and return what came of it in a sentence. Raises what the use case raises."""
-    if verb == "verdict":
-        found = _finding(workshop, change, fields)
-        answer = verdicts.Answer(fields["answer"])
-        closed = verdicts.close(
-            workshop, found, answer, reason=fields["reason"], until=fields.get("until", "")
-        )
-        said = f"{found.criterion} of {change}: {closed.answer}"
-        return f"{said}; {closed.opened} was begun for it" if closed.opened else said
-    if verb == "capture":
-        return _captured(workshop, change, fields)
-    return _ruled(workshop, change, fields)
+    """Sign all of it, and return what came of it in a sentence. Raises what the use case raises."""
+    told = []
+    while fields:
+        said, fields = step(workshop, verb, change, fields)
+        told.append(said)
+    return "; ".join(filter(None, told))
 
 
-def signs_once(verb: str, fields: Fields) -> bool:
-    """Tell whether just one record is signed, with nothing done before: a passkey can, then.
+def step(workshop: Workshop, verb: str, change: str, fields: Fields) -> tuple[str, Fields]:
+    """Sign at most one record of it; return what came of that, and the fields of what is left.
 
     A verdict that something is wrong begins a change, which is a record of its own, and a capture
-    signs each rule that comes of it.
+    signs each rule that comes of it: so each of these can be signed by whoever signs one record at
+    a time. What was done by earlier steps stands in the fields that are left: `opened` is the
+    change that was begun, and `decided:SLUG:SENTENCE` takes the place of `new:WORDS`.
     """
     if verb == "verdict":
-        return fields["answer"] in (verdicts.Answer.STILL_TRUE, verdicts.Answer.WAIVED)
-    return verb == "rule"
+        return _judged(workshop, change, fields)
+    if verb == "capture":
+        return _captured(workshop, change, fields)
+    return _ruled(workshop, change, fields), {}
+
+
+def signatures(verb: str, fields: Fields) -> int:
+    """Return how many records are signed at most for what `fields` say is left."""
+    if verb == "verdict":
+        begins = fields["answer"] in verdicts.BEGINNING and not fields.get("opened")
+        return 1 + begins
+    if verb == "capture":
+        stages = {key.partition("/")[0] for key in fields}
+        return len(stages) + sum(said.startswith("new:") for said in fields.values())
+    return 1
 
 
 def unsigned(verb: str, change: str, fields: Fields) -> str:
@@ -84,6 +95,7 @@ def _words(workshop: Workshop, verb: str, change: str, fields: Fields) -> tuple[
             *(f"{one.path}:{one.line} {one.message}" for one in found.causes),
             f"verdict: {fields['answer']}{_until(fields)}",
             f"reason: {fields['reason']}",
+            *_begins(fields),
         )
     if verb == "capture":
         return (
@@ -99,6 +111,28 @@ def _words(workshop: Workshop, verb: str, change: str, fields: Fields) -> tuple[
 
 def _until(fields: Fields) -> str:
     return f" until {fields['until']}" if fields.get("until") else ""
+
+
+def _begins(fields: Fields) -> tuple[str, ...]:
+    if opened := fields.get("opened"):
+        return (f"{opened} was begun for it",)
+    return ("a change is begun for it first",) if fields["answer"] in verdicts.BEGINNING else ()
+
+
+def _judged(workshop: Workshop, change: str, fields: Fields) -> tuple[str, Fields]:
+    found = _finding(workshop, change, fields)
+    answer, reason = verdicts.Answer(fields["answer"]), fields["reason"]
+    opened = fields.get("opened", "")
+    if answer in verdicts.BEGINNING and not opened:
+        opened = verdicts.begun(workshop, found, answer, reason=reason)
+        if not opened:
+            opened = verdicts.begin(workshop, found, answer, reason=reason).change
+        return "", {**fields, "opened": opened}
+    closed = verdicts.close(
+        workshop, found, answer, reason=reason, until=fields.get("until", ""), opened=opened
+    )
+    said = f"{found.criterion} of {change}: {closed.answer}"
+    return (f"{said}; {opened} was begun for it" if opened else said), {}
 
 
 def _finding(workshop: Workshop, change: str, fields: Fields) -> Verdict:
@@ -126,6 +160,8 @@ def _answer(prompt: Prompt, said: str) -> Answer:
         return Answer(prompt, "again", about)
     if what == "new" and about.strip():
         return Answer(prompt, "new", about)
+    if said.startswith(_DECIDED):
+        return Answer(prompt, "new", _decided(said)[1])
     if said == "skip":
         return Answer(prompt, "skip")
     raise ConfigurationError(f"'{said}' is no answer to a correction",
@@ -140,13 +176,23 @@ def _said(one: Answer) -> str:
     return f"{item}: a new rule: {one.words}" if one.what == "new" else f"{item}: no rule"
 
 
-def _captured(workshop: Workshop, change: str, fields: Fields) -> str:
-    found: dict[Stage, list[Answer]] = {}
-    for stage, one in _answers(workshop, change, fields):
-        found.setdefault(stage, []).append(one)
-    said = [line for stage, answers in found.items()
-            for line in capturing.record(workshop, change, stage, answers)]  # fmt: skip
-    return "; ".join(said) or "noted that no rule comes of it"
+def _captured(workshop: Workshop, change: str, fields: Fields) -> tuple[str, Fields]:
+    answers = _answers(workshop, change, fields)
+    for key, (stage, one) in zip(fields, answers, strict=True):
+        if fields[key].startswith("new:"):
+            slug, said = capturing.decide(workshop, change, stage, one)
+            return "", {**fields, key: f"{_DECIDED}{slug}:{said}"}
+    stage = answers[0][0]
+    here = [(key, one) for key, (where, one) in zip(fields, answers, strict=True) if where == stage]
+    decided = {one.prompt.candidate.key: _decided(fields[key]) for key, one in here}
+    said_all = capturing.record(workshop, change, stage, [one for _, one in here], decided)
+    left = {key: said for key, said in fields.items() if key not in dict(here)}
+    return "; ".join(said_all) or "noted that no rule comes of it", left
+
+
+def _decided(said: str) -> tuple[str, str]:
+    slug, _, words = said.removeprefix(_DECIDED).partition(":")
+    return slug, words
 
 
 def _entry(workshop: Workshop, change: str, fields: Fields) -> Entry:

@@ -246,14 +246,26 @@ def _name(workshop: Workshop, wanted: str, sentence: str) -> str:
         if wanted in taken:
             raise ConfigurationError(f"there is a change {wanted} already", hint="choose another")
         return wanted
-    plain = unicodedata.normalize("NFKD", sentence).encode("ascii", "ignore").decode().lower()
-    words = [word for word in re.findall(r"[a-z0-9]+", plain) if word not in _SMALL_WORDS]
-    stem = "-".join(words[:5])[:40].rstrip("-") or "change"
+    stem = _stem(sentence)
     return next(
         name
         for name in (stem, *(f"{stem}-{number}" for number in range(2, 1000)))
         if name not in taken
     )
+
+
+def begun(workshop: Workshop, sentence: str) -> str:
+    """Return the open change that was begun with just this sentence, or an empty string."""
+    sentence = " ".join(sentence.split())
+    own = re.compile(rf"{re.escape(_stem(sentence))}(?:-\d+)?")
+    named = (one.change for one in find(workshop) if own.fullmatch(one.change))
+    return next((name for name in named if load(workshop, name).sentence == sentence), "")
+
+
+def _stem(sentence: str) -> str:
+    plain = unicodedata.normalize("NFKD", sentence).encode("ascii", "ignore").decode().lower()
+    words = [word for word in re.findall(r"[a-z0-9]+", plain) if word not in _SMALL_WORDS]
+    return "-".join(words[:5])[:40].rstrip("-") or "change"
 
 
 _SMALL_WORDS = frozenset("a an the of to in on for and or is are be so that with as at it".split())

@@ -14,7 +14,7 @@ from accord.core.decision_record import Rule
 from accord.core.decisions import Act, act_of
 from accord.core.gates import is_withdrawal
 from accord.core.model import SPEC_STAGES, STAGES, Spec, Stage, sha256
-from accord.errors import AccordError
+from accord.errors import ConfigurationError, RefusedError
 
 NOTES = "correction/"
 DRAFTED = "Spec-Draft"
@@ -115,12 +115,15 @@ def _key(change: str, one: Candidate) -> str:
 
 
 def record(
-    workshop: Workshop, name: str, stage: Stage, answers: Sequence[Answer]
-) -> tuple[str, ...]:
+    workshop: Workshop, name: str, stage: Stage, answers: Sequence[Answer],
+    decided: Mapping[str, tuple[str, str]] | None = None,
+) -> tuple[str, ...]:  # fmt: skip
     """Keep what a person answered; return a sentence for each decision that came of it.
 
     A new rule says exactly the person's words and comes into force by the signature; where it
     cannot (it clashes, it is too long) it is left as a proposal, or as nothing, and that is said.
+    `decided` holds, by the keys of corrections, what `decide` returned for answers that it was
+    given already.
     """
     said = []
     kept: list[Json] = []
@@ -129,11 +132,12 @@ def record(
         one = answer.prompt.candidate
         slug = answer.words if answer.what == "again" else ""
         if answer.what == "new":
-            slug, words = _decided(workshop, name, stage, answer)
+            known = decided.get(one.key) if decided else None
+            slug, words = known or decide(workshop, name, stage, answer)
             said.append(words)
         elif answer.what == "again":
-            known = {rule.slug: rule.id for rule in answer.prompt.matches}
-            said.append(f"noted: {known.get(slug, f'D-{slug}')} once more")
+            ids = {rule.slug: rule.id for rule in answer.prompt.matches}
+            said.append(f"noted: {ids.get(slug, f'D-{slug}')} once more")
         kept.append(_kept(workshop, name, stage, answer, slug))
         notes[_key(name, one)] = {"words": one.words, "captured": bool(slug), "change": name,
                                   "at": workshop.clock.now()}  # fmt: skip
@@ -161,7 +165,11 @@ def _kept(
     return found
 
 
-def _decided(workshop: Workshop, name: str, stage: Stage, answer: Answer) -> tuple[str, str]:
+def decide(workshop: Workshop, name: str, stage: Stage, answer: Answer) -> tuple[str, str]:
+    """Put the new rule of an answer in force; return its slug, empty without one, and a sentence.
+
+    That is one signature. A rule that cannot come into force is proposed without any.
+    """
     one = answer.prompt.candidate
     source = {
         "change": name,
@@ -178,14 +186,14 @@ def _decided(workshop: Workshop, name: str, stage: Stage, answer: Answer) -> tup
         source={key: value for key, value in source.items() if value},
     )  # fmt: skip
     try:
+        where, made = deciding.adoptable(workshop, name, rule)
+    except RefusedError as error:
         made = deciding.propose(workshop, name, [rule])[0]
-    except AccordError as error:
-        return "", f"not kept: {error.message}"
-    try:
-        entry = deciding.activate(workshop, name, made.id)
-    except AccordError as error:
         return made.slug, f"{made.id} is proposed, not in force: {error.message}"
-    return made.slug, f"{entry.rule.id} is in force: {entry.rule.statement}"
+    except ConfigurationError as error:
+        return "", f"not kept: {error.message}"
+    entry = deciding.adopt(workshop, where, made)
+    return entry.rule.slug, f"{entry.rule.id} is in force: {entry.rule.statement}"
 
 
 def _stages(stage: Stage) -> tuple[Stage, ...]:

@@ -110,10 +110,36 @@ def propose(workshop: Workshop, change: str, rules: Sequence[Rule]) -> tuple[Rul
     """
     records.refuse_agents()
     where = place(workshop, change)
+    made = _drafted(workshop, where, rules)
+    detail = made[0].id if len(made) == 1 else f"{len(made)} decisions"
+    if made:
+        _commit(workshop, where, {one.path: _written(one) for one in made}, "propose", detail)
+    return made
+
+
+def adoptable(workshop: Workshop, change: str, rule: Rule) -> tuple[Place, Rule]:
+    """Return where a new rule would come into force, and how it would read; nothing is written.
+
+    Raises what `propose` raises for a rule with a fault, and what `activate` raises for one whose
+    checks do not prove themselves or that clashes with another.
+    """
+    records.refuse_agents()
+    where = place(workshop, change)
+    (made,) = _drafted(workshop, where, [rule])
+    _refuse_unproved(workshop, where, made, despite=False)
+    return where, made
+
+
+def adopt(workshop: Workshop, where: Place, made: Rule) -> Entry:
+    """Put what is `adoptable` in force: one signature, and its file in the same commit."""
+    return _sign(workshop, where, Act.ACTIVATE, [(made, made)])
+
+
+def _drafted(workshop: Workshop, where: Place, rules: Sequence[Rule]) -> tuple[Rule, ...]:
+    """Return rules as proposals under names that nothing has, as they read back."""
     taken: dict[str, object] = {**where.ledger.register.entries}
     for one in open_changes(workshop):
         taken |= dict.fromkeys(ledger.slugs(workshop, one.tip))
-    files: dict[str, bytes | None] = {}
     made = []
     for rule in rules:
         slug = (
@@ -129,11 +155,7 @@ def propose(workshop: Workshop, change: str, rules: Sequence[Rule]) -> tuple[Rul
             raise ConfigurationError(f"'{rule.statement[:60]}' is no decision: {said}",
                                      hint=hint)  # fmt: skip
         taken[slug] = read
-        files[read.path] = data
         made.append(read)
-    detail = made[0].id if len(made) == 1 else f"{len(made)} decisions"
-    if files:
-        _commit(workshop, where, files, "propose", detail)
     return tuple(made)
 
 

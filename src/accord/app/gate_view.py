@@ -12,7 +12,7 @@ from accord.app.changes import Change
 from accord.app.views import View
 from accord.app.waivers import hidden
 from accord.app.workshop import Workshop
-from accord.core import checks, scenarios, terse
+from accord.core import checks, headline, scenarios, terse
 from accord.core.approval import Decision, Signed
 from accord.core.checks import Finding, Severity
 from accord.core.delta import Change as Kind
@@ -28,6 +28,7 @@ from accord.core.model import (
     Spec,
     Standing,
 )
+from accord.core.terse import Terse
 from accord.errors import AccordError
 
 BUDGET_WORDS = 400
@@ -40,6 +41,7 @@ AROUND = 6  # words kept on each side of a change
 _NOTES = (ItemKind.QUESTION, ItemKind.ASSUMPTION)
 _WHOLE = (ItemKind.CRITERION, *_NOTES)
 _RISKS = ("high", "medium", "low")
+_NUMBER = re.compile(r"^\*\*A-?\d+\*\*:?\s+")
 _CONSONANTS, _VOWELS = "bdfghjklmnprstvz", "aiou"
 
 
@@ -93,7 +95,7 @@ def gate_view(workshop: Workshop, change: Change, who: str) -> View:
         "asked": asked,
         "settled": [one for one in notes if not one["open"]],
         "read": read,
-        "subject": terse.subject_of(one.text for one in change.spec.criteria),
+        "voice": voice_of(change.spec),
         "unchanged": _unchanged(change, gate, mine),
         "base": _signature(mine),
         "blocks": [views.finding(one) for one in blocking if one.rule != "hidden-text"],
@@ -139,26 +141,28 @@ def since(
 def entries(spec: Spec, changed: Iterable[ItemChange], found: Sequence[Finding] = ()) -> list[View]:
     """Return how each changed item is read, the riskiest first; notes are not read but answered."""
     notes = {one.id for one in (*spec.questions, *spec.assumptions)}
-    subject = terse.subject_of(one.text for one in spec.criteria)
-    read = [_item(spec, one, found, subject) for one in changed if one.id not in notes]
+    voice = voice_of(spec)
+    read = [_item(spec, one, found, voice) for one in changed if one.id not in notes]
     return list(_beneath_each_other(sorted(read, key=lambda one: one["rank"])))
 
 
 def _beneath_each_other(read: Iterable[View]) -> Iterator[View]:
-    """Yield entries without what the one above says, each scenario's question once."""
-    above: terse.Terse | None = None
+    """Yield entries with marks for what the one above says, each scenario's question once."""
+    above: Terse | None = None
     asked: set[str] = set()
     for one in read:
-        said: terse.Terse | None = one["terse"]
-        told = said.beneath(above) if said else None
-        shown = told.text if told else one["shown"]
+        said: Terse | None = one["terse"]
+        told = [[piece.shown, piece.stands_for] for piece in said.beneath(above)] if said else []
+        marked = any(meant for _, meant in told)
+        shown = "".join(text for text, _ in told) if said else one["shown"]
         again = one["scenario"] in asked
         asked.add(one["scenario"])
         count = _words_of(one["runs"], f"{shown} {one['lead']}")
         yield {
-            **{name: value for name, value in one.items() if name != "terse"},
+            **{name: value for name, value in one.items() if name not in ("terse", "after")},
             "shown": shown,
-            "above": said.lead if said and said != told else "",
+            "whole": one["whole"] or (one["after"] if marked else ""),
+            "told": told or [[shown, ""]],
             "asked_above": again,
             "words": count + (0 if again else _count(one["scenario"])),
         }
@@ -207,14 +211,21 @@ def excerpt(runs: Iterable[tuple[str, str]], around: int = AROUND) -> list[list[
     return cut
 
 
-def _item(spec: Spec, one: ItemChange, found: Sequence[Finding], subject: str) -> View:
+def voice_of(spec: Spec) -> View:
+    """Return what most criteria have in common: whom they oblige, who acts, and the language."""
+    texts = [one.text for one in spec.criteria]
+    return {"subject": terse.subject_of(texts), "actor": terse.actor_of(texts),
+            "english": headline.is_english(texts)}  # fmt: skip
+
+
+def _item(spec: Spec, one: ItemChange, found: Sequence[Finding], voice: View) -> View:
     item = next((item for item in spec.items if item.id == one.id), None)
     kind = item.kind if item else ItemKind.FILE
     runs = excerpt(words(one.before, one.after)) if one.change is Kind.CHANGED else []
     about = [finding for finding in found if finding.item == one.id]
     shown = _shown(spec, one, item)
     plain = kind is ItemKind.CRITERION and one.change is not Kind.REMOVED and not runs
-    short = terse.terse(shown, subject) if plain else None
+    short = terse.terse(shown, **voice) if plain else None
     shown, source_text = (short.text if short else shown), shown
     begun = kind in (ItemKind.SECTION, ItemKind.TASK) and one.change is Kind.ADDED
     lead = _lead(one.after, shown) if begun else ""
@@ -227,6 +238,7 @@ def _item(spec: Spec, one: ItemChange, found: Sequence[Finding], subject: str) -
         "change": str(one.change),
         "shown": shown,
         "terse": short,
+        "after": one.after,
         "lead": lead,
         "runs": runs,
         "whole": one.after if shown != source_text else _rest(kind, shown, one.after),
@@ -254,8 +266,14 @@ def _shown(spec: Spec, one: ItemChange, item: Item | None) -> str:
         return bare.strip()
     if item.kind is ItemKind.FRAME:
         document = spec.document(item.id)
-        return document.title if document else item.id
-    return item.text.strip() or item.id
+        return headline.heading(document.title) if document else item.id
+    text = item.text.strip()
+    if item.kind is not ItemKind.REQUIREMENT:
+        return text or item.id
+    beneath = [
+        each.text for each in spec.criteria if re.match(rf"{re.escape(item.id)}[./]", each.id)
+    ]
+    return "" if item.id.endswith(f"/{text}") else headline.heading(text, beneath)
 
 
 def _lead(text: str, shown: str) -> str:
@@ -275,6 +293,7 @@ def _place(item: Item | None) -> tuple[str, int]:
 def _note(spec: Spec, item: Question | Assumption) -> View:
     document = spec.document(item.place.path)
     risk = item.risk if isinstance(item, Assumption) else ""
+    said = _assumed(item.text) if isinstance(item, Assumption) else item.text
     return {
         "id": item.id,
         "kind": str(item.kind),
@@ -283,12 +302,19 @@ def _note(spec: Spec, item: Question | Assumption) -> View:
         "risk": risk,
         "rank": (_RISKS.index(risk) if risk in _RISKS else 1, item.place.start),
         "text": item.text,
+        "said": said,
         "answer": item.answer,
         "own": item.own,
         "place": f"{item.place.path}:{item.place.line}",
         "source": source(document, item) if document else "",
-        "words": _count(item.text),
+        "words": _count(said),
     }
+
+
+def _assumed(text: str) -> str:
+    """Return what is to be read of an assumption; a question is read as it is asked."""
+    bare = _NUMBER.sub("", text)
+    return headline.headline(bare) if headline.is_english([bare]) else bare
 
 
 def _unchanged(change: Change, gate: Gate | None, mine: Signed | None) -> list[View]:

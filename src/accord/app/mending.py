@@ -38,8 +38,7 @@ def begin(workshop: Workshop, finding: Verdict, reason: str, *, reword: bool) ->
 
     Raises what `authoring.new` raises.
     """
-    what = "Say what is so" if reword else "Make it true again"
-    sentence = f"{what}, {finding.criterion} of {finding.change}: {reason}"
+    sentence = sentence_of(finding, reason, reword=reword)
     proposal = policy.propose(sentence, workshop.config.policy)
     there = promises.find(workshop.repo, workshop.base, finding.change, finding.criterion)
     words = living.words(there.item) if there else ""
@@ -58,6 +57,12 @@ def begin(workshop: Workshop, finding: Verdict, reason: str, *, reword: bool) ->
     opened = authoring.new(workshop, sentence, track=track, filled=filled if said else None)
     place = f"{there.path}:{there.item.place.line}" if there else finding.path
     return Begun(opened.change, _place(workshop, opened.change, target), place, proposed)
+
+
+def sentence_of(finding: Verdict, reason: str, *, reword: bool) -> str:
+    """Return the sentence that the change for `finding` begins with."""
+    what = "Say what is so" if reword else "Make it true again"
+    return f"{what}, {finding.criterion} of {finding.change}: {reason}"
 
 
 def _found(finding: Verdict) -> Iterator[str]:

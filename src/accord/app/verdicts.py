@@ -16,13 +16,15 @@ from accord.app import drifting, waivers
 from accord.approvals.log import read_log
 from accord.approvals.records import FOLDER
 from accord.core import version
-from accord.core.approval import Decision, Json, Log, Signed, Trust
+from accord.core.approval import Approval, Decision, Json, Log, Signed, Trust
 from accord.core.drift import Verdict
 from accord.core.ports import Repo
 from accord.errors import ConfigurationError, RefusedError
 
 if TYPE_CHECKING:
+    from accord.app import mending
     from accord.app.workshop import Workshop
+    from accord.approvals.signers import Signer
 
 GATE = "verdict"
 _DATE = re.compile(r"[0-9]{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12][0-9]|3[01])")
@@ -35,6 +37,9 @@ class Answer(StrEnum):
     SPEC_WRONG = "spec-wrong"
     STILL_TRUE = "still-true"
     WAIVED = "waived"
+
+
+BEGINNING = (Answer.CODE_WRONG, Answer.SPEC_WRONG)
 
 
 @frozen
@@ -67,41 +72,49 @@ def find(workshop: "Workshop", change: str, criterion: str) -> Verdict:
     )
 
 
+def begin(
+    workshop: "Workshop", finding: Verdict, answer: Answer, *, reason: str
+) -> "mending.Begun":
+    """Begin the change that mends `finding`, which is the first half of such a verdict.
+
+    Raises what `close` raises where the verdict would not count: nothing is begun for it then.
+    """
+    from accord.app import mending
+
+    _draft(workshop, finding, reason)
+    return mending.begin(workshop, finding, reason, reword=answer is Answer.SPEC_WRONG)
+
+
+def begun(workshop: "Workshop", finding: Verdict, answer: Answer, *, reason: str) -> str:
+    """Return the open change that was begun for just this verdict already, or an empty string."""
+    from accord.app import authoring, mending
+
+    reword = answer is Answer.SPEC_WRONG
+    return authoring.begun(workshop, mending.sentence_of(finding, reason, reword=reword))
+
+
 def close(
-    workshop: "Workshop", finding: Verdict, answer: Answer, *, reason: str, until: str = ""
-) -> Closed:
+    workshop: "Workshop", finding: Verdict, answer: Answer, *, reason: str, until: str = "",
+    opened: str = "",
+) -> Closed:  # fmt: skip
     """Sign what is to be thought of `finding`, and commit that on the base.
 
-    What is wrong begins a change of its own. `until` is the day (`2026-12-31`) after which a
-    waiver ends, or the version (`2.0`) with which it does. Raises RefusedError where the record
-    would not count, and ConfigurationError for a waiver without an end, or a reason that is
-    missing.
+    What is wrong begins a change of its own, unless `opened` is what `begin` began. `until` is the
+    day (`2026-12-31`) after which a waiver ends, or the version (`2.0`) with which it does. Raises
+    RefusedError where the record would not count, and ConfigurationError for a waiver without an
+    end, or a reason that is missing.
     """
-    # Most checks close nothing, and what a change takes is a lot to load.
-    from accord.app import mending, records
+    from accord.app import records
 
-    records.refuse_agents()
     repo, base = workshop.repo, workshop.base
     tip = repo.resolve(base)
     _check_end(repo, tip, answer, until, workshop.clock.now())
-    if not reason.strip():
-        raise ConfigurationError("a verdict needs its reason", hint="--reason 'why it is so'")
-    log = _log(repo, tip, workshop.trust, finding.change)
-    if log.unsound:
-        raise RefusedError(log.unsound[0].reason, hint=f"accord log {finding.change}")
-    signer = workshop.signer()
-    # What would not count is refused here, before a change is begun for it.
-    draft = records.draft(
-        workshop, finding.change, GATE, Decision.WAIVE, log=log,
-        approver=records.person(workshop, signer), signer=signer, number=1,
-    )  # fmt: skip
-    closed = Closed(finding.change, finding.criterion, answer, "", finding.path)
-    if answer in (Answer.CODE_WRONG, Answer.SPEC_WRONG):
-        begun = mending.begin(
-            workshop, finding, reason, reword=answer is Answer.SPEC_WRONG
-        )  # fmt: skip
-        closed = evolve(closed, place=begun.place, opened=begun.change, document=begun.document,
-                        proposed=begun.proposed)  # fmt: skip
+    signer, draft = _draft(workshop, finding, reason)
+    closed = Closed(finding.change, finding.criterion, answer, "", finding.path, opened)
+    if answer in BEGINNING and not opened:
+        made = begin(workshop, finding, answer, reason=reason)
+        closed = evolve(closed, place=made.place, opened=made.change, document=made.document,
+                        proposed=made.proposed)  # fmt: skip
     details: dict[str, Json] = {
         "verdict": answer.value, "criterion": finding.criterion, "state": finding.state,
         "standing": finding.standing.value, "until": until, "opened": closed.opened, "commit": tip,
@@ -114,6 +127,26 @@ def close(
     detail = f"{finding.criterion}: {answer.value}"
     workshop.move("verdict", finding.change, base, new, tip, detail=detail)
     return evolve(closed, record=records.witness(workshop, finding.change, files))
+
+
+def _draft(workshop: "Workshop", finding: Verdict, reason: str) -> tuple["Signer", Approval]:
+    """Return the signer and the record without what was decided: what would not count is refused.
+
+    Most checks close nothing, and what a change takes is a lot to load: so it is loaded here.
+    """
+    from accord.app import records
+
+    records.refuse_agents()
+    if not reason.strip():
+        raise ConfigurationError("a verdict needs its reason", hint="--reason 'why it is so'")
+    log = _log(workshop.repo, workshop.repo.resolve(workshop.base), workshop.trust, finding.change)
+    if log.unsound:
+        raise RefusedError(log.unsound[0].reason, hint=f"accord log {finding.change}")
+    signer = workshop.signer()
+    return signer, records.draft(
+        workshop, finding.change, GATE, Decision.WAIVE, log=log,
+        approver=records.person(workshop, signer), signer=signer, number=1,
+    )  # fmt: skip
 
 
 def _check_end(repo: Repo, tip: str, answer: Answer, until: str, now: str) -> None:
@@ -204,7 +237,7 @@ def _words(signed: Sequence[Signed]) -> str:
     for one in reversed(signed):
         answer, details = _answer(one), one.approval.details
         who = f"says {one.approval.approver}"
-        if answer in (Answer.CODE_WRONG, Answer.SPEC_WRONG):
+        if answer in BEGINNING:
             return f"{answer.value}, {who}: see {details.get('opened')}"
         if answer is Answer.WAIVED:
             return f"waived until {details.get('until')}, {who}: {one.approval.reason}"

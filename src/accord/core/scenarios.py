@@ -13,12 +13,12 @@ MARK = "Scenario:"
 
 _KINDS = (
     (r"pay|payment|billing|invoice|refund",
-     "If it is asked for twice, in two tabs or repeated, what is paid?"),
-    (r"delet|migrat|schema", "If it is cut off half-way, what is left, and what undoes it?"),
-    (r"personal|gdpr", "Who can see it, how long is it kept, what removes it?"),
+     "Asked twice, in two tabs: what is paid?"),
+    (r"delet|migrat|schema", "Cut off half-way: what is left, what undoes it?"),
+    (r"personal|gdpr", "Who sees it, how long, what removes it?"),
     (r"secret|token|password|passkey|encrypt|crypto",
-     "In other hands, who notices, and what still holds?"),
-    (r"", "Who must not do it, and what do they see?"),
+     "In other hands: who notices, what holds?"),
+    (r"", "Who must not, and what do they see?"),
 )  # fmt: skip
 
 

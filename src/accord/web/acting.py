@@ -193,9 +193,8 @@ def ask(request: Request, workshop: Workshop, asked: Ask) -> str:
     neither.
     """
     room = room_of(request)
-    asked = evolve(asked, who=room.who(workshop))
-    draft = signing.drafted(workshop, asked, room.place)
-    if draft is None and not room.terminal and asked.offer is None:
+    asked = signing.prepared(workshop, evolve(asked, who=room.who(workshop)), room.place)
+    if asked.draft is None and not room.terminal and asked.offer is None:
         way = {"approve": f"accord approve {asked.change} --seen {asked.seen}",
                "reject": f"accord reject {asked.change} --reason '...'",
                "undo": f"accord undo {asked.change}"}  # fmt: skip
@@ -203,7 +202,7 @@ def ask(request: Request, workshop: Workshop, asked: Ask) -> str:
             "what you decide is signed with a passkey, or in a terminal, and there is neither",
             hint=f"{way[asked.verb]}; or make a passkey at /keys",
         )
-    return f"/asks/{room.asks.put(evolve(asked, draft=draft), terminal=room.terminal).id}"
+    return f"/asks/{room.asks.put(asked, terminal=room.terminal).id}"
 
 
 def refuse_foreign(request: Request, form: FormData) -> None:

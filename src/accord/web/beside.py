@@ -1,13 +1,12 @@
 """What is asked for beside a gate: verdicts, captures, acts on decisions. Nothing is signed here.
 
 Each is a form that ends at the page where the answer is waited for. A passkey makes one signature
-for each touch, so it is asked where one record is all that is signed; whatever takes several (a
-capture, and a verdict that begins a change) waits for the terminal.
+for each touch; what takes several (a capture, and a verdict that begins a change) is asked for one
+record after the other, each exactly as it is by then.
 """
 
 from urllib.parse import quote, urlencode
 
-from attrs import evolve
 from starlette.datastructures import FormData
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
@@ -59,7 +58,10 @@ def capture(request: Request, workshop: Workshop, form: FormData) -> str:
         if name.startswith(_CORRECTION) and isinstance(value, str) and value:
             key = name.removeprefix(_CORRECTION)
             own = text(form, f"words-{key}")
-            fields[key] = f"new:{own}" if value == "new" else value
+            said = f"new:{own}" if value == "new" else value
+            if not said.startswith(("new:", "again:", "skip")):
+                raise HTTPException(400, "an answer is a rule, a new one or none")
+            fields[key] = said
     if not fields:
         raise ConfigurationError("nothing was answered", hint="choose an answer, or leave the page")
     change = request.path_params["change"]
@@ -104,11 +106,10 @@ def _ask(
     room = room_of(request)
     wanted = Ask("", verb, change, title=title, fields=fields, words=words, back=back,
                  who=room.who(workshop))  # fmt: skip
-    once = asked.signs_once(verb, fields)
-    draft = signing.drafted(workshop, wanted, room.place) if once else None
-    if draft is None and not room.terminal:
-        what = ("this is signed with a passkey, or in a terminal, and there is neither" if once
-                else "this takes several signatures, so it is signed in a terminal, and this "
-                "server was started without one")  # fmt: skip
-        raise RefusedError(what, hint=asked.unsigned(verb, change, fields))
-    return f"/asks/{room.asks.put(evolve(wanted, draft=draft), terminal=room.terminal).id}"
+    wanted = signing.prepared(workshop, wanted, room.place)
+    if wanted.draft is None and not room.terminal:
+        raise RefusedError(
+            "this is signed with a passkey, or in a terminal, and there is neither",
+            hint=asked.unsigned(verb, change, fields),
+        )
+    return f"/asks/{room.asks.put(wanted, terminal=room.terminal).id}"

@@ -4,11 +4,13 @@ import json
 import shlex
 from typing import Any
 
+from attrs import evolve
 from starlette.datastructures import FormData
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
+from accord.app import asked as beside
 from accord.app.decisions_view import corrected
 from accord.app.workshop import Workshop
 from accord.approvals import passkeys
@@ -24,7 +26,9 @@ from accord.web.pages import page
 def ask(request: Request, workshop: Workshop) -> Response:
     """Answer `/asks/ID`: a signature that was asked for, and what came of it."""
     found = _mine(request, workshop)
-    values: dict[str, Any] = {"options": "", "line": "", "corrections": 0}
+    values: dict[str, Any] = {"options": "", "line": "", "corrections": 0, "signatures": 1}
+    if found.verb in beside.VERBS and found.state == "open":
+        values["signatures"] = beside.signatures(found.verb, found.fields)
     if (found.verb, found.state) == ("approve", "done"):
         values["corrections"] = corrected(workshop, found.change, found.stage)
     if found.offer is not None:
@@ -52,12 +56,16 @@ def sign(request: Request, workshop: Workshop, form: FormData) -> str:
     made = Assertion(text(form, "credential"), binary(form, "authenticator"),
                      binary(form, "client"), binary(form, "signature"))  # fmt: skip
     try:
-        said = signing.sign(workshop, found, made, room.place)
+        said, left = signing.sign(workshop, found, made, room.place)
     except ConflictError as error:
         room.asks.settle(found, "refused", f"{error.message} ({error.hint})")
-    else:
+        return f"/asks/{found.id}"
+    if not left:
         room.asks.settle(found, "done", said)
-    return f"/asks/{found.id}"
+        return f"/asks/{found.id}"
+    room.asks.settle(found, "done", said or "the first of several signatures")
+    rest = signing.prepared(workshop, evolve(found, fields=left, draft=None), room.place)
+    return f"/asks/{room.asks.put(rest, terminal=room.terminal).id}"
 
 
 @action

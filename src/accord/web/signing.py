@@ -4,6 +4,7 @@ A passkey signs bytes that exist before its owner is asked. So the use case runs
 it would sign, to learn the bytes, and again with the answer, which has to be for the same bytes.
 """
 
+from collections.abc import Mapping
 from typing import NoReturn
 
 from attrs import evolve, frozen
@@ -52,24 +53,33 @@ def usable(workshop: Workshop, who: str, place: Place) -> dict[str, tuple[str, P
     return {one.credential: (line, one) for line, one in known.items() if one.origin == place.entry}
 
 
-def drafted(workshop: Workshop, asked: Ask, place: Place) -> Draft | None:
-    """Return what a passkey of the person would sign, or None for a person without one here.
+def prepared(workshop: Workshop, asked: Ask, place: Place) -> Ask:
+    """Return an ask with what a passkey of the person would sign first, if they have one here.
 
-    Raises what `perform` raises before it signs.
+    What takes no signature before that is done. Raises what `perform` raises before it signs.
     """
     mine = usable(workshop, asked.who, place)
     if not mine:
-        return None
+        return asked
     lines = [line for line, _ in mine.values()]
     issued = workshop.clock.now()
 
     def stop(message: bytes, namespace: str) -> NoReturn:
         raise _WouldSignError(message, namespace)
 
+    frozen = _as(workshop, Signer(lines[0], FACTOR, stop), issued)
     try:
-        perform(_as(workshop, Signer(lines[0], FACTOR, stop), issued), asked)
+        while asked.verb in beside.VERBS and asked.fields:
+            _, left = beside.step(frozen, asked.verb, asked.change, asked.fields)
+            asked = evolve(asked, fields=left)
+        if asked.verb not in beside.VERBS:
+            perform(frozen, asked)
     except _WouldSignError as found:
-        return Draft(found.message, found.namespace, issued, tuple(mine))
+        draft = Draft(found.message, found.namespace, issued, tuple(mine))
+        if asked.verb in beside.VERBS:  # an earlier step may have done what is said of it now
+            words = beside.words(workshop, asked.verb, asked.change, asked.fields)
+            asked = evolve(asked, words=words)
+        return evolve(asked, draft=draft)
     raise RefusedError("there was nothing to sign", hint="load the page again")
 
 
@@ -78,8 +88,12 @@ def challenge(draft: Draft) -> str:
     return webauthn.encode(sshsig.blob_to_sign(draft.message, draft.namespace))
 
 
-def sign(workshop: Workshop, asked: Ask, made: Assertion, place: Place) -> str:
-    """Do what was asked for with the answer of a passkey, and say it.
+def sign(
+    workshop: Workshop, asked: Ask, made: Assertion, place: Place
+) -> tuple[str, Mapping[str, str]]:
+    """Do what was asked for with the answer of a passkey; return a sentence, and what is left.
+
+    What is left has the fields of another ask, since a passkey signs one record at a time.
 
     Raises RefusedError for an answer that is no signature of the person's over just the bytes that
     were drafted, and ConflictError where those would be others by now. Nothing is done then.
@@ -96,7 +110,11 @@ def sign(workshop: Workshop, asked: Ask, made: Assertion, place: Place) -> str:
             )
         return passkeys.signed(line, made, message, namespace, place.origin)
 
-    return perform(_as(workshop, Signer(line, FACTOR, answer), draft.issued), asked)
+    signing = _as(workshop, Signer(line, FACTOR, answer), draft.issued)
+    if asked.verb in beside.VERBS:
+        records.refuse_agents()
+        return beside.step(signing, asked.verb, asked.change, asked.fields)
+    return perform(signing, asked), {}
 
 
 class _WouldSignError(Exception):
