@@ -11,6 +11,7 @@ import re
 import secrets
 import shutil
 import sys
+import time
 from contextlib import suppress
 from pathlib import Path
 
@@ -24,6 +25,7 @@ NAME = "accord"
 _TABLE = Path("/proc/self/mountinfo")
 _NOSUID, _NODEV = 2, 4
 _DETACH, _NOFOLLOW = 2, 8
+_TRIES, _PAUSE_S = 20, 0.1
 # In the words of a mount these separate or escape; a path that has one is not put there.
 _RESERVED = re.compile(r"[,:\\\"\0-\x1f]")
 _ESCAPED = re.compile(r"\\([0-7]{3})")
@@ -64,6 +66,7 @@ def lay(lower: Path, upper: Path, work: Path, target: Path) -> None:
 
     A file keeps its number and times until it is written (one file system); a folder can be
     renamed; the same `upper` cannot be mounted twice. Raises OSError where the kernel says no.
+    It may say so for a moment: a box that is being started has all mounts before it drops them.
     """
     folders = {"lowerdir": lower, "upperdir": upper, "workdir": work}
     for one in folders.values():
@@ -72,8 +75,16 @@ def lay(lower: Path, upper: Path, work: Path, target: Path) -> None:
     words = [f"{name}={path}" for name, path in folders.items()]
     # Every change has to be whole in the upper folder, and nowhere else.
     words += ["index=on", "redirect_dir=on", "metacopy=off"]
-    _call("mount", NAME.encode(), os.fsencode(target), b"overlay",
-          ctypes.c_ulong(_NOSUID | _NODEV), os.fsencode(",".join(words)), about=target)  # fmt: skip
+    flags, options = ctypes.c_ulong(_NOSUID | _NODEV), os.fsencode(",".join(words))
+    for left in reversed(range(_TRIES)):
+        try:
+            _call("mount", NAME.encode(), os.fsencode(target), b"overlay", flags, options,
+                  about=target)  # fmt: skip
+            return
+        except OSError as error:
+            if error.errno != errno.EBUSY or not left:
+                raise
+        time.sleep(_PAUSE_S)
 
 
 def take_off(path: Path) -> None:

@@ -175,9 +175,10 @@ def revive_all(git: Git, layers: Layers, folder: Path) -> None:
 def discard(git: Git, layers: Layers, path: Path) -> None:
     """Take away the worktree at `path` and its layer, if there is one. The lock is held.
 
-    The mount goes first, then the layer in one step: a kill in between leaves it whole, or gone.
+    The mount goes first, the layer later in one step. A kill in between leaves it whole, or gone,
+    and never an empty folder that looks as if all had been deleted.
     """
-    mounting.take_off(path)
+    worktrees.erase(path)
     if (own := layers.upper(path)).is_dir():
         bury(layers, own)
     worktrees.forget(git, path)

@@ -34,13 +34,15 @@ def provide(
     path = worktrees.resolved(path)
     on_top = _is_on_top(git, room, commit, want, rules)
     light = on_top and room.quota > 0 and overlays.serves(git, room.layers, commit, tree)
-    reaping.make(git, room, path, commit, light=light)
+    narrow = _cone(git, commit, want, rules)
+    anew = on_top or narrow is not None
+    reaping.make(git, room, path, commit, light=light, anew=anew)
     if on_top:
         try:
             return overlays.prepare(git, room.layers, path, commit, tree)
         except OSError:
             pass  # here the kernel does not after all, and nothing is left of the attempt
-    if (narrow := _cone(git, commit, want, rules)) is not None:
+    if narrow is not None:
         _discard(git, room, path)
         return sparse.prepare(git, path, commit, narrow)
     if not _is_plain(git, room, path):

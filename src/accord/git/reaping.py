@@ -51,10 +51,13 @@ class _Idle:
     directory: Path | None = None
 
 
-def make(git: Git, room: Room, path: Path, commit: str, *, light: bool = False) -> None:
+def make(
+    git: Git, room: Room, path: Path, commit: str, *, light: bool = False, anew: bool = False
+) -> None:
     """Make room for a worktree of `commit` at `path`; finish what was cut off before.
 
-    A `light` one lies on files that are there already, and takes next to nothing.
+    A `light` one lies on files that are there already, and takes next to nothing; one that is
+    made `anew` is not taken from the pool.
     Raises RefusedError where those in use leave none. One that is there already is let be.
     """
     with locked(git):
@@ -63,7 +66,7 @@ def make(git: Git, room: Room, path: Path, commit: str, *, light: bool = False) 
             return
         there = os.path.lexists(path)
         need = 0 if there or light else weight(git, commit)
-        taken = _trim(git, room, need)
+        taken = _trim(git, room, need, anew=anew)
     if taken > room.quota and not there:
         most = _words(room.quota)
         raise RefusedError(
@@ -102,10 +105,11 @@ def weight(git: Git, commit: str) -> int:
     return sum(-(-each // BLOCK) * BLOCK for each in sizes)
 
 
-def _trim(git: Git, room: Room, need: int) -> int:
+def _trim(git: Git, room: Room, need: int, *, anew: bool = False) -> int:
     """Take away what has to go; return what is taken then, `need` for a new one included.
 
-    One that waits in the pool is taken for the new one, which then needs nothing more.
+    One that waits in the pool is taken for the new one, which then needs nothing more, unless it
+    is made `anew`.
     """
     every = registered(git)
     lowers, bare = overlays.lowers(room.layers)
@@ -116,9 +120,14 @@ def _trim(git: Git, room: Room, need: int) -> int:
             if path.parent == room.pool and _is_ours(directory)]  # fmt: skip
     idle += [_Idle(one, _since(one), size(one)) for one in bare]
     idle.sort(key=lambda one: one.since)
-    while idle and used + sum(one.size for one in idle) > room.quota:
+
+    def taken() -> int:
+        served = not anew and any(one.directory for one in idle)
+        return used + sum(one.size for one in idle) + (0 if served else need)
+
+    while idle and taken() > room.quota:
         _bury(room, idle.pop(0))
-    return used + (sum(one.size for one in idle) or need)
+    return taken()
 
 
 def _own(room: Room, path: Path) -> int:
