@@ -4,8 +4,11 @@ from pathlib import Path
 
 import pytest
 
+from accord.core.cones import Kind
+from accord.git import mounting, overlays
 from accord.git.repo import GitRepo
 from gitrepo import make_repo
+from needing import need
 
 START = {
     "README.md": "shop\n",
@@ -37,10 +40,19 @@ def top(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def repo(top: Path) -> Iterator[GitRepo]:
+def kind() -> Kind:
+    return Kind.POOL
+
+
+@pytest.fixture
+def repo(top: Path, kind: Kind) -> Iterator[GitRepo]:
     made = make_repo(top, START)
+    made.kind = kind
+    if kind is Kind.OVERLAY:
+        need(overlays.possible(made.git, made.room.layers), "the right to mount an overlay")
     yield made
     made.close()
+    mounting.clear(top.parent)
 
 
 @pytest.fixture

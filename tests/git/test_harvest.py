@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from attrs import field, frozen
 
+from accord.core.cones import Kind
 from accord.core.ports import Harvest
 from accord.git.repo import GitRepo
 from gitrepo import AUTHOR, Files, commit, contents, head, make_repo, run, write
@@ -216,6 +217,11 @@ CASES = [
 ]  # fmt: skip
 
 
+@pytest.fixture(params=[Kind.POOL, Kind.OVERLAY])
+def kind(request: pytest.FixtureRequest) -> Kind:
+    return Kind(request.param)
+
+
 def take(repo: GitRepo, base: str, allowed: tuple[str, ...] = AREA) -> Harvest:
     return repo.harvest("T1", base, allowed, message="Do", author=AUTHOR)
 
@@ -319,6 +325,7 @@ def test_commits_that_the_agent_made_by_itself_are_taken_as_its_work(
     assert (run(top, "for-each-ref"), head(top)) == (refs, base)
 
 
+@pytest.mark.parametrize("kind", [Kind.POOL])  # an overlay cannot be linked
 def test_a_view_that_a_killed_run_left_behind_does_no_harm(repo: GitRepo, base: str) -> None:
     tree = Path(repo.worktree("T1", base))
     write(tree, {"src/new.py": "x"})

@@ -5,11 +5,17 @@ from pathlib import Path
 
 import pytest
 
+from accord.core.cones import Kind
 from accord.core.ports import Harvest
 from accord.git.repo import GitRepo
 from gitrepo import AUTHOR, commit, head, make_repo, run, write
 
 OUTSIDE = "it is outside the paths that were agreed"
+
+
+@pytest.fixture(params=[Kind.POOL, Kind.OVERLAY])
+def kind(request: pytest.FixtureRequest) -> Kind:
+    return Kind(request.param)
 
 
 def take(repo: GitRepo, base: str, allowed: tuple[str, ...] = ("src/**",)) -> Harvest:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from accord.core.cones import Kind
 from accord.git import worktrees
 from accord.git.repo import GitRepo
 from gitrepo import AUTHOR, commit, contents, head, make_repo, run, write
@@ -18,6 +19,7 @@ def tree(repo: GitRepo, base: str) -> Path:
     return Path(repo.worktree("T1", base))
 
 
+@pytest.mark.parametrize("kind", [Kind.POOL, Kind.OVERLAY])
 def test_a_worktree_lies_in_the_state_folder_and_holds_the_commit(
     repo: GitRepo, tree: Path, top: Path, base: str
 ) -> None:
@@ -87,7 +89,7 @@ def a_folder_for_a_file(tree: Path) -> None:
 
 
 def no_folder(tree: Path) -> None:
-    shutil.rmtree(tree)
+    worktrees.erase(tree)
 
 
 def own(tree: Path) -> Path:
@@ -102,6 +104,7 @@ DAMAGE = [
 
 
 @pytest.mark.parametrize("damage", DAMAGE)
+@pytest.mark.parametrize("kind", [Kind.POOL, Kind.OVERLAY])
 def test_a_reused_worktree_holds_exactly_the_commit(
     repo: GitRepo, tree: Path, top: Path, base: str, damage: Callable[[Path], None]
 ) -> None:
@@ -152,6 +155,7 @@ def test_a_worktree_that_was_made_only_in_part_is_made_anew(
     assert len(list((top / ".git/worktrees").iterdir())) == 1
 
 
+@pytest.mark.parametrize("kind", [Kind.POOL, Kind.OVERLAY])
 def test_what_is_in_the_place_of_a_submodule_goes(repo: GitRepo, top: Path, base: str) -> None:
     run(top, "update-index", "--add", "--cacheinfo", f"160000,{base},libs/sub")
     run(top, "commit", "-q", "-m", "sub")
@@ -163,6 +167,7 @@ def test_what_is_in_the_place_of_a_submodule_goes(repo: GitRepo, top: Path, base
     assert list((tree / "libs/sub").iterdir()) == []
 
 
+@pytest.mark.parametrize("kind", [Kind.POOL, Kind.OVERLAY])
 def test_a_sparse_checkout_of_the_person_leaves_no_hole(
     repo: GitRepo, top: Path, base: str, tmp_path: Path
 ) -> None:
@@ -188,6 +193,7 @@ def test_the_state_folder_may_lie_behind_a_link(repo: GitRepo, base: str, tmp_pa
     assert not (tree / "left.txt").exists()
 
 
+@pytest.mark.parametrize("kind", [Kind.POOL, Kind.OVERLAY])
 def test_the_person_s_worktrees_are_not_pruned(
     repo: GitRepo, top: Path, base: str, tmp_path: Path
 ) -> None:
@@ -199,6 +205,7 @@ def test_the_person_s_worktrees_are_not_pruned(
     assert run(tmp_path / "usb/side", "status", "--porcelain", "--branch") == "## side"
 
 
+@pytest.mark.parametrize("kind", [Kind.POOL, Kind.OVERLAY])
 def test_a_dropped_worktree_is_gone_and_dropping_it_again_is_fine(
     repo: GitRepo, tree: Path, top: Path, base: str
 ) -> None:
@@ -231,6 +238,7 @@ def test_eight_processes_make_their_worktrees_at_once(repo: GitRepo, top: Path, 
     assert len(worktrees.registered(repo.git)) == 8
 
 
+@pytest.mark.parametrize("kind", [Kind.POOL, Kind.OVERLAY])
 def test_eight_threads_reuse_their_worktrees_at_once(repo: GitRepo, top: Path, base: str) -> None:
     keys = [f"T{n}" for n in range(8)]
     for _ in range(2):

@@ -16,6 +16,7 @@ from accord.app.environment import Environment
 from accord.app.side_by_side import SideBySide
 from accord.app.tables import PATH as PATH
 from accord.app.tables import dollars, flag, is_table, known, number, size, table, text, texts
+from accord.core.cones import Kind
 from accord.core.model import SPEC_STAGES, Stage, Track
 from accord.core.orders import (
     AgentChoice,
@@ -42,7 +43,7 @@ _SHAPE: Mapping[str, tuple[str, ...]] = {
     "agent": ("default", "parallel", "rounds", "total_s", "idle_s", *_STAGES, *_TRACKS),
     "box": ("least", "reads"),
     "budget": SCOPES,
-    "worktrees": ("quota",),
+    "worktrees": ("quota", "kind", "include"),
 }
 _AGENT = ("kind", "command", "model", "env", "service", "upstream", "key", "reads", "else")
 
@@ -77,6 +78,8 @@ class Config:
     beside: SideBySide = field(factory=SideBySide)
     environment: Environment = field(factory=Environment)
     quota: int = 0
+    kind: Kind = Kind.AUTO
+    include: tuple[str, ...] = ()
 
     def agent(self, stage: Stage, track: Track = Track.FULL, task: str = "") -> AgentChoice | None:
         """Return the agent for a task, a track or a stage, in this order; None: people work.
@@ -194,7 +197,8 @@ def read(data: bytes) -> Config:
                   flag(verify, "network"), _mutation(verify),
                   number(verify, "mutation_s", 300), text(verify, "coverage", ""),
                   side_by_side.read(raw), environment.read(raw),
-                  size(worktrees, "quota"))  # fmt: skip
+                  size(worktrees, "quota"), _kind(worktrees),
+                  texts(worktrees, "include", ()))  # fmt: skip
 
 
 def _mutation(verify: Mapping[str, Any]) -> Mutation:
@@ -204,6 +208,15 @@ def _mutation(verify: Mapping[str, Any]) -> Mutation:
             f"{PATH}: verify.mutation is {said}", hint=f"one of {', '.join(Mutation)}"
         )
     return Mutation(said)
+
+
+def _kind(worktrees: Mapping[str, Any]) -> Kind:
+    said = text(worktrees, "kind", Kind.AUTO)
+    if said not in set(Kind):
+        raise ConfigurationError(
+            f"{PATH}: worktrees.kind is {said}", hint=f"one of {', '.join(Kind)}"
+        )
+    return Kind(said)
 
 
 def words(command: str) -> tuple[str, ...]:

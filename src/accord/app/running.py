@@ -27,6 +27,7 @@ from accord.app.changes import TRAILER, Change, Found, load, read, trailer
 from accord.app.workshop import Workshop
 from accord.core.approval import Json
 from accord.core.checks import blocking
+from accord.core.cones import WHOLE, Want
 from accord.core.evidence import Result
 from accord.core.model import Stage, Task
 from accord.core.orders import AgentChoice, AgentOrder, AgentStatus
@@ -152,7 +153,8 @@ def begin_build(workshop: Workshop, action: Build, number: int, feedback: str) -
         return run_id
     task = _task(change, action.task)
     key = workplaces.build_key(action.change, action.task)
-    folder = _worktree(workshop, action, key, change.found.tip, number)
+    want = Want((*task.touches, f"/{change.folder}/**"))
+    folder = _worktree(workshop, action, key, change.found.tip, number, want)
     lease = leasing.prepare if number == 1 else leasing.furnish
     given = lease(workshop, folder, key)
     beside = radar.untold(workshop, change.name, task.id) if number > 1 else ""
@@ -324,12 +326,14 @@ def known(workshop: Workshop, run_id: str) -> bool:
     return workshop.agents.is_running(run_id) or workshop.agents.report(run_id) is not None
 
 
-def _worktree(workshop: Workshop, action: Draft | Build, key: str, tip: str, number: int) -> str:
+def _worktree(workshop: Workshop, action: Draft | Build, key: str, tip: str, number: int,
+              want: Want = WHOLE) -> str:  # fmt: skip
     """Return the folder of a run: made anew for the first round, as it was left for the others."""
     if number > 1:
+        workshop.repo.reopen(key)
         return _base(workshop, action)["folder"]
     asking.supersede(workshop, action.id)
-    folder = workplaces.fresh(workshop, f"{action.change}/{action.subject}", key, tip)
+    folder = workplaces.fresh(workshop, f"{action.change}/{action.subject}", key, tip, want)
     workshop.journal.note(f"base/{action.id}", {"commit": tip, "folder": folder})
     return folder
 

@@ -3,6 +3,7 @@
 from accord.app import leasing
 from accord.app.changes import Change
 from accord.app.workshop import Workshop
+from accord.core.cones import WHOLE, Want
 from accord.core.model import SPEC_STAGES, Stage, Task
 from accord.core.ports import Harvest
 from accord.core.reconcile import Draft
@@ -44,17 +45,18 @@ def lend(workshop: Workshop, change: Change, task: Task) -> str:
     if folder:
         return folder
     key = build_key(change.name, task.id, by_hand=True)
-    folder = fresh(workshop, f"{change.name}/{task.id}", key, change.found.tip)
+    want = Want(lasting=True)
+    folder = fresh(workshop, f"{change.name}/{task.id}", key, change.found.tip, want)
     leasing.furnish(workshop, folder, key)
     note = {"commit": change.found.tip, "folder": folder, "key": change.keys[task.id]}
     workshop.journal.note(f"hand/{change.name}/{task.id}", dict(note))
     return folder
 
 
-def fresh(workshop: Workshop, about: str, key: str, commit: str) -> str:
+def fresh(workshop: Workshop, about: str, key: str, commit: str, want: Want = WHOLE) -> str:
     """Return the worktree `key` holding just `commit`; what lay in it is kept as a snapshot."""
     _leave(workshop, about, key)
-    folder = workshop.repo.worktree(key, commit)
+    folder = workshop.repo.worktree(key, commit, want)
     workshop.journal.note(f"at/{key}", {"commit": commit})
     return folder
 

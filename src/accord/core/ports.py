@@ -7,6 +7,7 @@ from attrs import field, frozen
 
 from accord.core.approval import Json
 from accord.core.breakage import Breakage
+from accord.core.cones import WHOLE, Want
 from accord.core.fingerprint import Symbol
 from accord.core.orders import AgentEvent, AgentOrder, AgentReport, Question
 from accord.core.spending import Spent
@@ -311,11 +312,11 @@ class Repo(Protocol):
     def ignored(self, folder: str, paths: Sequence[str]) -> tuple[str, ...]:
         """Return those of `paths` that git ignores in the checkout at `folder`."""
 
-    def worktree(self, key: str, commit: str) -> str:
-        """Return the folder of the agents' worktree called `key`, holding exactly `commit`.
+    def worktree(self, key: str, commit: str, want: Want = WHOLE) -> str:
+        """Return the folder of the worktree `key`, at `commit`; RefusedError where no room is."""
 
-        Raises RefusedError where there is no room for one.
-        """
+    def reopen(self, key: str) -> None:
+        """Make sure that the worktree `key` can be seen as it was left, or raise RefusedError."""
 
     def drop_worktree(self, key: str) -> None:
         """Delete the agents' worktree called `key`."""
@@ -385,10 +386,7 @@ class Journal(Protocol):
     def operations(
         self, *, change: str = "", pending: bool = False, limit: int = 0
     ) -> tuple[Operation, ...]:
-        """Return the operations that were done (or are pending), the newest first.
-
-        `limit` is the most to return; 0 sets none.
-        """
+        """Return the operations done (or pending), the newest first; `limit` at most (0: all)."""
 
     def note(self, key: str, value: Mapping[str, Json]) -> None:
         """Keep a small fact under `key`, in place of an earlier one."""

@@ -6,14 +6,16 @@ as a snapshot all the same.
 """
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path, PurePosixPath
 
 from accord.core import paths, protected
+from accord.core.cones import Cone
 from accord.core.hidden import find as find_hidden
 from accord.core.ports import Entry, FileChange, Harvest
 from accord.git import screening
 from accord.git.objects import changed, commit_tree, scratch_index, store, write_entries
+from accord.git.overlays import Ground
 from accord.git.run import Git, GitError
 from accord.git.view import RULES, View, imitates_git, view
 from accord.git.worktrees import Worktree
@@ -22,17 +24,22 @@ SYMLINK, SUBMODULE = "120000", "160000"
 
 
 def harvest(
-    git: Git, worktree: Worktree, base: str, allowed: Sequence[str], *, message: str, author: str
-) -> Harvest:
+    git: Git, worktree: Worktree, base: str, allowed: Sequence[str], *, message: str, author: str,
+    ground: Ground | None = None, cone: Cone | None = None,
+) -> Harvest:  # fmt: skip
     """Return the agent's work in `worktree` as a commit on `base`; see Harvest.
 
     `allowed` are gitignore-style patterns. Refused are paths outside them, protected paths,
     names that imitate `.git` or another name, links that leave the worktree, special files,
     submodules, what is too large and what holds a secret; a new executable bit is left out.
     What is ignored is decided by the rules of `base`, never by those that the agent wrote.
+    `ground` is what an overlay lies on, `cone` what is in a sparse worktree: a file that was never
+    there is not one that was deleted.
     Raises RefusedError where an object in the repository was swapped.
     """
-    with view(git, worktree.path, base) as seen, scratch_index(git) as extra:
+    with view(git, worktree.path, base, ground) as seen, scratch_index(git) as extra:
+        if cone is not None:
+            seen.untouched.update(_missing(seen, cone))
         whole = _whole(git, worktree.path, seen, base, extra)
         changes = changed(git, base, whole)
         parked = _parked(git, worktree.path, seen, changes, allowed)
@@ -58,6 +65,16 @@ def harvest(
     if changes:
         snapshot = commit_tree(git, whole, [base], f"Snapshot\n\n{message}", author)
     return Harvest(commit, kept, tuple(sorted(parked.items())), snapshot)
+
+
+def _missing(seen: View, cone: Cone) -> Iterator[str]:
+    """Yield what the base has outside of `cone`, as long as nothing was put in its way."""
+    met = seen.files | seen.rules | set(seen.refused)
+    taken = {str(above) for path in met for above in PurePosixPath(path).parents}
+    for path in seen.base:
+        above = {path, *map(str, PurePosixPath(path).parents)}
+        if not cone.holds(path) and not met & above and path not in taken:
+            yield path
 
 
 def _parked(
@@ -95,6 +112,7 @@ def _whole(git: Git, root: Path, seen: View, base: str, extra: Mapping[str, str]
     for path in seen.rules:
         rules[path] = _rule(git, root / path, path, seen)
     kept = {path: seen.base[path] for path in submodules if not _is_used(path, seen)}
+    kept |= {path: seen.base[path] for path in seen.untouched}
     write_entries(git, rules | kept, extra)
     return git.text("write-tree", extra=extra)
 

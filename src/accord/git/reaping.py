@@ -1,8 +1,9 @@
 """The room that Accord's worktrees take on the disk: over the quota, idle ones are taken away.
 
-Only what Accord put into its pool is: such a worktree has a mark in its git directory. It is moved
-to the graves first, in one step, so that nobody takes it for a worktree any more; whoever comes
-next deletes what lies there, and forgets what is registered where nothing is.
+Only what Accord put into its pool is, and lowers that nothing lies on. A worktree of the pool has a
+mark in its git directory. It is moved to the graves first, in one step, so that nobody takes it for
+a worktree any more; whoever comes next deletes what lies there, and forgets what is registered
+where nothing is.
 """
 
 import os
@@ -14,6 +15,8 @@ from pathlib import Path
 from attrs import frozen
 
 from accord.errors import RefusedError
+from accord.git import overlays
+from accord.git.overlays import Layers
 from accord.git.run import Git
 from accord.git.worktrees import MARK, erase, locked, registered
 
@@ -25,25 +28,36 @@ MB, GB = 10**6, 10**9
 class Room:
     """Where Accord's worktrees lie, those in use and those that wait, and the most they take.
 
-    `quota` is in bytes; 0 sets no limit.
+    `under` is the folder of the layers of overlays. `quota` is in bytes; 0 sets no limit.
     """
 
     used: Path
     pool: Path
     graves: Path
+    under: Path
     quota: int = 0
+
+    @property
+    def layers(self) -> Layers:
+        """Return where the layers of overlays lie."""
+        return Layers(self.under, self.graves)
 
 
 @frozen
 class _Idle:
     path: Path
-    directory: Path
+    since: int
     size: int
+    directory: Path | None = None
 
 
-def make(git: Git, room: Room, path: Path, commit: str) -> None:
+def make(
+    git: Git, room: Room, path: Path, commit: str, *, light: bool = False, anew: bool = False
+) -> None:
     """Make room for a worktree of `commit` at `path`; finish what was cut off before.
 
+    A `light` one lies on files that are there already, and takes next to nothing; one that is
+    made `anew` is not taken from the pool.
     Raises RefusedError where those in use leave none. One that is there already is let be.
     """
     with locked(git):
@@ -51,8 +65,8 @@ def make(git: Git, room: Room, path: Path, commit: str) -> None:
         if not room.quota:
             return
         there = os.path.lexists(path)
-        need = 0 if there else weight(git, commit)
-        taken = _trim(git, room, need)
+        need = 0 if there or light else weight(git, commit)
+        taken = _trim(git, room, need, anew=anew)
     if taken > room.quota and not there:
         most = _words(room.quota)
         raise RefusedError(
@@ -91,26 +105,47 @@ def weight(git: Git, commit: str) -> int:
     return sum(-(-each // BLOCK) * BLOCK for each in sizes)
 
 
-def _trim(git: Git, room: Room, need: int) -> int:
+def _trim(git: Git, room: Room, need: int, *, anew: bool = False) -> int:
     """Take away what has to go; return what is taken then, `need` for a new one included.
 
-    One that waits in the pool is taken for the new one, which then needs nothing more.
+    One that waits in the pool is taken for the new one, which then needs nothing more, unless it
+    is made `anew`.
     """
     every = registered(git)
-    used = sum(size(path) for path in every if path.parent == room.used)
-    idle = [_Idle(path, directory, size(path)) for path, directory in every.items()
+    lowers, bare = overlays.lowers(room.layers)
+    used = sum(_own(room, path) for path in every if path.parent == room.used)
+    used += sum(size(one) for one in lowers)
+    idle = [_Idle(path, _since(directory / MARK), size(path), directory)
+            for path, directory in every.items()
             if path.parent == room.pool and _is_ours(directory)]  # fmt: skip
-    idle.sort(key=lambda one: (one.directory / MARK).stat().st_mtime_ns)
-    while idle and used + sum(one.size for one in idle) > room.quota:
+    idle += [_Idle(one, _since(one), size(one)) for one in bare]
+    idle.sort(key=lambda one: one.since)
+
+    def taken() -> int:
+        served = not anew and any(one.directory for one in idle)
+        return used + sum(one.size for one in idle) + (0 if served else need)
+
+    while idle and taken() > room.quota:
         _bury(room, idle.pop(0))
-    return used + (sum(one.size for one in idle) or need)
+    return taken()
+
+
+def _own(room: Room, path: Path) -> int:
+    """Return what the worktree at `path` takes that no other one shares."""
+    layer = room.layers.upper(path)
+    return size(layer if layer.is_dir() else path)
+
+
+def _since(path: Path) -> int:
+    return path.stat().st_mtime_ns
 
 
 def _bury(room: Room, one: _Idle) -> None:
     room.graves.mkdir(parents=True, exist_ok=True)
     grave = room.graves / f"{one.path.name}-{secrets.token_hex(8)}"
     one.path.rename(grave)
-    shutil.rmtree(one.directory)
+    if one.directory is not None:
+        shutil.rmtree(one.directory)
     erase(grave)
 
 

@@ -6,10 +6,11 @@ from pathlib import Path
 
 from attrs import define, field
 
+from accord.core.cones import WHOLE, Kind, Want
 from accord.core.ports import Entry, FileChange, Harvest, Merge
 from accord.errors import ConflictError, RefusedError
 from accord.git import harvest as harvesting
-from accord.git import merges, objects, reaping, worktrees
+from accord.git import merges, objects, overlays, placing, sparse, worktrees
 from accord.git.objects import Objects
 from accord.git.reaping import Room
 from accord.git.run import Git, lasting
@@ -22,12 +23,15 @@ FOLDER = "040000"
 class GitRepo:
     """One repository; `state` is Accord's folder for it, outside every checkout.
 
-    `quota` is the most bytes that the worktrees there may take; 0 sets no limit.
+    `quota` is the most bytes that the worktrees there may take; 0 sets no limit. `kind` is how
+    they come to their files, and `include` the folders that a sparse one has in any case.
     """
 
     git: Git
     state: Path
     quota: int = 0
+    kind: Kind = Kind.AUTO
+    include: tuple[str, ...] = ()
     objects: Objects = field(init=False)
 
     def __attrs_post_init__(self) -> None:
@@ -256,25 +260,37 @@ class GitRepo:
         places = (self.git.directory / name for name in names)
         return tuple(str(one) for one in places if one.exists())
 
-    def worktree(self, key: str, commit: str) -> str:
-        """Return the folder of the agents' worktree called `key`, holding exactly `commit`."""
-        path = self._worktree(key)
-        reaping.make(self.git, self._room, path, commit)
-        return str(worktrees.prepare(self.git, path, commit, self._pool).path)
+    def worktree(self, key: str, commit: str, want: Want = WHOLE) -> str:
+        """Return the folder of the worktree called `key`, holding `commit`; see `Want`."""
+        path, rules = self._worktree(key), placing.Rules(self.kind, self.include)
+        tree = self.tree(commit)
+        return str(placing.provide(self.git, self.room, path, commit, tree, want, rules).path)
+
+    def reopen(self, key: str) -> None:
+        """Make sure that the worktree `key` can be seen as it was left, or raise RefusedError."""
+        placing.find(self.git, self.room, self._worktree(key))
+
+    def revive(self) -> None:
+        """Show the worktrees as they were left, where the start of the machine took a mount off."""
+        overlays.revive_all(self.git, self.room.layers, self.room.used)
 
     def drop_worktree(self, key: str) -> None:
-        """Take away the agents' worktree called `key`; its folder may serve as another one."""
-        worktrees.retire(self.git, self._worktree(key), self._pool)
-        reaping.trim(self.git, self._room)
+        """Take away the worktree called `key`; its folder may serve as another one."""
+        placing.drop(self.git, self.room, self._worktree(key))
 
     def harvest(
         self, key: str, base: str, allowed: Sequence[str], *, message: str, author: str
     ) -> Harvest:
         """Take what an agent wrote in the worktree `key`, as a commit on `base`."""
-        worktree = worktrees.find(self.git, self._worktree(key))
+        path = self._worktree(key)
+        worktree = placing.find(self.git, self.room, path)
         if worktree is None:
             return Harvest("", (), (), "")
-        return harvesting.harvest(self.git, worktree, base, allowed, message=message, author=author)
+        return harvesting.harvest(
+            self.git, worktree, base, allowed, message=message, author=author,
+            ground=overlays.ground(self.git, self.room.layers, worktree.path),
+            cone=sparse.cone(worktree.directory),
+        )  # fmt: skip
 
     def export(self, commit: str, target: str) -> None:
         """Write the files of `commit` into the folder `target`, without a git directory."""
@@ -285,13 +301,11 @@ class GitRepo:
         self.objects.close()
 
     @property
-    def _room(self) -> Room:
+    def room(self) -> Room:
+        """Return where the worktrees lie, and the most that they may take."""
         state = Path(os.path.realpath(self.state))  # as git's own records name it
-        return Room(state / "worktrees", state / "pool", state / "graves", self.quota)
-
-    @property
-    def _pool(self) -> Path:
-        return self.state / "pool"
+        return Room(state / "worktrees", state / "pool", state / "graves", state / "layers",
+                    self.quota)  # fmt: skip
 
     def _worktree(self, key: str) -> Path:
         return self.state / "worktrees" / key

@@ -22,6 +22,7 @@ from pathspec.patterns.gitignore import GitIgnorePatternError
 from accord.core.paths import SIMPLE
 from accord.core.ports import Entry
 from accord.git.objects import REGULAR, listing
+from accord.git.overlays import Ground
 from accord.git.run import Git
 from accord.git.worktrees import erase, held, open_up
 
@@ -41,7 +42,7 @@ class View:
 
     `files` are in the view, `rules` are the agent's own rule files, which are not. `refused` maps
     what cannot be in it to the reason, `doubted` what can but may not be committed. `new` counts
-    what the base does not have.
+    what the base does not have. `untouched` is as in the base and therefore not in the view.
     """
 
     path: Path
@@ -51,15 +52,20 @@ class View:
     refused: dict[str, str] = field(factory=dict)
     doubted: dict[str, str] = field(factory=dict)
     new: dict[str, int] = field(factory=lambda: {"files": 0, "bytes": 0})
+    ground: Ground | None = None
+    untouched: set[str] = field(factory=set)
 
 
 @contextmanager
-def view(git: Git, root: Path, base: str) -> Iterator[View]:
-    """Yield the view of `root` under the rules of the commit `base`; it is gone afterwards."""
+def view(git: Git, root: Path, base: str, ground: Ground | None = None) -> Iterator[View]:
+    """Yield the view of `root` under the rules of the commit `base`; it is gone afterwards.
+
+    `ground` is what an overlay at `root` lies on.
+    """
     place = root.with_name(f".{root.name}.view")
     with held(root.with_name(f".{root.name}.lock")):
         erase(place)  # of a run that was killed; its links would make every file a hard link
-        seen = View(place, listing(git, base))
+        seen = View(place, listing(git, base), ground=ground)
         try:
             _fill(seen, root, _Ignored(git, seen.base))
             for path, entry in seen.base.items():
@@ -103,6 +109,9 @@ def _take(seen: View, path: str, entry: "os.DirEntry[str]", ignored: "_Ignored")
             seen.rules.add(path)
         return
     facts = entry.stat(follow_symlinks=False)
+    if seen.ground is not None and seen.ground.has(path, seen.base.get(path), facts):
+        seen.untouched.add(path)
+        return
     if (path in seen.base or not ignored(path)) and (reason := _is_too_much(seen, path, facts)):
         seen.refused[path] = reason
         return

@@ -12,6 +12,7 @@ from pathlib import Path, PurePosixPath
 from attrs import frozen
 
 from accord.core.ports import FileChange
+from accord.git import mounting
 from accord.git.objects import changed, listing, scratch_index
 from accord.git.run import WHOLE, Git, GitError
 
@@ -56,12 +57,15 @@ def registered(git: Git) -> dict[Path, Path]:
     for pointer in sorted((git.directory / "worktrees").glob("*/gitdir")):
         # Relative where the person configured worktree.useRelativePaths.
         named = pointer.parent / os.fsdecode(pointer.read_bytes()).rstrip("\n")
-        found[_real(named.parent)] = pointer.parent
+        found[resolved(named.parent)] = pointer.parent
     return found
 
 
-def _real(folder: Path) -> Path:
-    # What lies at the folder itself may be a link that an agent put there; above it, git resolves.
+def resolved(folder: Path) -> Path:
+    """Return `folder` as git records it.
+
+    What lies there itself may be a link that an agent put there; above it, git resolves.
+    """
     return Path(os.path.realpath(folder.parent), folder.name)
 
 
@@ -73,7 +77,7 @@ def prepare(git: Git, path: Path, commit: str, pool: Path | None = None) -> Work
     is taken, which spares writing the files that both commits share. Other worktrees are not
     pruned: a person's may be on a disk that is not there just now.
     """
-    path = _real(path)
+    path = resolved(path)
     with locked(git):
         if pool is not None and not os.path.lexists(path) and path not in registered(git):
             _take(git, pool, path)
@@ -90,11 +94,11 @@ def prepare(git: Git, path: Path, commit: str, pool: Path | None = None) -> Work
     for leftover in ("index.lock", "HEAD.lock"):
         (directory / leftover).unlink(missing_ok=True)
     try:
-        _reset(git, path, directory, commit)
+        reset(git, path, directory, commit)
     except GitError:
         # An index that a power cut tore apart; without one, git writes every file anew.
         (directory / "index").unlink(missing_ok=True)
-        _reset(git, path, directory, commit)
+        reset(git, path, directory, commit)
     return Worktree(path, directory)
 
 
@@ -103,7 +107,7 @@ def retire(git: Git, path: Path, pool: Path) -> None:
 
     The pool holds POOLED worktrees at most. What lay in one is no longer of use to anybody.
     """
-    path, pool = _real(path), _real(pool)
+    path, pool = resolved(path), resolved(pool)
     with locked(git):
         directory = registered(git).get(path)
         kept = [one for one in registered(git) if one.parent == pool]
@@ -120,7 +124,7 @@ def retire(git: Git, path: Path, pool: Path) -> None:
 
 def _take(git: Git, pool: Path, path: Path) -> None:
     """Move a worktree of the pool to `path`, if there is a sound one. The lock is held."""
-    pool = _real(pool)
+    pool = resolved(pool)
     for waiting, directory in registered(git).items():
         if waiting.parent == pool and _is_complete(waiting, directory):
             path.parent.mkdir(parents=True, exist_ok=True)
@@ -140,7 +144,8 @@ def _move(path: Path, target: Path, directory: Path) -> None:
     part.replace(directory / "gitdir")
 
 
-def _reset(git: Git, path: Path, directory: Path, commit: str) -> None:
+def reset(git: Git, path: Path, directory: Path, commit: str) -> None:
+    """Bring the worktree at `path` to exactly `commit`, whatever was done in it."""
     options = {"directory": directory, "work_tree": path, "extra": WHOLE}
     # A file that was changed within its size and time is seen by its inode and change time.
     strict = ("-c", "core.trustctime=true", "-c", "core.checkStat=default")
@@ -170,8 +175,12 @@ def open_up(path: Path) -> None:
 
 
 def erase(path: Path) -> None:
-    """Delete whatever is at `path`, if anything; a link is deleted, never followed."""
+    """Delete whatever is at `path`, if anything; a link is deleted, never followed.
+
+    What Accord mounted there is unmounted first. Raises RefusedError where others did.
+    """
     if path.is_dir() and not path.is_symlink():
+        mounting.clear(resolved(path))
         open_up(path)
         shutil.rmtree(path)
     else:
@@ -180,18 +189,22 @@ def erase(path: Path) -> None:
 
 def find(git: Git, path: Path) -> Worktree | None:
     """Return the worktree at `path` as it stands, or None when there is none."""
-    path = _real(path)
+    path = resolved(path)
     directory = registered(git).get(path)
     return Worktree(path, directory) if directory and path.is_dir() else None
 
 
 def remove(git: Git, path: Path) -> None:
     """Forget the worktree at `path` and delete its folder; only one that Accord made."""
-    path = _real(path)
     with locked(git):
-        erase(path)
-        if directory := registered(git).get(path):
-            shutil.rmtree(directory)
+        forget(git, resolved(path))
+
+
+def forget(git: Git, path: Path) -> None:
+    """Do as `remove` for a resolved path. The lock is held."""
+    erase(path)
+    if directory := registered(git).get(path):
+        shutil.rmtree(directory)
 
 
 def _point(path: Path, directory: Path) -> None:
@@ -358,4 +371,4 @@ def forget_paths(git: Git, folder: Path, paths: list[str]) -> None:
 
 
 def _directory(git: Git, folder: Path) -> Path:
-    return registered(git).get(_real(folder), git.directory)
+    return registered(git).get(resolved(folder), git.directory)

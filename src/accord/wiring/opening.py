@@ -135,7 +135,9 @@ def open_workshop(
         rules = read_rules(repo, place)
         if rules is None:
             raise NotSetUpError
-        repo.quota = rules.config.quota
+        repo.quota, repo.kind = rules.config.quota, rules.config.kind
+        repo.include = rules.config.include
+        repo.revive()
         known = person(rules.trust.project)
         pin_rules(place, rules)
     except BaseException:
