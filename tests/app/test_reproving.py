@@ -157,6 +157,51 @@ def test_a_test_that_changed_proves_nothing(released: Project) -> None:
     assert stands(run(released))["R1.1"] == "stale"
 
 
+def test_a_test_that_was_rewritten_and_sees_whatever_it_saw_asks_nobody(
+    released: Project,
+) -> None:
+    text = (released.top / "tests/test_minutes.py").read_text()
+    told = text.replace("[1]) == 60", "[0]) == 60").replace("    assert", "    x = 1\n    assert")
+    change(released, tests__test_minutes=told)
+    assert stands(json.loads(released.run("check", "--drift", "--json").out))["R1.1"] == "stale"
+
+    assert "R1.1" not in stands(run(released, "--write"))
+
+    # It is what is held against the code from here on.
+    released.git("commit", "-qam", "Renew")
+    change(released, shop__cart=SAME)
+    assert "R1.1" not in stands(run(released))
+    change(released, shop__cart=BROKEN)
+    assert stands(run(released))["R1.1"] == "broken"
+
+
+def test_a_test_that_became_stricter_proves_code_that_changed_with_it(released: Project) -> None:
+    text = (released.top / "tests/test_minutes.py").read_text()
+    more = text.replace("== 60\n", "== 60\n    assert shop.cart.keep([]) == 0\n")
+    change(released, shop__cart=SAME, tests__test_minutes=more)
+
+    assert "R1.1" not in stands(run(released))
+
+
+def test_code_and_tests_that_changed_together_are_for_a_person(released: Project) -> None:
+    text = (released.top / "tests/test_minutes.py").read_text()
+    change(released, shop__cart=BROKEN, tests__test_minutes=text.replace("== 60", "== 120"))
+
+    assert stands(run(released))["R1.1"] == "stale"
+
+
+@pytest.mark.parametrize("less", [
+    "keep([1]) == shop.cart.keep([1])",  # it agrees with itself
+    "keep([1]) == 60 or True",
+    "keep([1]) in (60, None)",
+])  # fmt: skip
+def test_a_test_that_sees_less_than_before_is_for_a_person(released: Project, less: str) -> None:
+    text = (released.top / "tests/test_minutes.py").read_text()
+    change(released, tests__test_minutes=text.replace("keep([1]) == 60", less))
+
+    assert stands(run(released))["R1.1"] == "stale"
+
+
 def test_a_run_that_says_nothing_renews_nothing(released: Project) -> None:
     change(released, shop__cart=SAME, tests__conftest="raise SystemExit(3)\n")
 

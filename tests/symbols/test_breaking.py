@@ -15,28 +15,33 @@ from accord.symbols.reading import read
 # Path, a text, a symbol in it, and the line that each breakage leaves in place of another.
 BROKEN = {
     "python": ("a.py", "def f(a):\n    if a:\n        return 1\n    return 2\n", "f",
-               ['raise RuntimeError("broken on purpose")', "if not (a):"]),
+               ['raise RuntimeError("broken on purpose")', "if not (a):", "        return None",
+                "\n    return None"]),
     "python with a docstring": ("a.py", 'def f():\n\t"""Say."""\n\tfor a in b:\n\t\tc()\n', "f",
                                 ['\traise RuntimeError("broken on purpose")']),
     "python with a docstring alone": ("a.py", 'def f():\n    """Say."""\n', "f",
                                       ['"""Say."""; raise RuntimeError("broken on purpose")']),
     "python in one line": ("a.py", "def f(): return 1\n", "f",
-                           ['def f(): raise RuntimeError("broken on purpose"); return 1']),
+                           ['def f(): raise RuntimeError("broken on purpose"); return 1',
+                            "def f(): return None"]),
     "python method": ("a.py", "class A:\n    @b\n    def f(self):\n        return self.a > 1\n",
-                      "A.f", ["raise RuntimeError", "return not (self.a > 1)"]),
+                      "A.f", ["raise RuntimeError", "return not (self.a > 1)", "return None"]),
+    "python without a value": ("a.py", "def f(a):\n    if a:\n        return\n    return None\n",
+                               "f", ["raise ", "if not (a):"]),
+    "python pair": ("a.py", "def f(a):\n    return a, 1\n", "f", ["raise ", "return None\n"]),
     "python choices": ("a.py", "def f(a):\n    while a:\n        return 1 if a else 2\n", "f",
-                       ["raise ", "while not (a):", "return 1 if not (a) else 2"]),
+                       ["raise ", "while not (a):", "return 1 if not (a) else 2", "return None"]),
     "python constant": ("a.py", "MINUTES = 60\n", "MINUTES", ["MINUTES = (60 + 1)"]),
     "python class": ("a.py", "class A:\n    a: bool = True\n    b = 'c'\n    def f(self): pass\n",
                      "A", ["a: bool = False", 'b = ""']),
     "javascript": ("a.js", "function f(a) {\n  if (a) { return 1; }\n  return a === 2;\n}\n", "f",
                    ['function f(a) { throw new Error("broken on purpose");', "if (!(a)) {",
-                    "return !(a === 2);"]),
+                    "return !(a === 2);", "{ return undefined; }", "  return undefined;\n"]),
     "javascript arrow": ("a.js", "const f = (a) => a + 1;\n", "f",
                          ['const f = (a) => { throw new Error("broken on purpose"); };']),
     "javascript constant": ("a.js", "const a = { b: true };\n", "a", ["const a = { b: false };"]),
     "typescript": ("a.ts", "class A {\n  f(a: number): number {\n    return a ? 1 : 2;\n  }\n}\n",
-                   "A.f", ["{ throw new Error(", "return !(a) ? 1 : 2;"]),
+                   "A.f", ["{ throw new Error(", "return !(a) ? 1 : 2;", "return undefined;"]),
     "tsx": ("a.tsx", "export const F = () => <p>hi</p>;\n", "F", ["=> { throw new Error("]),
     "go": ("a.go", ("package a\n\nfunc F(a int) bool {\n\tif a > 1 {\n\t\treturn false\n\t}\n"
            "\treturn a == 1\n}\n"), "F",
@@ -90,6 +95,7 @@ def test_the_plainest_way_comes_first_and_no_more_than_was_asked_for() -> None:
     assert breakages("a.py", text, "g", 2) == ()
     assert breakages("a.txt", text, "f", 2) == ()
     assert breakages("a.py", text, "f", 1)[0].words == "f() raises"
+    assert breakages("a.py", text, "f", 9)[-1].words == "f() returns nothing in line 5"
 
 
 def test_a_file_that_cannot_be_parsed_is_broken_no_worse() -> None:

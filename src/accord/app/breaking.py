@@ -47,6 +47,22 @@ def tried(workshop: Workshop, commit: str, questions: Iterable[Question]) -> dic
     return {one.key: trial.outcome(one) for one in trial.run()}
 
 
+def said(
+    workshop: Workshop, commit: str, command: Sequence[str], tests: Sequence[Mark], left: float
+) -> set[Answer]:
+    """Return what `tests` say of `commit`, each once: `command` runs them, for `left` seconds.
+
+    One that passes says that it survives, whatever was broken there.
+    """
+    words = narrowed(command, tests, lambda path: _exists(workshop, commit, path))
+    return set(_answers(workshop, commit, words, tests, left).values())
+
+
+def _exists(workshop: Workshop, commit: str, path: str) -> bool:
+    repo = workshop.repo
+    return bool(repo.entry(commit, path) or repo.names(commit, path))
+
+
 @define
 class _Trial:
     """What is known so far: the first that was not noticed of each question, who noticed."""
@@ -108,17 +124,13 @@ class _Trial:
         """Return the command for the tests that are asked, if they pass alone as with others."""
         if command not in self.narrow:
             tests = self._tests(command)
-            words = narrowed(command, tests, lambda path: self._exists(path))
+            words = narrowed(command, tests, lambda path: _exists(self.workshop, self.commit, path))
             if words != command:
                 left = self.until - time.monotonic()
                 said = _answers(self.workshop, self.commit, words, tests, max(left, 1))
                 words = words if set(said.values()) == {Answer.SURVIVES} else command
             self.narrow[command] = words
         return self.narrow[command]
-
-    def _exists(self, path: str) -> bool:
-        repo = self.workshop.repo
-        return bool(repo.entry(self.commit, path) or repo.names(self.commit, path))
 
     def _ask(self, broken: Breakage, command: tuple[str, ...], asking: Sequence[Question]) -> None:
         left = self.until - time.monotonic()

@@ -8,7 +8,7 @@ then touched one of its files.
 import difflib
 import json
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -50,14 +50,29 @@ class Drift:
     stood: int = 0
 
 
+@frozen
+class Judged:
+    """What tests that pass are worth, by (change, criterion).
+
+    `doubted` says why they prove nothing, `upheld` are those whose tests changed and still see
+    whatever they saw.
+    """
+
+    doubted: Mapping[tuple[str, str], str] = field(factory=dict)
+    upheld: Collection[tuple[str, str]] = ()
+
+
+UNJUDGED = Judged()
+
+
 def check(
     repo: Repo, symbols: Symbols, head: str, *, results: Sequence[TestCase] | None = None,
-    kept: Path | None = None, doubted: Mapping[tuple[str, str], str] | None = None,
+    kept: Path | None = None, judged: Judged = UNJUDGED,
 ) -> Drift:  # fmt: skip
     """Return how the criteria of every trace in the commit `head` stand.
 
-    `results` are the tests that ran on it, None where none did; `doubted` says why tests that pass
-    prove nothing. `kept` is the file in which it is remembered what was quiet. Raises
+    `results` are the tests that ran on it, None where none did; `judged` says what they are worth.
+    `kept` is the file in which it is remembered what was quiet. Raises
     ConfigurationError for a trace that cannot be read.
     """
     found_traces = traces(repo, head)
@@ -73,7 +88,7 @@ def check(
         row = before.quiet(name, blob)
         if row is None:
             bound = again.applied(name, blob, read_trace(repo, name, blob))
-            found, paths = _look(repo, symbols, head, bound, results, doubted or {}, diffs)
+            found, paths = _look(repo, symbols, head, bound, results, judged, diffs)
             looked += len(found)
             findings += [one for one in found if one.is_finding]
             proved += [one for one in found if one.renewed]
@@ -99,7 +114,7 @@ def every(
     """
     for name, blob in sorted(traces(repo, head).items()):
         found = read_trace(repo, name, blob)
-        yield found, _look(repo, symbols, head, found, results, {}, _Diffs(repo, head))[0]
+        yield found, _look(repo, symbols, head, found, results, UNJUDGED, _Diffs(repo, head))[0]
 
 
 def explain(repo: Repo, symbols: Symbols, head: str, verdict: Verdict) -> Verdict:
@@ -204,13 +219,13 @@ class _Diffs:
 
 def _look(
     repo: Repo, symbols: Symbols, head: str, found: Trace,
-    results: Sequence[TestCase] | None, doubted: Mapping[tuple[str, str], str], diffs: _Diffs,
+    results: Sequence[TestCase] | None, judged: Judged, diffs: "_Diffs",
 ) -> tuple[tuple[Verdict, ...], set[str]]:  # fmt: skip
     """Return the verdicts of one trace, and the files that they rest on."""
     path = trace.path(found.change)
     looking = _looking(symbols, found, diffs)
     words, ended = promises.said(repo, head, found)
-    now = Now(looking.look, words, results, doubted, ended)
+    now = Now(looking.look, words, results, judged.doubted, judged.upheld, ended)
     links = (*found.symbols, *found.tests, *found.executes)
     paths = {one.path for _, one in links} | {one.path for one in found.promises} | {path}
     paths.add(ledger(found.change))
@@ -286,15 +301,35 @@ def _explained(repo: Repo, symbols: Symbols, head: str, cause: Cause) -> Cause:
     link = cause.link
     if link is None or link.name.startswith("<"):
         return cause
+    found = last_seen(repo, symbols, head, link)
+    if found is None:
+        return cause
+    now = _version(repo, symbols, found.ended, link)
+    one, other = _first_difference(_lines(found.was), _lines(now) if now else [])
+    return evolve(cause, commit=found.ended, author=found.author, was=one, now=other)
+
+
+@frozen
+class LastSeen:
+    """Where a symbol last was what a mark says: the commit, and the one after it that ended that.
+
+    `was` is the symbol, and the lines of its file.
+    """
+
+    commit: str
+    ended: str
+    author: str
+    was: tuple[Symbol, list[str]]
+
+
+def last_seen(repo: Repo, symbols: Symbols, head: str, link: Mark) -> LastSeen | None:
+    """Return where the symbol of `link` last was what it says, in the history of `head`."""
     for commit, author in repo.touching(head, link.path, BACK):
         parent = repo.resolve(f"{commit}^1")
         was = _version(repo, symbols, parent, link) if parent else None
-        if was is None or was[0].print != link.print:
-            continue
-        now = _version(repo, symbols, commit, link)
-        one, other = _first_difference(_lines(was), _lines(now) if now else [])
-        return evolve(cause, commit=commit, author=author, was=one, now=other)
-    return cause
+        if was is not None and was[0].print == link.print:
+            return LastSeen(parent, commit, author, was)
+    return None
 
 
 def _version(

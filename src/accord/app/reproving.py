@@ -1,7 +1,8 @@
 """Run the tests of what was touched, and renew the fingerprints of what they prove anew.
 
 Only the criteria whose code, tests, or code that their tests run, changed since they were proved
-last are asked. A test that passes on code that is broken on purpose proves nothing.
+last are asked. A test that passes on code that is broken on purpose proves nothing; one that
+changed proves as much as it still sees.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -9,12 +10,13 @@ from pathlib import Path
 
 from attrs import evolve, frozen
 
-from accord.app import breaking, drifting, renewing
+from accord.app import breaking, drifting, renewing, upholding
 from accord.app.breaking import Question
 from accord.app.config import Mutation, words
-from accord.app.drifting import Drift, Looking
+from accord.app.drifting import Drift, Judged, Looking
 from accord.app.evidence import run_on
 from accord.app.renewing import Renewed
+from accord.app.upholding import Rewritten
 from accord.app.workshop import Workshop
 from accord.core import evidence
 from accord.core.breaking import Answer, Tried, failures, is_one
@@ -43,12 +45,19 @@ class Reproved:
 
 @frozen
 class _Touched:
-    """A criterion that something was done to: what it is bound to, as it stands now."""
+    """A criterion that something was done to: what it is bound to, as it stands now.
+
+    `bound` are its tests as they were proved last. `changed` tells whether something was done to
+    its own code, and not to other that its tests run; `rewritten`, whether its tests are not what
+    they were.
+    """
 
     key: tuple[str, str]
     symbols: tuple[Mark, ...]
     tests: tuple[Mark, ...]
-    weakened: bool
+    bound: tuple[Mark, ...]
+    changed: bool
+    rewritten: bool
 
 
 @frozen
@@ -80,9 +89,8 @@ def reprove(workshop: Workshop, head: str, kept: Path | None, *, write: bool = F
         for key, one in tried.items()
         if one.answer is Answer.SURVIVES
     }
-    found = drifting.check(
-        repo, workshop.symbols, head, results=results, kept=kept, doubted=doubted
-    )
+    judged = Judged(doubted, _upheld(workshop, head, asked, results or ()))
+    found = drifting.check(repo, workshop.symbols, head, results=results, kept=kept, judged=judged)
     _renew(again, bound, {(one.change, one.criterion) for one in found.proved})
     again.save(drifting.traces(repo, head))
     paths: tuple[str, ...] = ()
@@ -111,9 +119,11 @@ def _touched(bound: _Bound) -> Iterator[_Touched]:
         every = (*symbols, *tests, *executes)
         moved = any(one.kind is Kind.CHANGED for one in every)
         if tests and (moved or any(one.kind is Kind.GONE for one in executes)):
-            weakened = any(one.kind in (Kind.CHANGED, Kind.GONE) for one in tests)
-            code = _there(symbols) or _there(executes)
-            yield _Touched((found.change, promise.id), code, _there(tests), weakened)
+            rewritten = any(one.kind in (Kind.CHANGED, Kind.GONE) for one in tests)
+            changed = any(one.kind is Kind.CHANGED for one in symbols)
+            was = tuple(one for name, one in found.tests if name == promise.id)
+            key = found.change, promise.id
+            yield _Touched(key, _there(symbols), _there(tests), was, changed, rewritten)
 
 
 def _there(seen: Sequence[Seen]) -> tuple[Mark, ...]:
@@ -154,18 +164,38 @@ def _run(
 def _tried(
     workshop: Workshop, head: str, asked: Sequence[_Touched], results: Sequence[TestCase]
 ) -> dict[tuple[str, str], Tried]:
-    """Break the code of the criteria whose tests, unweakened, all passed."""
+    """Break the code of the criteria whose own code changed and whose tests, as they were, passed.
+
+    Of what changed elsewhere nobody is asked, whatever their tests would notice.
+    """
     if workshop.config.mutation is Mutation.OFF:
         return {}
-    green = [one.name for one in results if one.passed]
     command = words(workshop.config.policy.verify)
-    keys = {
-        " ".join(one.key): one
-        for one in asked
-        if not one.weakened and all(any(is_one(test, name) for name in green) for test in one.tests)
-    }
+    green = [one for one in _green(asked, results) if one.changed and not one.rewritten]
+    keys = {" ".join(one.key): one for one in green}
     questions = [Question(key, one.symbols, one.tests, command) for key, one in keys.items()]
     return {keys[key].key: one for key, one in breaking.tried(workshop, head, questions).items()}
+
+
+def _upheld(
+    workshop: Workshop, head: str, asked: Sequence[_Touched], results: Sequence[TestCase]
+) -> set[tuple[str, str]]:
+    """Return the criteria whose tests changed, pass, and see whatever they saw."""
+    command = words(workshop.config.policy.verify)
+    rewritten = (
+        Rewritten(one.key, one.symbols, one.bound, one.tests, command)
+        for one in _green(asked, results)
+        if one.rewritten and len(one.bound) == len(one.tests)
+    )
+    return upholding.upheld(workshop, head, rewritten)
+
+
+def _green(asked: Sequence[_Touched], results: Sequence[TestCase]) -> list[_Touched]:
+    passed = [one.name for one in results if one.passed]
+    return [
+        one for one in asked
+        if all(any(is_one(test, name) for name in passed) for test in one.tests)
+    ]  # fmt: skip
 
 
 def _renew(again: Renewed, bound: Sequence[_Bound], proved: set[tuple[str, str]]) -> None:

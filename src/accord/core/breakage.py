@@ -12,6 +12,7 @@ class How(StrEnum):
 
     RAISES = "raises"
     NEGATED = "negated"
+    NOTHING = "nothing"
     VALUE = "value"
 
 
@@ -36,4 +37,6 @@ class Breakage:
             return f"{name}() raises"
         if self.how is How.NEGATED:
             return f"the condition in line {self.line} of {self.path} is negated"
+        if self.how is How.NOTHING:
+            return f"{name}() returns nothing in line {self.line}"
         return f"{name} has another value"

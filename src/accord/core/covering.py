@@ -6,7 +6,7 @@ from attrs import evolve
 
 from accord.core.drift import ran
 from accord.core.evidence import TestCase, is_test
-from accord.core.fingerprint import MODULE, Mark, Symbol
+from accord.core.fingerprint import MODULE, Mark, Symbol, last_name
 from accord.core.ports import Executed
 
 
@@ -63,9 +63,12 @@ def beside(
     """Yield (path, symbol) for what ran in the files `paths` while no test did, each once.
 
     That is what was run to make a fixture, and what a module did as it was loaded: its constants,
-    its classes, its statements. Tests that run anything else in that file may depend on it.
+    its classes, its statements. Tests that run anything else in that file may depend on it, and on
+    files beside it in which no test runs anything.
     """
     seen = set()
+    executed = tuple(_by_no_test(executed, symbols))
+    paths = {*paths, *_only_loaded(paths, executed)}
     for one in executed:
         if one.context or one.path not in paths:
             continue
@@ -78,6 +81,35 @@ def beside(
             if inner.name == MODULE or line > inner.first or not _is_function(inner):
                 seen.add((one.path, inner.name))
                 yield one.path, inner
+
+
+def _only_loaded(paths: Collection[str], executed: Sequence[Executed]) -> set[str]:
+    """Return the files of the folders of `paths` that were loaded and in which no test ran a line.
+
+    They hold constants, types and errors, and belong to nobody if not to what lies beside them.
+    """
+    folders = {one.rpartition("/")[0] for one in paths}
+    run = {one.path for one in executed if one.context}
+    loaded = {one.path for one in executed if not one.context}
+    return {one for one in loaded - run if one.rpartition("/")[0] in folders}
+
+
+def _by_no_test(
+    executed: Sequence[Executed], symbols: Mapping[str, Sequence[Symbol]]
+) -> Iterator[Executed]:
+    """Yield what ran, with no context where that is code under test.
+
+    coverage.py takes every function for a test that is called like one (`Client.test_request`).
+    """
+    called = [
+        Mark(path, one.name, "")
+        for path, some in symbols.items()
+        for one in some
+        if last_name(one.name).startswith("test")
+    ]
+    contexts = {one.context for one in executed}
+    own = {one for one in contexts if any(_is_context(mark, one) for mark in called)}
+    return (evolve(one, context="") if one.context in own else one for one in executed)
 
 
 def _is_function(symbol: Symbol) -> bool:

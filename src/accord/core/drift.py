@@ -4,7 +4,7 @@ A symbol that moved or was renamed is followed and says nothing. One that does s
 quiet too where every test that is linked to the criterion, itself as it was, passes on it.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from enum import StrEnum
 
 from attrs import evolve, field, frozen
@@ -107,14 +107,16 @@ class Now:
 
     `look` tells what became of a mark. `words` maps (path, id) to the digests of a criterion's
     words, one for each format that the file could have. `results` are the tests that ran, None:
-    none did. `doubted` maps (change, id) to why its tests prove nothing, though they pass. `ended`
-    says, by (path, id), what took the place of a criterion.
+    none did. `doubted` maps (change, id) to why its tests prove nothing, though they pass; `upheld`
+    are those whose tests changed and still see whatever they saw. `ended` says, by (path, id), what
+    took the place of a criterion.
     """
 
     look: Callable[[Mark], Seen]
     words: Mapping[tuple[str, str], tuple[str, ...]]
     results: Sequence[TestCase] | None = None
     doubted: Mapping[tuple[str, str], str] = field(factory=dict)
+    upheld: Collection[tuple[str, str]] = ()
     ended: Mapping[tuple[str, str], str] = field(factory=dict)
 
 
@@ -175,20 +177,22 @@ def _judged(
         return evolve(whole, standing=Standing.ORPHANED, causes=tuple(gone))
     stale = list(_causes(symbols, now, (Kind.CHANGED,)))
     doubt = now.doubted.get((change, promise.id), "")
-    proved = not doubt and _proved(tests, seen_tests, now.results)
+    upheld = (change, promise.id) in now.upheld
+    proved = not doubt and _proved(tests, seen_tests, now.results, upheld=upheld)
     if stale and doubt:
         stale.append(Cause(doubt, promise.path, 1))
     if promise.words not in told:
         stale.insert(
             0, Cause("its words changed since the release", promise.path, 1, words=told[0])
         )
-    elif stale and proved:
-        return evolve(whole, causes=tuple(stale), renewed=True)
+        proved = False
     weak = [
         Cause(f"its test {one.name} changed", each.mark.path, each.line, one, each.mark)
         for one, each in zip(tests, seen_tests, strict=True)
         if each.kind is Kind.CHANGED
     ]
+    if (stale or weak) and proved:
+        return evolve(whole, causes=(*stale, *weak), renewed=True)
     if stale or weak:
         return evolve(whole, standing=Standing.STALE, causes=(*stale, *weak))
     return whole if tests else evolve(whole, standing=Standing.UNPROVEN)
@@ -204,7 +208,8 @@ def _run_into(
     causes = tuple(_causes(executes, now, (Kind.CHANGED, Kind.GONE)))
     if not causes:
         return verdict
-    if _proved(tests, [now.look(one) for one in tests], now.results):
+    upheld = (verdict.change, verdict.criterion) in now.upheld
+    if _proved(tests, [now.look(one) for one in tests], now.results, upheld=upheld):
         return evolve(verdict, causes=(*verdict.causes, *causes), renewed=True)
     return evolve(verdict, standing=Standing.TOUCHED, causes=causes)
 
@@ -234,11 +239,15 @@ def _failed(tests: Sequence[Mark], results: Sequence[TestCase] | None) -> list[M
 
 
 def _proved(
-    tests: Sequence[Mark], seen: Sequence[Seen], results: Sequence[TestCase] | None
+    tests: Sequence[Mark], seen: Sequence[Seen], results: Sequence[TestCase] | None, *, upheld: bool
 ) -> bool:
-    """Tell whether there are tests, all of them as they were, and every one of them passed."""
+    """Tell whether there are tests, all of them as they were, and every one of them passed.
+
+    Where they are `upheld`, those that changed are as good as they were.
+    """
     green = [case for case in results or () if case.passed]
-    whole = all(one.kind in (Kind.SAME, Kind.MOVED) for one in seen)
+    good = (Kind.SAME, Kind.MOVED, *((Kind.CHANGED,) if upheld else ()))
+    whole = all(one.kind in good for one in seen)
     places = [one.mark for one in seen]
     return bool(tests) and whole and all(any(ran(one, each) for each in green) for one in places)
 

@@ -23,6 +23,8 @@ _RAISES = {
     "java": b'if (true) throw new RuntimeException("broken on purpose");',
     "rust": b'panic!("broken on purpose");',
 }
+_NOTHING = {"python": b"None", "javascript": b"undefined", "typescript": b"undefined",
+            "tsx": b"undefined"}  # fmt: skip
 _CALLABLE = ("arrow_function", "function_expression", "generator_function")
 _CONDITIONAL = frozenset(
     "if_statement elif_clause while_statement do_statement ternary_expression if_expression "
@@ -82,6 +84,10 @@ def _ways(node: Node, language: Language, data: bytes) -> Iterator[tuple[How, _C
             negated = _negated(one, language)
             if negated is not None:
                 yield How.NEGATED, negated
+        for one in _below(inner):
+            nothing = _nothing(one, language)
+            if nothing is not None:
+                yield How.NOTHING, nothing
         return
     for one in _below(inner, without=language.functions | language.classes):
         other = _other(one)
@@ -141,6 +147,17 @@ def _negated(node: Node, language: Language) -> _Cut | None:
     if condition.type == "parenthesized_expression" and language is not PYTHON:
         new = b"(!" + said + b")"
     return _Cut(condition.start_byte, condition.end_byte, new, _line(condition))
+
+
+def _nothing(node: Node, language: Language) -> _Cut | None:
+    """Return the splice that has a function return nothing, where its language lets it."""
+    word = _NOTHING.get(language.name)
+    if node.type != "return_statement" or not node.named_children or word is None:
+        return None
+    value = node.named_children[0]
+    if value.type in ("none", "null", "undefined"):
+        return None
+    return _Cut(value.start_byte, node.named_children[-1].end_byte, word, _line(node))
 
 
 def _is_truth(node: Node) -> bool:
