@@ -1,6 +1,7 @@
 """The room in a real browser: keys, live updates, no script of anybody else's, no barrier."""
 
 import time
+from functools import partial
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
@@ -203,7 +204,7 @@ def test_the_focus_stays_on_a_card_of_the_board_while_others_come_in(
             held = page.evaluate("document.activeElement.closest('[data-item]').id")
             assert held.startswith(item)
             name = f"more{path.strip('/')}"
-            apart(lambda name=name: asking.new("small", name))
+            apart(partial(asking.new, "small", name))
             place = f"#need-{name}" if path == "/" else f'{news}"/changes/{name}"]'
             expect(page.locator(place).first).to_be_visible()
             assert page.evaluate("document.activeElement.closest('[data-item]')?.id") == held

@@ -216,10 +216,7 @@ def test_a_question_is_answered_on_the_card_of_the_board(asking: Project, visito
     assert "Q1 answered: Never." in words(after.text)
     assert "waits for you" in words(after.text)
     assert "May a guest order be claimed later?" not in after.text
-    assert (
-        b"Q1 (answered) May a guest order be claimed later? Never."
-        in (asking.desk() / "requirements.md").read_bytes()
-    )
+    assert b"Q1 (answered)" in (asking.desk() / "requirements.md").read_bytes()
 
 
 def test_the_last_operation_is_taken_back_by_a_form(asking: Project, visitor: Visitor) -> None:
