@@ -139,7 +139,7 @@ def test_what_was_written_of_a_document_is_kept_when_its_agent_is_stopped(
         assert stopping.stop(workshop, one.run_id) == "stopped the agent's run on design of guest"
     with opened(manned) as workshop:
         assert running(workshop) == ()
-    assert "the run was stopped" in manned.ok("status").out
+    assert "stop guest the agent's run on design" in manned.ok("log", "guest").out
     assert not designed(manned)
     assert any("half of it" in text for text in snapshots(manned))
 
