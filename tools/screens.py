@@ -1,13 +1,18 @@
 """`python tools/screens.py`: pictures of every page of the review room, in docs/screens.
 
 A throw-away repository is worked by the command line, as a person works one; the pictures are
-taken by Chromium in light and dark, wide and narrow. Look at them before a change to a page lands.
+taken by Chromium in light and dark, wide and narrow. Look at them before a change to a page lands:
+`looked.json` says which templates, styles and scripts they show, and a test fails for others.
+`--check` takes them again, keeps the old ones, and names those that look different.
 """
 
+import base64
+import hashlib
 import json
 import os
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -23,6 +28,7 @@ from accord.web.running import Server  # noqa: E402
 from accord.wiring import opening  # noqa: E402
 
 SCREENS = ROOT / "docs" / "screens"
+LOOKED = "looked.json"
 CHROMIUM = "/usr/bin/chromium"
 WIDE, NARROW = (1360, 900), (390, 844)
 QUIET = [
@@ -167,28 +173,90 @@ SMALL = ("needs", "gate", "gate-again", "result", "board", "specs", "drift", "de
          "decision", "corrections", "figures", "log")  # fmt: skip
 
 
-def main() -> int:
-    """Write the pictures and name them; return 0."""
-    SCREENS.mkdir(parents=True, exist_ok=True)
+# What is drawn differently from one day to the next: moments, digests and the words for them.
+MOVING = 0.03
+FAR = 48
+COMPARED = """async ([one, other, far]) => {
+  const read = async (data) => {
+    const picture = new Image();
+    picture.src = "data:image/png;base64," + data;
+    await picture.decode();
+    const canvas = new OffscreenCanvas(picture.width, picture.height);
+    const drawn = canvas.getContext("2d");
+    drawn.drawImage(picture, 0, 0);
+    return drawn.getImageData(0, 0, picture.width, picture.height);
+  };
+  const [left, right] = [await read(one), await read(other)];
+  if (left.width !== right.width || Math.abs(left.height - right.height) > 24) return 1;
+  const all = Math.min(left.data.length, right.data.length);
+  let off = 0;
+  for (let at = 0; at < all; at += 4)
+    if ([0, 1, 2].some((by) => Math.abs(left.data[at + by] - right.data[at + by]) > far)) off += 1;
+  return 4 * off / all;
+}"""
+
+
+def main(arguments: list[str]) -> int:
+    """Write the pictures and name them; with `--check` return 1 where one looks different."""
+    if arguments == ["--check"]:
+        with tempfile.TemporaryDirectory() as folder:
+            return _check(Path(folder))
+    _pictures(SCREENS)
+    (SCREENS / LOOKED).write_text(json.dumps(shown(), indent=1) + "\n")
+    return 0
+
+
+def shown() -> dict[str, str]:
+    """Return what decides how the pages look: the sha256 of each file by its path."""
+    web = ROOT / "src/accord/web"
+    files = [*web.glob("templates/*.html"), *web.glob("static/*.*"), *web.glob("static/vendor/*.*")]
+    return {
+        path.relative_to(web).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()
+        for path in sorted(files)
+    }
+
+
+def _check(folder: Path) -> int:
+    _pictures(folder)
+    off = {}
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=QUIET)
+        page = browser.new_page()
+        for path in sorted(folder.glob("*.png")):
+            kept = SCREENS / path.name
+            pair = [base64.b64encode(one.read_bytes()).decode()
+                    for one in (kept, path) if one.exists()]  # fmt: skip
+            share = page.evaluate(COMPARED, [*pair, FAR]) if len(pair) == 2 else 1.0
+            if share > MOVING:
+                off[path.name] = share
+        browser.close()
+    for name, share in off.items():
+        print(f"{name} looks different: {100 * share:.1f} % of it")
+    return 1 if off else 0
+
+
+def _pictures(folder: Path) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
     with throw_away() as place, sync_playwright() as playwright:
         os.environ["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
         _begin(place)
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=QUIET)
         with _room(place) as server:
             for theme in ("light", "dark"):
-                _take(browser, server, theme, WIDE, {"empty": "/"})
+                _take(browser, server, theme, WIDE, {"empty": "/"}, folder)
         _fill(place)
         with _room(place) as server:
             for theme in ("light", "dark"):
-                _take(browser, server, theme, WIDE, PAGES)
-            _take(browser, server, "light", NARROW, {name: PAGES[name] for name in SMALL})
+                _take(browser, server, theme, WIDE, PAGES, folder)
+            small = {name: PAGES[name] for name in SMALL}
+            _take(browser, server, "light", NARROW, small, folder)
         browser.close()
-    return 0
 
 
 def _take(
-    browser: Browser, server: Server, theme: str, size: tuple[int, int], pages: dict[str, str]
-) -> None:
+    browser: Browser, server: Server, theme: str, size: tuple[int, int], pages: dict[str, str],
+    folder: Path,
+) -> None:  # fmt: skip
     context = browser.new_context(
         base_url=server.address, viewport={"width": size[0], "height": size[1]},
         color_scheme="dark" if theme == "dark" else "light", reduced_motion="reduce",
@@ -196,19 +264,19 @@ def _take(
     page = context.new_page()
     page.goto("/enter")
     suffix = theme if size == WIDE else f"{theme}-narrow"
-    page.screenshot(path=SCREENS / f"enter-{suffix}.png")
+    page.screenshot(path=folder / f"enter-{suffix}.png")
     page.get_by_label("Code").fill(server.sessions.offer())
     page.get_by_role("button", name="Enter").click()
     page.wait_for_url("**/")
     for name, path in pages.items():
         page.goto(path)
-        page.screenshot(path=SCREENS / f"{name}-{suffix}.png", full_page=True)
-        print(f"docs/screens/{name}-{suffix}.png")
+        page.screenshot(path=folder / f"{name}-{suffix}.png", full_page=True)
+        print(f"{name}-{suffix}.png")
     if "gate-again" in pages:
         page.goto(pages["gate-again"])
         page.keyboard.press("Shift+A")
         page.wait_for_url("**/asks/*")
-        page.screenshot(path=SCREENS / f"ask-{suffix}.png")
+        page.screenshot(path=folder / f"ask-{suffix}.png")
     context.close()
 
 
@@ -320,4 +388,4 @@ def _run(folder: Path, *command: str) -> str:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(sys.argv[1:]))

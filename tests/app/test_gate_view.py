@@ -123,7 +123,7 @@ def test_what_is_not_shown_at_first_sight_is_there_to_be_opened() -> None:
     assert said == "cart kept → say until when."
     assert "WHEN the cart is kept THE shop SHALL say until when." in read["R1.2"]["whole"]
     (note,) = notes_of(after)
-    assert (note["said"], note["text"]) == ("cart kept by shop.", "The cart is kept by the shop.")
+    assert (note["said"], note["text"]) == ("Cart kept by shop.", "The cart is kept by the shop.")
 
 
 def test_the_name_of_a_requirement_is_folded_where_its_criteria_say_it() -> None:

@@ -1,6 +1,7 @@
 """The room in a real browser: keys, live updates, no script of anybody else's, no barrier."""
 
 import time
+from functools import partial
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
@@ -191,6 +192,22 @@ def test_what_happens_elsewhere_comes_in_and_takes_nothing_away(
         page.reload()
         expect(field).to_have_value("half an answer")
         expect(page.locator("[name='note-R1.1']")).to_have_value("an hour is")
+
+
+def test_the_focus_stays_on_a_card_of_the_board_while_others_come_in(
+    asking: Project, server: Server, chromium: Browser
+) -> None:
+    with looking(chromium, server) as page:
+        for path, item, news in (("/", "need-guest", "#need-"), ("/board", "", "a[href*=")):
+            page.goto(path)
+            page.keyboard.press("j")
+            held = page.evaluate("document.activeElement.closest('[data-item]').id")
+            assert held.startswith(item)
+            name = f"more{path.strip('/')}"
+            apart(partial(asking.new, "small", name))
+            place = f"#need-{name}" if path == "/" else f'{news}"/changes/{name}"]'
+            expect(page.locator(place).first).to_be_visible()
+            assert page.evaluate("document.activeElement.closest('[data-item]')?.id") == held
 
 
 def test_live_updates_wait_for_what_carries_them(

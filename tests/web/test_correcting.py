@@ -59,7 +59,7 @@ def test_what_names_a_risk_is_asked_one_question_that_the_document_answers(
     after = visitor.send("/changes/guest", "/changes/guest/correct", fields)
     assert "R1.2 says what happens then" in words(after)
     text = (risky.desk() / "requirements.md").read_bytes()
-    assert b"what was paid.\r\n  - Scenario: If it is asked for twice" in text
+    assert b"what was paid.\r\n  - Scenario: Asked twice" in text
     assert b"what is paid? Once.\r\n" in text
     assert 'name="scenario"' not in after.text
 

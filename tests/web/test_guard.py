@@ -1,10 +1,10 @@
 """The ways into a server on one's own machine, tried against a real one over a real socket.
 
-What has nothing to attack here is not tried: there are no uploads and no archives (names, links
-and bombs in them), no WebSocket (but that none is opened), no bearer token in a header, and no
-path of a request is ever opened (links, pipes and folders behind one). A nonce and a stale digest
-of an approval are tried in `test_pages` and `test_signing`, forged events in `test_live`, framing,
-rebinding and foreign pages in `test_browser_attacks`.
+What has nothing to attack here is not tried: there are no uploads, no WebSocket (but that none is
+opened) and no bearer token in a header. That nothing unpacks an archive (names, links and bombs in
+one) is held in `test_forms`; links, pipes and folders behind the path of a document are tried in
+`test_paths`, a nonce and a stale digest of an approval in `test_pages` and `test_signing`, forged
+events in `test_live`, framing, rebinding and foreign pages in `test_browser_attacks`.
 """
 
 import socket

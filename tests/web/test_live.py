@@ -2,10 +2,12 @@
 
 import http.client
 import json
+import re
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from html import unescape
 from pathlib import Path
 
 from accord.app.desk import write
@@ -18,7 +20,7 @@ from visiting import Visitor
 
 @contextmanager
 def listening(
-    visitor: Visitor, since: str = "", *, run: str = "", every: bool = False
+    visitor: Visitor, since: str = "", *, run: str = "", every: bool = False, at: str = ""
 ) -> Iterator[Iterator[dict[str, str]]]:
     """Yield the events of the stream as they come."""
     connection = http.client.HTTPConnection("127.0.0.1", visitor.server.port, timeout=20)
@@ -26,7 +28,7 @@ def listening(
     if since:
         sent["Last-Event-ID"] = since
     try:
-        connection.request("GET", f"/events?run={run}" if run else "/events", headers=sent)
+        connection.request("GET", at or f"/events?run={run}", headers=sent)
         answer = connection.getresponse()
         assert answer.getheader("content-type", "").startswith("text/event-stream")
         yield _events(answer, every=every or bool(run))
@@ -37,6 +39,9 @@ def listening(
 def _events(answer: http.client.HTTPResponse, *, every: bool = False) -> Iterator[dict[str, str]]:
     fields: dict[str, str] = {}
     while line := answer.readline().decode().rstrip("\n"):
+        if line.startswith(":"):  # a beat, on a busy machine
+            answer.readline()
+            continue
         name, _, value = line.partition(": ")
         fields[name] = value
         if name == "data":
@@ -150,6 +155,50 @@ def test_a_desk_that_is_laid_out_after_its_operation_ended_is_told(
             assert next(events) == {"event": "moved", "data": "{}"}
         finally:
             told.set()
+
+
+def stream_of(visitor: Visitor, path: str) -> str:
+    """Return the address of the stream that a page asks for."""
+    found = re.search(r'hx-sse:connect="([^"]+)"', visitor.get(path).text)
+    assert found
+    return unescape(found[1])
+
+
+def test_what_moved_between_a_page_and_its_stream_is_told_at_once(
+    project: Project, visitor: Visitor
+) -> None:
+    project.new()
+    visitor.get("/board")
+    at = stream_of(visitor, "/board")
+    with visitor.server.room.workshop() as workshop:
+        place = workshop.state / "desks" / "guest.commit"
+    write(place, place.read_bytes())  # no operation: a desk is laid out, a run began or ended
+    with listening(visitor, every=True, at=at) as events:
+        assert [next(events)["event"] for _ in range(2)] == ["ready", "moved"]
+
+
+def test_an_earlier_operation_that_ended_between_a_page_and_its_stream_is_told(
+    project: Project, visitor: Visitor
+) -> None:
+    project.new("trivial", "first")
+    journal = SqliteJournal(project.state / "journal.sqlite")
+    try:
+        slow = journal.begin(Operation("robin", "slow", "first", "", {}))
+        journal.finish(journal.begin(Operation("robin", "fast", "first", "", {})))
+        at = stream_of(visitor, "/board")  # it knows of the later one
+        journal.finish(slow)
+    finally:
+        journal.close()
+    with listening(visitor, every=True, at=at) as events:
+        assert [next(events)["event"] for _ in range(2)] == ["ready", "moved"]
+
+
+def test_looking_at_a_page_is_no_news_to_it(project: Project, visitor: Visitor) -> None:
+    project.new()
+    visitor.get("/board")  # what it reads for the first time is kept
+    at = stream_of(visitor, "/board")
+    with visitor.server.room.workshop() as workshop:
+        assert at.endswith(f"mark={live.mark(workshop)}")
 
 
 def test_what_an_agent_says_is_told_while_others_are_busy(

@@ -208,6 +208,17 @@ def test_the_board_has_each_change_in_its_column(project: Project, visitor: Visi
     assert "1 released" in said
 
 
+def test_a_question_is_answered_on_the_card_of_the_board(asking: Project, visitor: Visitor) -> None:
+    page = visitor.get("/board")
+    assert "Q1 May a guest order be claimed later?" in words(page.text)
+    fields = {"item": "Q1", "own": page.hidden("own"), "words": "Never.", "from": "board"}
+    after = visitor.send("/board", "/changes/guest/answer", fields)
+    assert "Q1 answered: Never." in words(after.text)
+    assert "waits for you" in words(after.text)
+    assert "May a guest order be claimed later?" not in after.text
+    assert b"Q1 (answered)" in (asking.desk() / "requirements.md").read_bytes()
+
+
 def test_the_last_operation_is_taken_back_by_a_form(asking: Project, visitor: Visitor) -> None:
     asking.ok("answer", "guest", "Q1", "no")
     number = visitor.get("/log").hidden("number")

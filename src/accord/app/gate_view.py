@@ -314,7 +314,8 @@ def _note(spec: Spec, item: Question | Assumption) -> View:
 def _assumed(text: str) -> str:
     """Return what is to be read of an assumption; a question is read as it is asked."""
     bare = _NUMBER.sub("", text)
-    return headline.headline(bare) if headline.is_english([bare]) else bare
+    said = headline.headline(bare) if headline.is_english([bare]) else bare
+    return said[:1].upper() + said[1:] if bare[:1].isupper() else said
 
 
 def _unchanged(change: Change, gate: Gate | None, mine: Signed | None) -> list[View]:

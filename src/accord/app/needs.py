@@ -14,6 +14,9 @@ from accord.app.views import View
 from accord.app.workshop import Workshop
 from accord.core.approval import Json
 
+ON_A_CARD = 3
+"""How many questions are answered where a change is listed; the rest are on its gate."""
+
 
 def needs(workshop: Workshop, who: str, every: Sequence[Row] | None = None) -> list[View]:
     """Return the changes that wait for the person `who`, those that ask for the most first.
@@ -42,9 +45,14 @@ def needs(workshop: Workshop, who: str, every: Sequence[Row] | None = None) -> l
 
 def _asks(view: View) -> dict[str, Json]:
     cost = view["cost"]
+    listed = [*view["asked"], *([] if view["blank"] else view["questions"])]
+    notes: list[Json] = [
+        {"id": one["id"], "text": one["text"], "own": one["own"]} for one in listed[:ON_A_CARD]
+    ]
     if view["blank"]:
-        return {"blank": True, "questions": len(view["asked"])}
+        return {"blank": True, "questions": len(view["asked"]), "notes": notes}
     return {
+        "notes": notes,
         "questions": len(view["questions"]) + len(view["asked"]),
         "assumptions": len(view["assumptions"]),
         "high": any(one["risk"] == "high" for one in view["assumptions"]),
@@ -58,7 +66,7 @@ def _asks(view: View) -> dict[str, Json]:
     }
 
 
-_NOTHING = {"questions": 0, "assumptions": 0, "high": False, "read": 0, "again": False,
+_NOTHING = {"notes": [], "questions": 0, "assumptions": 0, "high": False, "read": 0, "again": False,
             "findings": 0, "words": 0, "minutes": 1, "blank": False, "ready": False}  # fmt: skip
 
 

@@ -65,6 +65,7 @@ def hand_over(workshop: Workshop, name: str, subject: str, agent: str) -> str:
     note = {"name": agent, "run": run.run_id if run else "", "by": workshop.person}
     workshop.journal.note(f"agent/{name}/{subject}", {**note})
     ended = _end(workshop, name, subject, agency.HANDED_OVER)
+    _tell(workshop, name, subject)
     _log(workshop, "hand-over", name, f"{subject} to {agent}")
     words = "goes on with what is there" if ended else f"does it from now on: accord run {name}"
     return f"handed {subject} of {name} over: {agent} {words}"
@@ -102,6 +103,13 @@ def _end(workshop: Workshop, name: str, subject: str, words: str) -> bool:
     workshop.journal.note(f"halt/{run.run_id}", {"words": words})
     workshop.agents.stop(run.run_id)
     return True
+
+
+def _tell(workshop: Workshop, name: str, subject: str) -> None:
+    """Have whoever goes on after an earlier pause know that another agent began it."""
+    for key in workshop.journal.noted("halt/"):
+        if key.split("/")[2:4] == [name, subject]:
+            workshop.journal.note(key, {"words": agency.HANDED_OVER})
 
 
 def _note(workshop: Workshop, change: Change, subject: str, *, paused: bool) -> None:

@@ -65,7 +65,7 @@ def answer(request: Request, workshop: Workshop, form: FormData) -> str:
                             hint="read it again before you answer")  # fmt: skip
     said = authoring.answer(workshop, change, item_id, text(form, "words"))
     _say(request, said)
-    return _at(change.name)
+    return "/board" if text(form, "from") == "board" else _at(change.name)
 
 
 @action

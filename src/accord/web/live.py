@@ -9,6 +9,8 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
+from accord.app.workshop import Workshop
+from accord.core.model import sha256
 from accord.core.ports import Operation
 from accord.web.room import Room
 from accord.web.text import plain
@@ -16,31 +18,37 @@ from accord.web.text import plain
 LOOK_SECONDS = 0.05
 WATCH_SECONDS = 0.02
 STILL_SECONDS = 10.0
-DOZE_SECONDS = 0.15
+DOZE_SECONDS = 0.1
 """How often it is looked where nothing happened for STILL_SECONDS: waiting has to cost nothing."""
 SHORT_SECONDS = 0.01
 CALM_SECONDS = 0.2
 BEAT_SECONDS = 15.0
 RESUMED = 100
 _LOG = 2  # of the files that are watched the first ones hold the operations
+_ALL = 4  # these every page follows; behind them are those of the run that one page shows
 
 
 async def stream(request: Request) -> Response:
     """Answer `/events`: every operation after `Last-Event-ID` (at first: after the `since` of the
     page that asks), then each as it happens; with `run` also that this run said or did something.
+
+    `mark` is what the page had before it was made: where it is another by now, the stream says so
+    at once. So nothing is missed between the page and the stream, nor while the stream was away.
     """
     room: Room = request.app.state.room
     said = request.headers.get("last-event-id") or request.query_params.get("since", "")
     since = int(said) if said.isdecimal() and len(said) < 16 else None
     run = request.query_params.get("run", "")
     watched = await run_in_threadpool(_watched, room, run)  # refuses whoever may not look
-    events = _events(room, watched, since, request.state.session, told_of=bool(run))
+    mark = request.query_params.get("mark", "")
+    events = _events(room, watched, since, mark, request.state.session, told_of=bool(run))
     return StreamingResponse(events, media_type="text/event-stream")
 
 
 async def _events(
-    room: Room, watched: tuple[Path, ...], since: int | None, token: str, *, told_of: bool
-) -> AsyncIterator[str]:
+    room: Room, watched: tuple[Path, ...], since: int | None, mark: str, token: str, *,
+    told_of: bool,
+) -> AsyncIterator[str]:  # fmt: skip
     """Yield the stream. Without `since` it begins with what happens from now on.
 
     An operation is written down before it is done, so a smaller number may be done after a larger
@@ -57,6 +65,7 @@ async def _events(
         now = _stamp(watched)
         if now != state:
             first, logged = state is None, state is None or now[:_LOG] != state[:_LOG]
+            missed = first and mark not in ("", _mark(now))
             state, quiet, still = now, 0.0, 0.0
             # What an agent says need not wait for its turn with the workshop.
             listed = await run_in_threadpool(_newest, room) if logged else ()
@@ -66,8 +75,8 @@ async def _events(
                 yield _event(one, last)
                 last = max(last, one.number)
             # No operation, but a run began, ended or went on; one that is watched may have done so
-            # before the page that shows it began to listen.
-            if not fresh and (told_of or not first):
+            # before the page that shows it began to listen, and so may what is not marked.
+            if not fresh and (told_of or missed or not first):
                 yield "event: moved\ndata: {}\n\n"
                 # Of many words in a row each is not told: the longer it goes on, the fewer.
                 rest = min(2 * rest, CALM_SECONDS)
@@ -95,13 +104,26 @@ def _event(one: Operation, last: int) -> str:
     return f"{place}event: moved\ndata: {data}\n\n"
 
 
+def mark(workshop: Workshop) -> str:
+    """Return what tells all that pages follow from how it was before; taken before it is read."""
+    return _mark(_stamp(_followed(workshop)))
+
+
+def _mark(stamp: tuple[tuple[int, int], ...]) -> str:
+    return sha256(repr(stamp[:_ALL]).encode())[:16]
+
+
 def _watched(room: Room, run: str) -> tuple[Path, ...]:
     with room.workshop() as workshop:
-        journal = workshop.state / "journal.sqlite"
         trail = workshop.agents.trail(run) if run else ()
-        # Beside it lies what agents ask, and the desks, which are laid out after a ref moved.
-        names = (f"{journal.name}-wal", "questions", "desks")
-        return (journal, *map(journal.with_name, names), *map(Path, trail))
+        return (*_followed(workshop), *map(Path, trail))
+
+
+def _followed(workshop: Workshop) -> tuple[Path, ...]:
+    journal = workshop.state / "journal.sqlite"
+    # Beside it lies what agents ask, and the desks, which are laid out after a ref moved.
+    names = (f"{journal.name}-wal", "questions", "desks")
+    return (journal, *map(journal.with_name, names))
 
 
 def _newest(room: Room) -> tuple[Operation, ...]:

@@ -24,6 +24,7 @@ from accord.app.workshop import Workshop
 from accord.core.model import SPEC_STAGES
 from accord.core.ports import Operation
 from accord.errors import ConfigurationError
+from accord.web import live
 from accord.web.guard import DRAWING
 from accord.web.room import Room
 from accord.web.text import rendered
@@ -46,6 +47,7 @@ def page(function: Page) -> Handler:
         def answer() -> Response:
             with _room(request).workshop() as workshop:
                 # What happens after this moment is news to the page, whenever its stream begins.
+                request.state.mark = live.mark(workshop)
                 newest = workshop.journal.operations(limit=1)
                 request.state.since = newest[0].number if newest else 0
                 return function(request, workshop)

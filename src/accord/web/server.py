@@ -146,7 +146,8 @@ def _render(request: Request, template: str, status: int = 200, **values: Any) -
         form=form_token(token) if token else "",
         said=room.sessions.hear(token) if token and request.method == "GET" else "",
         here=request.scope["raw_path"].decode("ascii", "replace"), terminal=room.terminal,
-        since=getattr(request.state, "since", 0), team=room.team is not None, **values,
+        since=getattr(request.state, "since", 0), mark=getattr(request.state, "mark", ""),
+        team=room.team is not None, **values,
     )  # fmt: skip
     return HTMLResponse(html, status)
 

@@ -35,6 +35,7 @@ document.addEventListener("submit", async (event) => {
     for (const [name, value] of Object.entries(parts)) form.elements[name].value = text(value);
     form.submit();
   } catch (error) {
+    form.removeAttribute("aria-busy");
     said.textContent = error.name === "NotAllowedError"
       ? "The passkey was not used: it was declined, it took too long, or there is none here."
       : error.name === "InvalidStateError" ? "This device has a passkey of yours already."

@@ -66,10 +66,15 @@ document.addEventListener("input", (event) => {
   if (name) sessionStorage.setItem(name, event.target.value);
 });
 document.addEventListener("submit", (event) => {
+  event.target.setAttribute("aria-busy", "true");  // until what comes of it takes its place
   for (const field of event.target.elements) {
     const name = draft(field);
     if (name) sessionStorage.removeItem(name);
   }
+});
+
+window.addEventListener("pageshow", () => {
+  for (const one of document.querySelectorAll("form[aria-busy]")) one.removeAttribute("aria-busy");
 });
 
 // What was answered leaves the page: the next item takes its place, and the focus.
