@@ -298,7 +298,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="bench.drift_reproved")
     parser.add_argument("clones", type=Path)
     parser.add_argument("--criteria", type=int, default=CRITERIA)
-    parser.add_argument("--commits", type=int, default=sys.maxsize)
+    parser.add_argument("--commits", type=int, help="of each project")
     parser.add_argument("--only", default="")
     chosen = parser.parse_args()
     every = Asked("together")
@@ -309,7 +309,8 @@ def main() -> int:
         if not clone.is_dir():
             print(f"{name}: there is no clone of it in {chosen.clones}")
             continue
-        found = measure(name, clone, row, chosen.criteria, chosen.commits)
+        most = chosen.commits or row["commits"]
+        found = measure(name, clone, row, chosen.criteria, most)
         print("\n".join([str(found), *found.odd]), flush=True)
         every.add(found)
     print(every)
