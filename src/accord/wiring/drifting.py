@@ -100,7 +100,7 @@ def replay(start: Path, span: str) -> Replay:
     """Return what each commit of `A..B`, along the first parents, would have reported as new.
 
     Tests did not run and nobody gave verdicts: this is the most that could have been asked. Where
-    nothing is traced in A yet, what would be proposed there is held against each commit.
+    nothing is traced yet, what would be proposed in A is held against each commit.
     Raises ConfigurationError for a span whose ends are no commits.
     """
     check_version()
@@ -114,7 +114,7 @@ def replay(start: Path, span: str) -> Replay:
             raise ConfigurationError(f"{span} is no span of commits", hint="--replay v1.0..HEAD")
         said = git.text("rev-list", "--first-parent", "--reverse", f"{ends[0]}..{ends[1]}", "--")
         guessed: tuple[Trace, ...] = ()
-        if not drifting.traces(repo, ends[0]):
+        if not any(drifting.traces(repo, one) for one in ends):
             from accord.app import suggesting  # most checks propose nothing
 
             guessed = suggesting.guessed(suggesting.Source(repo, read_symbols, ends[0]))
