@@ -51,10 +51,11 @@ torture: .venv/.dev
 	TORTURE_MACHINES=60,60 $(BIN)/pytest -n 0 tests/engine/test_torture_machines.py
 
 # CLONES is a folder of clones, each called as in bench/drift.toml; MUTANTS="--mutants 20" draws
-# fewer of these: every one of them runs the tests of its project.
+# fewer of these, COMMITS="--commits 20" lands fewer: each runs the tests of its project.
 bench-drift: .venv/.dev
 	$(BIN)/python -m bench.drift $(CLONES)
 	$(BIN)/python -m bench.drift_executed $(CLONES) $(MUTANTS)
+	$(BIN)/python -m bench.drift_reproved $(CLONES) $(COMMITS)
 
 # The peers are installed, pinned, for the time of the measurement; PEERS= gives other sizes.
 bench-drift-peers: .venv/.dev

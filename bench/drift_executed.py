@@ -40,7 +40,7 @@ from bench.drift_mutants import Mutant, mutants
 from bench.place import ROOT
 
 BUDGET = 0.05
-TESTS, MUTANTS, LONGEST_S, SHORTEST_S = 100, 60, 600.0, 10.0
+LONGEST_S, SHORTEST_S = 600.0, 10.0
 _WORDS = "it holds"
 RC = "[run]\ndynamic_context = test_function\n"
 
@@ -217,8 +217,8 @@ def main() -> int:
     """Print what would be missed; return 1 where that is more than the budget."""
     parser = argparse.ArgumentParser(prog="bench.drift_executed")
     parser.add_argument("clones", type=Path)
-    parser.add_argument("--tests", type=int, default=TESTS)
-    parser.add_argument("--mutants", type=int, default=MUTANTS)
+    parser.add_argument("--tests", type=int, help="bound, of each project")
+    parser.add_argument("--mutants", type=int, help="of lines that tests run, of each project")
     parser.add_argument("--only", default="")
     chosen = parser.parse_args()
     every = Unseen("together")
@@ -232,7 +232,8 @@ def main() -> int:
             continue
         with tempfile.TemporaryDirectory(dir=ROOT) as folder:
             project = laid(Path(folder), clone, row)
-            found = measure(name, project, chosen.tests, chosen.mutants)
+            tests, count = chosen.tests or row["bound"], chosen.mutants or row["mutants"]
+            found = measure(name, project, tests, count)
         print("\n".join([str(found), *found.odd]), flush=True)
         every.add(found)
     print(every)

@@ -55,11 +55,18 @@ def definitions(
     """Yield each function with its qualified name, those below a condition included."""
     for child in ast.iter_child_nodes(tree):
         if isinstance(child, _DEFINITIONS):
-            yield f"{prefix}{child.name}", child
+            if not any(map(_is_overload, child.decorator_list)):
+                yield f"{prefix}{child.name}", child
         elif isinstance(child, ast.ClassDef):
             yield from definitions(child, f"{prefix}{child.name}.")
         else:
             yield from definitions(child, prefix)
+
+
+def _is_overload(node: ast.expr) -> bool:
+    # What is decorated so is there for type checkers; the definition that counts comes after it.
+    name = node.attr if isinstance(node, ast.Attribute) else getattr(node, "id", "")
+    return bool(name == "overload")
 
 
 @cache

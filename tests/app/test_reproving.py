@@ -266,3 +266,18 @@ def test_run_and_a_report_of_somebody_else_do_not_go_together(project: Project) 
 
     assert project.run("check", "--run", "--junit", str(report)).exit == 2
     assert project.run("check", "--write").exit == 2
+
+
+def test_what_a_person_said_is_still_true_is_what_the_next_change_is_held_against(
+    released: Project,
+) -> None:
+    text = (released.top / "tests/test_minutes.py").read_text()
+    change(released, shop__cart=BROKEN, tests__test_minutes=text.replace("== 60", "== 120"))
+    released.ok("verdict", "guest", "R1.1", "--still-true", "--reason", "two hours are agreed")
+    assert "R1.1" not in stands(run(released))
+
+    # By now it is 120 that tests prove anew, and 60 that breaks it.
+    change(released, shop__cart=BROKEN.replace("2 * len(cart)", "len(cart) * 2"))
+    assert "R1.1" not in stands(run(released))
+    change(released, shop__cart=SAME)
+    assert stands(run(released))["R1.1"] == "broken"

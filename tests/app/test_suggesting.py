@@ -155,3 +155,42 @@ def test_what_cannot_be_accepted_is_refused(old: Project) -> None:
     with old.monkeypatch.context() as patch:
         patch.setenv("ACCORD_RUN", "x")
         assert old.refused("trace", "suggest", "--accept", "1")[0] == 1
+
+
+LIVING = """\
+# pay Specification
+
+## Purpose
+Invoices are paid, and whoever forgets to is told so.
+
+## Requirements
+
+### Requirement: Overdue reminder
+The system SHALL send a reminder to the debtor when an invoice is overdue.
+
+#### Scenario: Overdue
+- **WHEN** an invoice is overdue
+- **THEN** a reminder goes to the debtor
+"""
+
+
+def test_a_living_spec_of_openspec_is_linked_where_no_change_is_there_any_more(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    spec = "openspec/specs/pay/spec.md"
+    files = {**FILES, "billing/pay.py": CODE, spec: LIVING}
+    project = make_checkout(tmp_path, monkeypatch, files)
+    project.ok("init", "--verify", VERIFY)
+    found = proposed(project)
+    assert [name for _, name in found] == ["overdue_reminder"]
+
+    project.ok("trace", "suggest", "--accept", "1")
+
+    assert proposed(project) == {}
+    gitrepo.commit(project.top, {"billing/pay.py": CODE.replace("(invoice.", "(not invoice.")})
+    (one,) = json.loads(project.run("check", "--drift", "--json").out)["findings"]
+    assert (one["standing"], one["path"]) == ("stale", spec)
+    assert "pay/Overdue reminder/Overdue stale" in project.ok("show", "--living").out
+    # A proposed change of that name would be taken for what was agreed here.
+    gitrepo.commit(project.top, {"openspec/changes/pay/proposal.md": "# Pay\n"})
+    assert proposed(project) == {}

@@ -39,7 +39,10 @@ def test_a_trace_lands_with_its_change_and_needs_no_approval_of_its_own(project:
     base = project.git("rev-parse", "main")
     release(project)
 
-    assert len(project.git("rev-list", "--parents", "-1", "main").split()) == 3
+    # It comes after the merge, in a commit of its own.
+    assert len(project.git("rev-list", "--parents", "-1", "main").split()) == 2
+    assert len(project.git("rev-list", "--parents", "-1", "main~1").split()) == 3
+    assert TRACE in project.git("diff", "--name-only", "main~1", "main").split()
     assert project.ok("check", "--base", base).exit == 0
     assert project.git("status", "--porcelain") == ""
 

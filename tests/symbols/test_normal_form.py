@@ -150,6 +150,19 @@ def test_methods_are_no_part_of_their_class_and_a_second_bearer_has_a_number() -
     assert found["A"] == prints("a.py", text.replace("go", "stop"))["A"]
 
 
+def test_an_overload_is_an_annotation_of_the_definition_after_it() -> None:
+    plain = "class A:\n    def f(self, a):\n        return a\n"
+    typed = (
+        "import typing as t\nfrom typing import overload\n\n\nclass A:\n"
+        "    @t.overload\n    def f(self, a: int) -> int: ...\n"
+        "    @overload  # of typing\n    def f(self, a: str) -> str:\n        ...\n"
+        "    def f(self, a):\n        return a\n"
+    )
+
+    assert prints("a.py", typed) == prints("a.py", plain)
+    assert [one.first for one in read("a.py", typed.encode()) or () if one.name == "A.f"] == [11]
+
+
 def test_a_definition_below_a_condition_is_a_symbol_with_its_lines() -> None:
     found = symbol("a.py", "if a:\n    @b\n    def f():\n        return 1\n", "f")
     assert (found.first, found.last) == (2, 4)

@@ -124,37 +124,13 @@ def explain(repo: Repo, symbols: Symbols, head: str, verdict: Verdict) -> Verdic
     )
 
 
-@frozen
-class Replay:
-    """What a history would have reported: each commit with its new findings, and how many of all.
-
-    Only commits with findings are in `reports`.
-    """
-
-    commits: int
-    reports: tuple[tuple[str, tuple[Verdict, ...]], ...]
-
-    @property
-    def total(self) -> int:
-        """Return how many findings there would have been."""
-        return sum(len(found) for _, found in self.reports)
-
-
-def replay(repo: Repo, symbols: Symbols, first: str, commits: Sequence[str]) -> Replay:
-    """Return what each of `commits`, the oldest first, reports that the one before did not.
-
-    `first` is the commit before them; what was found there is nothing new. A finding is new when
-    what was found is another thing, not when it stands on.
-    """
-    before = {one.state for one in check(repo, symbols, first).findings}
-    reports = []
-    for commit in commits:
-        found = check(repo, symbols, commit).findings
-        fresh = tuple(one for one in found if one.state not in before)
-        before = {one.state for one in found}
-        if fresh:
-            reports.append((commit, fresh))
-    return Replay(len(commits), tuple(reports))
+def held(
+    repo: Repo, symbols: Symbols, head: str, found: Sequence[Trace], since: str
+) -> tuple[Verdict, ...]:
+    """Return the findings in `head` by traces of the commit `since` that nobody committed."""
+    diffs = _Diffs(repo, head, {one.change: since for one in found})
+    looks = (_look(repo, symbols, head, one, None, UNJUDGED, diffs) for one in found)
+    return drift.ranked(one for verdicts, _ in looks for one in verdicts)
 
 
 def touched_since(repo: Repo, head: str, kept: Path | None) -> dict[str, str]:

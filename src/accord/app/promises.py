@@ -14,6 +14,9 @@ from accord.core.trace import Trace
 from accord.formats import registry
 from accord.formats.registry import FORMATS
 
+SPECS = "openspec/specs"
+"""Where OpenSpec keeps what is in force, whichever changes it came with."""
+
 Key = tuple[str, str]
 
 
@@ -40,6 +43,10 @@ def said(repo: Repo, head: str, found: Trace) -> tuple[dict[Key, tuple[str, ...]
 
 
 def _read(repo: Repo, head: str, change: str, path: str) -> Iterator[Document]:
+    if path.startswith(f"{SPECS}/"):
+        with suppress(UnreadableError):
+            yield registry.named("openspec").read(path, repo.read(head, path) or b"")
+        return
     for form in FORMATS:
         home = form.home(change)
         if not path.startswith(f"{home}/"):

@@ -23,7 +23,8 @@ from accord.core.ports import Repo, Symbols
 from accord.formats import registry
 from accord.formats.registry import FORMATS
 
-SPECS, ARCHIVE = "openspec/specs", "openspec/changes/archive"
+SPECS, PROPOSED = promises.SPECS, "openspec/changes"
+ARCHIVE = f"{PROPOSED}/archive"
 
 
 @frozen

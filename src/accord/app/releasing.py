@@ -161,14 +161,17 @@ def _entry(workshop: Workshop, change: Change) -> Entry:
 def _made(workshop: Workshop, change: Change, onto: str, found: Renumbered) -> str:
     """Return the commit that lands `change` on `onto`, where `found` is what git merged.
 
-    Raises ConflictError for criteria that it ends and that are not what they were.
+    What the release itself writes is a commit of its own after the merge: a rebase that leaves
+    merges out keeps it. Raises ConflictError for criteria that it ends and that are not what they
+    were.
     """
     repo, parents = workshop.repo, [onto, change.found.tip]
     message = _message(change, found.words)
-    new = repo.join(found.merge.tree, parents, message, workshop.author)
+    new = merge = repo.join(found.merge.tree, parents, message, workshop.author)
+    words = f"Trace {change.name} to its code and tests\n"
     for follow in (tracing.traced, ticking.on_release, folding.folded):
         if tree := follow(workshop, change, new):
-            new = repo.join(tree, parents, message, workshop.author)
+            new = repo.join(tree, [merge], words, workshop.author)
     return deciding.numbered(workshop, new)
 
 

@@ -19,7 +19,7 @@ from accord.core import covering, evidence, suggesting, trace
 from accord.core.approval import Decision, Json
 from accord.core.fingerprint import MODULE, Symbol, mark
 from accord.core.model import Criterion, Document, sha256
-from accord.core.ports import Executed
+from accord.core.ports import Executed, Repo, Symbols
 from accord.core.suggesting import Signs, Suggestion, Target, Touched, Wanted
 from accord.core.trace import Trace
 from accord.errors import ConfigurationError, RefusedError
@@ -46,6 +46,15 @@ class _Place:
         return f"{self.change}/{self.item.id}"
 
 
+@frozen
+class Source:
+    """A commit in which links are looked for, and who reads its code."""
+
+    repo: Repo
+    symbols: Symbols
+    commit: str
+
+
 def suggest(
     workshop: Workshop, word: str = "", ran: Sequence[Executed] = ()
 ) -> tuple[Suggestion, ...]:
@@ -54,17 +63,35 @@ def suggest(
     `word` narrows it to criteria that speak of it; `ran` are the lines that ran in tests. Links
     that the trace has are left out.
     """
-    commit = workshop.repo.resolve(workshop.base)
-    places = {one.key: one for one in _places(workshop, commit) if _speaks(one, word)}
-    targets = list(_targets(workshop, commit))
+    return proposed(_source(workshop, workshop.repo.resolve(workshop.base)), word, ran)
+
+
+def guessed(source: Source) -> tuple[Trace, ...]:
+    """Return traces of whatever is proposed for the criteria of a commit, as nobody accepted it.
+
+    What nothing is proposed for is left out.
+    """
+    found: dict[str, list[Suggestion]] = {}
+    for one in proposed(source):
+        found.setdefault(one.key.partition("/")[0], []).append(one)
+    places = list(_places(source))
+    return tuple(
+        _with(None, change, some, [one for one in places if one.change == change
+                                   and one.key in {each.key for each in some}])
+        for change, some in sorted(found.items())
+    )  # fmt: skip
+
+
+def proposed(
+    source: Source, word: str = "", ran: Sequence[Executed] = ()
+) -> tuple[Suggestion, ...]:
+    """Return what `suggest` does, for any commit."""
+    places = {one.key: one for one in _places(source) if _speaks(one, word)}
+    targets = list(_targets(source))
     changes = {one.change for one in places.values()}
-    linked = {one: trace_of(workshop, commit, one) for one in changes}
+    linked = {one: trace_of(source.repo, source.commit, one) for one in changes}
     named = dict(_named(list(places.values()), targets))
-    signs = Signs(
-        named,
-        _history(workshop, commit, places),
-        _ran(workshop, commit, named, linked, targets, ran),
-    )
+    signs = Signs(named, _history(source, places), _ran(source, named, linked, targets, ran))
     wanted = [Wanted(one.key, one.item.text) for one in places.values()]
     known = {
         (f"{change}/{name}", each.place)
@@ -84,7 +111,7 @@ def accept(workshop: Workshop, suggestions: Sequence[Suggestion]) -> tuple[str, 
     records.refuse_agents()
     repo, base = workshop.repo, workshop.base
     tip = repo.resolve(base)
-    places = {one.key: one for one in _places(workshop, tip)}
+    places = {one.key: one for one in _places(_source(workshop, tip))}
     opened = {one.change for one in find(workshop)}
     by_change: dict[str, list[Suggestion]] = {}
     for one in suggestions:
@@ -95,7 +122,7 @@ def accept(workshop: Workshop, suggestions: Sequence[Suggestion]) -> tuple[str, 
         by_change.setdefault(change, []).append(one)
     files: dict[str, bytes | None] = {}
     for change, some in sorted(by_change.items()):
-        before = trace_of(workshop, tip, change)
+        before = trace_of(repo, tip, change)
         found = _with(before, change, some, [one for one in places.values()
                                              if one.change == change])  # fmt: skip
         files[trace.path(change)] = trace.to_toml(found).encode()
@@ -108,9 +135,9 @@ def accept(workshop: Workshop, suggestions: Sequence[Suggestion]) -> tuple[str, 
     return tuple(sorted(by_change))
 
 
-def trace_of(workshop: Workshop, commit: str, change: str) -> Trace | None:
+def trace_of(repo: Repo, commit: str, change: str) -> Trace | None:
     """Return the trace of a change in a commit, or None. Raises ConfigurationError."""
-    data = workshop.repo.read(commit, trace.path(change))
+    data = repo.read(commit, trace.path(change))
     try:
         return trace.from_toml(change, data.decode()) if data is not None else None
     except (trace.TraceError, UnicodeDecodeError) as error:
@@ -159,11 +186,30 @@ def _with(
                  (*found.tests, *tests))  # fmt: skip
 
 
-def _places(workshop: Workshop, commit: str) -> Iterator[_Place]:
-    for change, path, document in promising.documents(workshop.repo, commit):
-        if not path.startswith(f"{promising.SPECS}/"):
-            for item in promises.in_force(document):
+def _source(workshop: Workshop, commit: str) -> Source:
+    return Source(workshop.repo, workshop.symbols, commit)
+
+
+def _places(source: Source) -> Iterator[_Place]:
+    found = list(promising.documents(source.repo, source.commit))
+    living = [path for _, path, _ in found if path.startswith(f"{promising.SPECS}/")]
+    bound = _bound(source) if living else set()
+    proposed = source.repo.names(source.commit, promising.PROPOSED) if living else ()
+    for change, path, document in found:
+        if path in living and change in proposed:
+            continue  # a trace of that name is written when that change is released
+        for item in promises.in_force(document):
+            # What a change brought into a living spec is bound by the trace of that change.
+            if path not in living or (item.id, trace.words(item.text)) not in bound:
                 yield _Place(change, item, path, document)
+
+
+def _bound(source: Source) -> set[tuple[str, str]]:
+    """Return the criteria that traces bind in documents of changes, by id and digest."""
+    names = map(trace.change_of, source.repo.names(source.commit, trace.FOLDER))
+    traces = [trace_of(source.repo, source.commit, one) for one in names if one]
+    every = (one for found in traces if found for one in found.promises)
+    return {(one.id, one.words) for one in every if not one.path.startswith(promising.SPECS)}
 
 
 def _speaks(one: _Place, word: str) -> bool:
@@ -171,12 +217,12 @@ def _speaks(one: _Place, word: str) -> bool:
     return any(word.casefold() in text.casefold() for text in texts)
 
 
-def _targets(workshop: Workshop, commit: str) -> Iterator[Target]:
-    for path, entry in sorted(workshop.repo.folder(commit, "").items()):
+def _targets(source: Source) -> Iterator[Target]:
+    for path, entry in sorted(source.repo.folder(source.commit, "").items()):
         if entry.mode not in tracing.REGULAR or path.startswith("."):
             continue
-        data = _code(workshop, path, entry.id)
-        found = workshop.symbols(path, data) if data is not None else None
+        data = _code(source, path, entry.id)
+        found = source.symbols(path, data) if data is not None else None
         lines = data.decode(errors="replace").splitlines() if data and found else []
         test = evidence.is_test(path)
         for one in found or ():
@@ -186,11 +232,11 @@ def _targets(workshop: Workshop, commit: str) -> Iterator[Target]:
             yield Target(mark(path, one), test, about, code, one.first, one.last)
 
 
-def _code(workshop: Workshop, path: str, oid: str) -> bytes | None:
+def _code(source: Source, path: str, oid: str) -> bytes | None:
     # Whether a language is known is asked with nothing in hand, before a blob is read.
-    if workshop.symbols(path, b"") is None:
+    if source.symbols(path, b"") is None:
         return None
-    data = workshop.repo.blob(oid)
+    data = source.repo.blob(oid)
     return data if len(data) <= LARGEST else None
 
 
@@ -233,19 +279,17 @@ def _named(
                     yield (one.key, test.mark.place), why
 
 
-def _history(
-    workshop: Workshop, commit: str, places: Mapping[str, _Place]
-) -> dict[tuple[str, str], list[Touched]]:
+def _history(source: Source, places: Mapping[str, _Place]) -> dict[tuple[str, str], list[Touched]]:
     found: dict[tuple[str, str], list[Touched]] = {}
     changed: dict[str, list[str]] = {}
 
     def note(key: str, made: str, *, said: bool) -> None:
         if made not in changed:
-            changed[made] = list(_symbols_of(workshop, made))
+            changed[made] = list(_symbols_of(source, made))
         for place in changed[made] if len(changed[made]) <= WIDEST else ():
             found.setdefault((key, place), []).append(Touched(made, len(changed[made]), said))
 
-    messages = workshop.repo.messages(commit, BACK)
+    messages = source.repo.messages(source.commit, BACK)
     ids = {key: re.compile(rf"(?<![\w.]){re.escape(one.item.id)}(?![\w]|\.\d)")
            for key, one in places.items()}  # fmt: skip
     for made, message in messages:
@@ -255,15 +299,14 @@ def _history(
                 note(key, made, said=True)
     for path in {one.path for one in places.values()}:
         mine = {key: one for key, one in places.items() if one.path == path}
-        for made, _ in workshop.repo.touching(commit, path, BACK // 10):
-            for key in _edited(workshop, made, path, mine):
+        for made, _ in source.repo.touching(source.commit, path, BACK // 10):
+            for key in _edited(source.repo, made, path, mine):
                 note(key, made, said=False)
     return found
 
 
-def _edited(workshop: Workshop, made: str, path: str, mine: Mapping[str, _Place]) -> Iterator[str]:
+def _edited(repo: Repo, made: str, path: str, mine: Mapping[str, _Place]) -> Iterator[str]:
     """Yield the criteria of a document whose words a commit changed or brought."""
-    repo = workshop.repo
     before = promises.texts(repo, repo.resolve(f"{made}^1"), path)
     after = promises.texts(repo, made, path)
     for key, one in mine.items():
@@ -271,18 +314,18 @@ def _edited(workshop: Workshop, made: str, path: str, mine: Mapping[str, _Place]
             yield key
 
 
-def _symbols_of(workshop: Workshop, made: str) -> Iterator[str]:
+def _symbols_of(source: Source, made: str) -> Iterator[str]:
     """Yield the places of the symbols that a commit changed."""
-    before = workshop.repo.resolve(f"{made}^1")
-    for file in workshop.repo.changed(before, made) if before else ():
+    before = source.repo.resolve(f"{made}^1")
+    for file in source.repo.changed(before, made) if before else ():
         known = file.id and file.mode in tracing.REGULAR
-        if known and workshop.symbols(file.path, b"") is not None:
-            for one in tracing.changed(workshop, before, file):
+        if known and source.symbols(file.path, b"") is not None:
+            for one in tracing.changed(source.repo, source.symbols, before, file):
                 yield f"{file.path}::{one.name}"
 
 
 def _ran(
-    workshop: Workshop, commit: str, named: Mapping[tuple[str, str], str],
+    source: Source, named: Mapping[tuple[str, str], str],
     linked: Mapping[str, Trace | None], targets: Sequence[Target], ran: Sequence[Executed],
 ) -> dict[tuple[str, str], int]:  # fmt: skip
     """Map (criterion, symbol) to how many tests run the symbol, where a test of the first does."""
@@ -294,7 +337,7 @@ def _ran(
         [one for one in ran if one.context], {one.mark.path for one in targets}
     )
     symbols = {
-        path: workshop.symbols(path, workshop.repo.read(commit, path) or b"") or ()
+        path: source.symbols(path, source.repo.read(source.commit, path) or b"") or ()
         for path in {one.path for one in inside}
     }
     crowd = Counter(

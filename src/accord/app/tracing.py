@@ -15,7 +15,7 @@ from accord.app.workshop import Workshop
 from accord.core import evidence, fingerprint, trace
 from accord.core.fingerprint import Mark, Symbol, last_name, mark
 from accord.core.model import Task
-from accord.core.ports import FileChange, Repo
+from accord.core.ports import FileChange, Repo, Symbols
 from accord.core.trace import Trace
 
 REGULAR = ("100644", "100755")
@@ -49,25 +49,24 @@ def bind(workshop: Workshop, change: Change, commit: str) -> Trace:
         for file in repo.changed(before, made):
             if file.path not in own or not file.id or file.mode not in REGULAR:
                 continue
-            for one in changed(workshop, before, file):
+            for one in changed(repo, workshop.symbols, before, file):
                 into = tests if evidence.is_test(file.path) else symbols
                 into += _links(change, task, file.path, one, ends)
     promises = trace.promises(change.spec, change.folder)
     return Trace(change.name, promises, tuple(dict.fromkeys(symbols)), tuple(dict.fromkeys(tests)))
 
 
-def changed(workshop: Workshop, before: str, file: FileChange) -> Iterator[Symbol]:
+def changed(repo: Repo, symbols: Symbols, before: str, file: FileChange) -> Iterator[Symbol]:
     """Yield the symbols of a file that are not what they were in the commit `before`.
 
     Where its language is not known, each hunk that was added or changed is one.
     """
-    repo = workshop.repo
     data, old = repo.blob(file.id), repo.read(before, file.path) or b""
-    now = workshop.symbols(file.path, data)
+    now = symbols(file.path, data)
     if now is None:
         yield from _hunks(old, data)
         return
-    was = {one.name: one.print for one in workshop.symbols(file.path, old) or ()}
+    was = {one.name: one.print for one in symbols(file.path, old) or ()}
     yield from (one for one in now if was.get(one.name) != one.print)
 
 

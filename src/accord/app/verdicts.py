@@ -17,7 +17,7 @@ from accord.approvals.log import read_log
 from accord.approvals.records import FOLDER
 from accord.core import version
 from accord.core.approval import Approval, Decision, Json, Log, Signed, Trust
-from accord.core.drift import Verdict
+from accord.core.drift import Standing, Verdict
 from accord.core.ports import Repo
 from accord.errors import ConfigurationError, RefusedError
 
@@ -178,6 +178,19 @@ def unsettled(
     """
     found = judged(repo, commit, trust, findings, now)
     return tuple(one for one, closed in found if closed is None)
+
+
+def confirmed(
+    repo: Repo, commit: str, trust: Trust, findings: Iterable[Verdict], now: str
+) -> set[tuple[str, str]]:
+    """Return (change, criterion) of what moved, and is still true by what people signed.
+
+    What stands there by now is what the next change is held against.
+    """
+    moved = [one for one in findings if one.standing is Standing.STALE
+             and all(each.link for each in one.causes)]  # fmt: skip
+    told = judged(repo, commit, trust, moved, now)
+    return {(one.change, one.criterion) for one, said in told if said is Answer.STILL_TRUE}
 
 
 def judged(

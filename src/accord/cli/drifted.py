@@ -107,6 +107,7 @@ def tell_replay(context: Context, span: str) -> None:
     data = {
         "commits": found.commits,
         "findings": found.total,
+        "guessed": found.guessed,
         "reports": [
             {"commit": commit, "findings": [asdict(one) for one in every]}
             for commit, every in found.reports
@@ -118,7 +119,11 @@ def tell_replay(context: Context, span: str) -> None:
         for commit, every in found.reports for one in every
     ]  # fmt: skip
     noun = "finding" if found.total == 1 else "findings"
-    lines.append(f"{found.total} {noun} in {found.commits} commits")
+    many = "commit" if found.commits == 1 else "commits"
+    lines.append(f"{found.total} {noun} in {found.commits} {many}")
+    if found.guessed:
+        words = f"nothing was traced then: {found.guessed} criteria were held against links that "
+        lines.append(wrap(f"{words}are guessed, as accord trace suggest proposes them", "", "  "))
     context.answer(data, lines)
 
 

@@ -82,6 +82,8 @@ class _Reading:
             return True
         inner = _unwrapped(node)
         kind = inner.type
+        if kind in language.functions and language is PYTHON and _is_overload(node):
+            return True  # it is an annotation of the definition after it, and does nothing
         if kind in language.functions:
             self._function(node, inner, prefix)
         elif kind in language.classes:
@@ -159,6 +161,12 @@ def _unwrapped(node: Node) -> Node:
                                                         "variable_declaration")  # fmt: skip
         return found if found is not None and held else node
     return node
+
+
+def _is_overload(node: Node) -> bool:
+    """Tell whether a definition is decorated with `@overload`, of `typing` under whatever name."""
+    said = (one.named_children[0] for one in node.children if one.type == "decorator")
+    return any(text(one).rpartition(".")[2] == "overload" for one in said)
 
 
 def _name(node: Node) -> str:

@@ -6,13 +6,15 @@ from typing import TYPE_CHECKING
 
 from attrs import evolve
 
-from accord.app import drifting
-from accord.app.drifting import Drift, Replay
+from accord.app import backtesting, drifting
+from accord.app.backtesting import Replay
+from accord.app.drifting import Drift
 from accord.core import evidence
 from accord.core.approval import Trust
 from accord.core.drift import Verdict
 from accord.core.evidence import TestCase
 from accord.core.ports import CommandRun, Repo
+from accord.core.trace import Trace
 from accord.errors import ConfigurationError
 from accord.git.locate import Place, check_version, locate
 from accord.git.repo import GitRepo
@@ -97,7 +99,8 @@ def _fork(git: Git, repo: GitRepo, head: str, since: str) -> str:
 def replay(start: Path, span: str) -> Replay:
     """Return what each commit of `A..B`, along the first parents, would have reported as new.
 
-    Tests did not run and nobody gave verdicts: this is the most that could have been asked.
+    Tests did not run and nobody gave verdicts: this is the most that could have been asked. Where
+    nothing is traced yet, what would be proposed in A is held against each commit.
     Raises ConfigurationError for a span whose ends are no commits.
     """
     check_version()
@@ -110,7 +113,12 @@ def replay(start: Path, span: str) -> Replay:
         if not dots or not all(ends):
             raise ConfigurationError(f"{span} is no span of commits", hint="--replay v1.0..HEAD")
         said = git.text("rev-list", "--first-parent", "--reverse", f"{ends[0]}..{ends[1]}", "--")
-        return drifting.replay(repo, read_symbols, ends[0], said.split())
+        guessed: tuple[Trace, ...] = ()
+        if not any(drifting.traces(repo, one) for one in ends):
+            from accord.app import suggesting  # most checks propose nothing
+
+            guessed = suggesting.guessed(suggesting.Source(repo, read_symbols, ends[0]))
+        return backtesting.replay(repo, read_symbols, ends[0], said.split(), guessed)
     finally:
         repo.close()
 

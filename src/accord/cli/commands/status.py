@@ -21,10 +21,11 @@ def status(context: Context, *, sync: bool) -> None:
     if sync:
         from accord.app.changes import load_all
         from accord.app.claims import keep_in_step
+        from accord.app.unticking import keep_released
 
-        for change in load_all(workshop):
-            for path in keep_in_step(workshop, change):
-                context.remark(plain(f"written: {path}"))
+        paths = [path for one in load_all(workshop) for path in keep_in_step(workshop, one)]
+        for path in (*paths, *keep_released(workshop)):
+            context.remark(plain(f"written: {path}"))
     data = views.status(workshop)
     spent = spending_view.overall(workshop, [row["change"] for row in data["changes"]])
     data["spent"] = spent
