@@ -247,6 +247,18 @@ def test_one_that_fails_beside_an_earlier_landing_is_told_apart_by_trying_both()
         assert [(one.why, one.against) for one in end.refused] == [(why, against)]
 
 
+def test_who_landed_after_an_entry_had_failed_is_not_to_blame_for_it() -> None:
+    world, queue = alone("a", "late", slots=1)
+    world.pairs = {("a", "late")}
+    a, late = queue.entries
+    hand = world.commit(frozenset({"old", "new a"}))  # nobody's entry: the other's line by hand
+    queue = queues.ejected(evolve(queue, base=hand, entries=(late,)), late)
+
+    end = play(world, evolve(queue, landed=(a,)))
+
+    assert [(one.why, one.against) for one in end.refused] == [(Why.INTERACTION, ())]
+
+
 def test_of_two_where_the_later_holds_the_earlier_the_earlier_is_named() -> None:
     world, queue = alone("a", "b", "late", slots=1)
     world.pairs = {("a", "late")}
