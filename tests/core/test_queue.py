@@ -222,6 +222,20 @@ def test_the_good_ones_of_a_failed_batch_land_and_the_culprit_alone_is_refused()
     assert sum(world.runs.values()) <= 10
 
 
+def test_while_a_failure_is_looked_at_again_the_others_are_tried_without_it() -> None:
+    world, queue = alone("bad", "a", "b", slots=2, broken=("bad",))
+    queue = evolve(queue, failures=0.2)
+    for _ in range(20):
+        found = queues.plan(queue)
+        asked = [world.trees[one.tree] - {"old"} for one in found if isinstance(one, Verify)]
+        if {"new a"} in asked:
+            break
+        queue = act(world, queue, found[-1])
+
+    assert asked == [{"new bad", "broken bad"}, {"new a"}]
+    assert [one.id for one in play(world, queue).landed] == ["a", "b"]
+
+
 def test_a_failure_that_is_not_repeated_is_a_flake_and_lands() -> None:
     world, queue = alone("a", slots=1)
     world.flaky = 1.0

@@ -206,7 +206,7 @@ def _ahead(queue: Queue, links: Sequence[_Link]) -> list[Intent] | Eject:
     bad = next((n for n in sizes if _failed(queue, links[:n])), 0)
     if bad == 1:
         again = _again(queue, links[:1])
-        return [again] if again else Eject(links[0].entry)
+        return [again, *_without(queue, links[0].entry)] if again else Eject(links[0].entry)
     if bad:
         parts = queue.slots + 1
         ends = sorted({max(1, min(bad - 1, bad * part // parts)) for part in range(1, parts)})
@@ -215,6 +215,16 @@ def _ahead(queue: Queue, links: Sequence[_Link]) -> list[Intent] | Eject:
         ends = sorted({min(n, len(links)) for n in range(step, len(links) + step, step)})
     asked = (_asked(queue, links[:n]) for n in ends if n)
     return [one for one in asked if one is not None]
+
+
+def _without(queue: Queue, entry: Entry) -> list[Intent]:
+    """Return what is to be done where `entry`, which failed once, fails again: most do."""
+    rest = evolve(queue, entries=tuple(one for one in queue.entries if one != entry))
+    found = [*_chain(rest)]
+    if joins := [one for one in found if isinstance(one, Join)]:
+        return [*joins]
+    ahead = _ahead(rest, [one for one in found if isinstance(one, _Link)])
+    return [] if isinstance(ahead, Eject) else ahead
 
 
 def _commands(links: Sequence[_Link]) -> tuple[str, ...]:
