@@ -7,6 +7,7 @@ import shutil
 import stat
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
+from itertools import count
 from pathlib import Path, PurePosixPath
 
 from attrs import frozen
@@ -113,7 +114,7 @@ def register(git: Git, path: Path, commit: str) -> Path:
     if head.strip() == "ref: refs/heads/.invalid" or not _PLAIN.fullmatch(path.name):
         git.bytes("worktree", "add", "--detach", "--no-checkout", "--", str(path), commit)
         return registered(git)[path]
-    names = (path.name, *(f"{path.name}{number}" for number in range(1, 10**6)))
+    names = (f"{path.name}{number or ''}" for number in count())
     every = git.directory / "worktrees"
     directory = next(one for name in names if not (one := every / name).exists())
     directory.mkdir(parents=True)
