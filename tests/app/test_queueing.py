@@ -184,24 +184,29 @@ def test_a_lockfile_that_alone_conflicts_is_written_anew_by_its_command(
 def test_one_that_is_built_while_others_are_verified_lands_with_them(
     project: Project, workshop: Workshop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    first, second = built(project, workshop, {
+    first, second, third = built(project, workshop, {
         "T1": {"shop/cart.py": CART}, "T2": {"shop/more.py": "MORE = 1\n"},
+        "T3": {"shop/most.py": "MOST = 1\n"},
     })  # fmt: skip
-    ref = f"{workplaces.BUILT}/guest/T2"
-    workshop.repo.move(ref, "", second.commit, "not built yet")
+    refs = {f"{workplaces.BUILT}/guest/{one.task}": one.commit for one in (second, third)}
+    for ref, commit in refs.items():
+        workshop.repo.move(ref, "", commit, "not built yet")
+    assert landing.land_task(workshop, first).detail == "landed"
+    late = f"{workplaces.BUILT}/guest/T3"
+    workshop.repo.move(f"{workplaces.BUILT}/guest/T2", second.commit, "", "built")
     real, trees = evidence.verify, []
 
     def verify(workshop: Workshop, commit: str, command: str) -> Run:
-        if not workshop.repo.resolve(ref):
-            workshop.repo.move(ref, second.commit, "", "built")
+        if not workshop.repo.resolve(late):
+            workshop.repo.move(late, third.commit, "", "built")
         trees.append(workshop.repo.tree(commit))
         return real(workshop, commit, command)
 
     monkeypatch.setattr(evidence, "verify", verify)
-    taken = landing.land_task(workshop, first)
+    taken = landing.land_task(workshop, second)
 
-    assert (taken.accepted, taken.detail) == (True, "landed with T2")
+    assert (taken.accepted, taken.detail) == (True, "landed with T3")
     change = load(workshop, "guest")
-    assert set(change.landed) == {"T1", "T2"}
+    assert set(change.landed) == {"T1", "T2", "T3"}
     assert workshop.repo.tree(change.found.tip) == trees[-1]
-    assert landing.land_task(workshop, second).accepted
+    assert landing.land_task(workshop, third).accepted
