@@ -10,6 +10,7 @@ from bench import (
     checking,
     drifting,
     hosting,
+    landing,
     looking,
     peers,
     pooling,
@@ -83,9 +84,12 @@ def _at_length() -> Iterator[Figure]:
         yield from waiting.measure(place)
     with throw_away() as place:
         _say("making worktrees of 5,000 files")
-        yield pooling.measure(place)
+        yield from pooling.measure(place)
     _say("simulating the scheduler and the merge queue")
     yield from simulating.measure()
+    with throw_away() as place:
+        _say("landing 60 entries, and once more one at a time (takes five minutes)")
+        yield landing.measure(place)
     with throw_away() as place:
         _say("checking 10,000 criteria for drift")
         yield from drifting.measure(place)

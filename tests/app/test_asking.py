@@ -243,6 +243,23 @@ def test_a_run_that_nobody_answered_is_let_go_when_its_change_is_released(
     workshop.close()
 
 
+def test_a_run_that_asked_is_let_go_with_its_home_when_its_change_is_undone(
+    walled: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tooling, "PATIENCE_S", 0.5)
+    project = walled
+    project.new()
+    project.ok("run", "guest", "--script", str(played(project, DRAFTING)))
+    assert len(homes(project)) == 1
+
+    assert "undid: new guest" in project.ok("undo", "guest").out
+
+    assert homes(project) == []
+    workshop = open_workshop(project.top, lambda _: "")
+    assert workshop.agents.questions() == ()
+    workshop.close()
+
+
 def test_a_question_of_a_later_round_goes_on_with_that_round(
     walled: Project, monkeypatch: pytest.MonkeyPatch
 ) -> None:

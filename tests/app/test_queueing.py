@@ -10,6 +10,7 @@ import gitrepo
 from accord.app import clashing, evidence, landing, running, views, workplaces
 from accord.app.changes import load
 from accord.app.workshop import Workshop
+from accord.core.evidence import Run
 from accord.core.orders import AgentChoice, AgentKind, AgentOrder
 from accord.core.reconcile import Build, Land
 from accord.wiring.opening import open_workshop
@@ -178,3 +179,34 @@ def test_a_lockfile_that_alone_conflicts_is_written_anew_by_its_command(
     assert taken.detail == "landed with T2"
     lock = project.file("accord/guest", "shop.lock").decode()
     assert lock == "['__init__.py', 'a.py', 'b.py', 'cart.py']\n"
+
+
+def test_one_that_is_built_while_others_are_verified_lands_with_them(
+    project: Project, workshop: Workshop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, second, third = built(project, workshop, {
+        "T1": {"shop/cart.py": CART}, "T2": {"shop/more.py": "MORE = 1\n"},
+        "T3": {"shop/most.py": "MOST = 1\n"},
+    })  # fmt: skip
+    refs = {f"{workplaces.BUILT}/guest/{one.task}": one.commit for one in (second, third)}
+    for ref, commit in refs.items():
+        workshop.repo.move(ref, "", commit, "not built yet")
+    assert landing.land_task(workshop, first).detail == "landed"
+    late = f"{workplaces.BUILT}/guest/T3"
+    workshop.repo.move(f"{workplaces.BUILT}/guest/T2", second.commit, "", "built")
+    real, trees = evidence.verify, []
+
+    def verify(workshop: Workshop, commit: str, command: str) -> Run:
+        if not workshop.repo.resolve(late):
+            workshop.repo.move(late, third.commit, "", "built")
+        trees.append(workshop.repo.tree(commit))
+        return real(workshop, commit, command)
+
+    monkeypatch.setattr(evidence, "verify", verify)
+    taken = landing.land_task(workshop, second)
+
+    assert (taken.accepted, taken.detail) == (True, "landed with T3")
+    change = load(workshop, "guest")
+    assert set(change.landed) == {"T1", "T2", "T3"}
+    assert workshop.repo.tree(change.found.tip) == trees[-1]
+    assert landing.land_task(workshop, third).accepted

@@ -20,6 +20,7 @@ from bench import (
     drift_peers,
     drifting,
     hosting,
+    landing,
     looking,
     pooling,
     reading,
@@ -196,11 +197,19 @@ def test_reviewing_gives_the_share_of_words_to_read(tmp_path: Path) -> None:
     assert reviewing.measure(tmp_path / "none") == []
 
 
-def test_pooling_gives_a_figure_beside_a_new_worktree(root: Path) -> None:
+def test_pooling_gives_figures_beside_a_new_worktree(root: Path) -> None:
     with throw_away(root) as place:
-        figure = pooling.measure(place, files=100, repeats=1)
+        pooled, *laid = pooling.measure(place, files=100, repeats=1)
+    for figure in (pooled, *laid[:1]):
+        assert figure.value > 0
+        assert "beside" in figure.note
+    assert all(figure.value == 0 for figure in laid[1:])  # none of eight at once fails
+
+
+def test_landing_gives_a_figure_of_a_real_run_in_which_nothing_is_lost(root: Path) -> None:
+    with throw_away(root) as place:
+        figure = landing.measure(place, count=6, seconds=0.2)
     assert figure.value > 0
-    assert "beside" in figure.note
 
 
 def test_two_hundred_tasks_take_hardly_longer_than_they_must() -> None:

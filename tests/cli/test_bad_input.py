@@ -205,6 +205,12 @@ def test_an_agent_that_is_not_there(project: Project) -> None:
         ("timeout_s = 900", "timeout = 900", "there is no key verify.timeout", "timeout_s"),
         (
             "timeout_s = 900",
+            "timeout_s = 900\n[worktrees]\nkind = 'fast'",
+            "worktrees.kind is fast",
+            "overlay",
+        ),
+        (
+            "timeout_s = 900",
             "timeout_s = 900\n[worktrees]\nquota = 20",
             "quota must be a size",
             "20 GB",

@@ -222,6 +222,20 @@ def test_the_good_ones_of_a_failed_batch_land_and_the_culprit_alone_is_refused()
     assert sum(world.runs.values()) <= 10
 
 
+def test_while_a_failure_is_looked_at_again_the_others_are_tried_without_it() -> None:
+    world, queue = alone("bad", "a", "b", slots=2, broken=("bad",))
+    queue = evolve(queue, failures=0.2)
+    for _ in range(20):
+        found = queues.plan(queue)
+        asked = [world.trees[one.tree] - {"old"} for one in found if isinstance(one, Verify)]
+        if {"new a"} in asked:
+            break
+        queue = act(world, queue, found[-1])
+
+    assert asked == [{"new bad", "broken bad"}, {"new a"}]
+    assert [one.id for one in play(world, queue).landed] == ["a", "b"]
+
+
 def test_a_failure_that_is_not_repeated_is_a_flake_and_lands() -> None:
     world, queue = alone("a", slots=1)
     world.flaky = 1.0
@@ -245,6 +259,18 @@ def test_one_that_fails_beside_an_earlier_landing_is_told_apart_by_trying_both()
         end = play(world, now)
 
         assert [(one.why, one.against) for one in end.refused] == [(why, against)]
+
+
+def test_who_landed_after_an_entry_had_failed_is_not_to_blame_for_it() -> None:
+    world, queue = alone("a", "late", slots=1)
+    world.pairs = {("a", "late")}
+    a, late = queue.entries
+    hand = world.commit(frozenset({"old", "new a"}))  # nobody's entry: the other's line by hand
+    queue = queues.ejected(evolve(queue, base=hand, entries=(late,)), late)
+
+    end = play(world, evolve(queue, landed=(a,)))
+
+    assert [(one.why, one.against) for one in end.refused] == [(Why.INTERACTION, ())]
 
 
 def test_of_two_where_the_later_holds_the_earlier_the_earlier_is_named() -> None:

@@ -42,11 +42,14 @@ def land_task(workshop: Workshop, action: Land) -> Taken:
     def passed(tree: str, command: str) -> bool:
         return bool(workshop.journal.noted(evidence.verdict_key(workshop, tree, command)))
 
+    def more() -> list[Entry]:
+        return _built(workshop, load(workshop, change.name), task.id)
+
     queueing = Queueing(workshop, change.name, task.id, join, land, passed)
     since = clashing.tasks_since(workshop, change, action.commit)
     queue = queueing.run(change.found.tip, _built(workshop, change, task.id),
                          workshop.repo.fork(change.found.tip, action.commit),
-                         [clashing.entry(workshop, one) for one in since])  # fmt: skip
+                         [clashing.entry(workshop, one) for one in since], more)  # fmt: skip
     refusal = next((one for one in queue.refused if one.entry.id == task.id), None)
     if refusal is not None:
         reason = queueing.reason(refusal)

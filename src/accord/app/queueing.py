@@ -6,7 +6,8 @@ and the verdicts in the journal.
 """
 
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ALL_COMPLETED, FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from functools import reduce
 
 from attrs import define, evolve, field
 
@@ -35,6 +36,8 @@ from accord.core.queue import (
 FLAKE = "flake"
 FAILURES = "queue/failures"
 MOST_NAMED = 3
+LOOK_S = 5.0
+"""How long runs are waited for before it is looked for entries that came meanwhile."""
 
 
 @define
@@ -53,20 +56,38 @@ class Queueing:
     land: Callable[[Land], None]
     passed: Callable[[str, str], bool]
     said: dict[tuple[str, str], Run] = field(factory=dict)
+    look_s: float = LOOK_S
 
     def run(
-        self, base: str, entries: Sequence[Entry], began: str, since: Sequence[Entry] = ()
-    ) -> Queue:
+        self, base: str, entries: Sequence[Entry], began: str, since: Sequence[Entry] = (),
+        more: Callable[[], Sequence[Entry]] | None = None,
+    ) -> Queue:  # fmt: skip
         """Go on until nothing is left to do; return the queue as it is then.
 
         `base` is where the branch is, `began` where `own` left it, `since` what landed in between.
-        Raises what `join` and `land` raise.
+        What `more` returns joins the end of the queue, as long as `own` is in it: whoever comes
+        late finds a slot that is free. Raises what `join` and `land` raise.
         """
         queue = Queue(base, began, tuple(entries), tuple(since), failures=self._rate(),
                       slots=self.workshop.config.beside.slots)  # fmt: skip
+        known = {one.id for one in (*entries, *since)}
+        at_work: dict[Future[list[Verdict]], Verify] = {}
         with ThreadPoolExecutor(queue.slots) as slots:
-            while intents := queues.plan(queue):
-                queue = self._step(queue, intents, slots)
+            while True:
+                queue, asked = self._settled(queue)
+                at = {one.tree for one in at_work.values()}
+                for one in [one for one in asked if one.tree not in at][: queue.slots - len(at)]:
+                    at_work[slots.submit(self._verdicts, queue, one)] = one
+                if not at_work:
+                    break
+                # Where nobody joins, what is verified side by side lands as one move.
+                how = (None, ALL_COMPLETED) if more is None else (self.look_s, FIRST_COMPLETED)
+                for future in wait(at_work, *how).done:
+                    queue = _noted(queue, at_work.pop(future), future.result())
+                if more is not None and self._is_in(queue):
+                    late = [one for one in more() if one.id not in known]
+                    known |= {one.id for one in late}
+                    queue = reduce(queues.queued, late, queue)
         for tree, command in queues.flakes(queue):
             note_flake(self.workshop, self.name, tree, command)
         self.workshop.journal.note(FAILURES, {"millionths": round(queue.failures * 1e6)})
@@ -88,38 +109,42 @@ class Queueing:
         alone = refusal.why is queues.Why.BROKEN
         return f"by itself: {failed}" if alone else f"{beside}: {failed}"
 
+    def _is_in(self, queue: Queue) -> bool:
+        return any(one.id == self.own for one in (*queue.entries, *queue.ejected))
+
     def _rate(self) -> float:
         """Return how often entries failed lately, which tells how large a batch is."""
         found = self.workshop.journal.noted(FAILURES).get(FAILURES, {}).get("millionths")
         return found / 1e6 if isinstance(found, int) else RARE
 
-    def _step(self, queue: Queue, intents: Sequence[Intent], slots: ThreadPoolExecutor) -> Queue:
-        asked = [one for one in intents if isinstance(one, Verify)]
-        for one in intents:
-            match one:
-                case Join(onto, entry):
-                    queue = queues.joined(queue, one, self.join(onto, entry))
-                case Land():
-                    self.land(one)
-                    queue = queues.landed(queue, one)
-                case Eject(entry):
-                    queue = queues.ejected(queue, entry)
-                    if entry.id != self.own:
-                        queue = queues.refused(queue, Refuse(entry, queues.Why.BROKEN))
-                case Refuse():
-                    queue = queues.refused(queue, one)
-                case _:
-                    pass
-        for verify, verdicts in zip(asked, slots.map(self._verify_of(queue), asked), strict=True):
-            for command, said in zip(verify.commands, verdicts, strict=True):
-                queue = queues.verified(queue, verify.tree, command, said)
-        return queue
+    def _settled(self, queue: Queue) -> tuple[Queue, list[Verify]]:
+        """Do all that takes no time; return the queue then, and the verifications it asks for."""
+        while True:
+            intents = queues.plan(queue)
+            asked = [one for one in intents if isinstance(one, Verify)]
+            if len(asked) == len(intents):
+                return queue, asked
+            for one in intents:
+                queue = self._done(queue, one)
 
-    def _verify_of(self, queue: Queue) -> Callable[[Verify], list[Verdict]]:
-        def verify(asked: Verify) -> list[Verdict]:
-            return [self._verdict(queue, asked, command) for command in asked.commands]
+    def _done(self, queue: Queue, intent: Intent) -> Queue:
+        match intent:
+            case Join(onto, entry):
+                return queues.joined(queue, intent, self.join(onto, entry))
+            case Land():
+                self.land(intent)
+                return queues.landed(queue, intent)
+            case Eject(entry):
+                if entry.id != self.own:  # its own turn counts the failure, and says why
+                    return queues.refused(queue, Refuse(entry, queues.Why.BROKEN))
+                return queues.ejected(queue, entry)
+            case Refuse():
+                return queues.refused(queue, intent)
+            case _:
+                return queue
 
-        return verify
+    def _verdicts(self, queue: Queue, asked: Verify) -> list[Verdict]:
+        return [self._verdict(queue, asked, command) for command in asked.commands]
 
     def _verdict(self, queue: Queue, asked: Verify, command: str) -> Verdict:
         if (asked.tree, command) not in queue.runs and self.passed(asked.tree, command):
@@ -127,6 +152,12 @@ class Queueing:
         run = evidence.verify(self.workshop, asked.commit, command)
         self.said[asked.tree, command] = run
         return Verdict(str(run.result))
+
+
+def _noted(queue: Queue, asked: Verify, verdicts: Sequence[Verdict]) -> Queue:
+    for command, said in zip(asked.commands, verdicts, strict=True):
+        queue = queues.verified(queue, asked.tree, command, said)
+    return queue
 
 
 def merged(workshop: Workshop, onto: str, commit: str, documents: str = "") -> Renumbered:

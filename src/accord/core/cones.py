@@ -12,7 +12,7 @@ from attrs import frozen
 
 from accord.core import paths
 
-_SPECIAL = re.compile(r"[*?\[\]\\]")
+_SPECIAL = re.compile(r"[*?\[\\]")
 
 
 class Kind(StrEnum):
@@ -71,7 +71,8 @@ def cone(claims: Sequence[str], include: Iterable[str], there: Sequence[str]) ->
     loose = [one for one in claims if "/" not in one.strip("/") or not paths.prefix(one)]
     for claim in claims:
         if claim not in loose and not claim.startswith("!"):
-            found.add(_folder(paths.prefix(claim), there))
+            plain = paths.prefix(claim)
+            found.add(_folder(plain, there) if claim.lstrip("/") == plain else plain)
     if loose:
         matching = [one for one in there if paths.matches(one, loose)]
         if len(matching) == len(there):

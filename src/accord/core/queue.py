@@ -117,7 +117,8 @@ class Queue:
 
     On `began` it is tried whether an entry is broken by itself; `landed` is what came since then.
     `joins` maps (commit, entry id) to what came of the merge; `runs` maps (tree, command) to what
-    each run said, in order. `failures` is how often an entry fails, as a moving average.
+    each run said, in order. `failures` is how often an entry fails, as a moving average. `stood`
+    maps each entry that was ejected to how many had landed by then.
     """
 
     base: str
@@ -130,6 +131,7 @@ class Queue:
     runs: Mapping[tuple[str, str], tuple[Verdict, ...]] = field(factory=dict)
     failures: float = RARE
     slots: int = 2
+    stood: Mapping[str, int] = field(factory=dict)
 
 
 @frozen
@@ -204,7 +206,7 @@ def _ahead(queue: Queue, links: Sequence[_Link]) -> list[Intent] | Eject:
     bad = next((n for n in sizes if _failed(queue, links[:n])), 0)
     if bad == 1:
         again = _again(queue, links[:1])
-        return [again] if again else Eject(links[0].entry)
+        return [again, *_without(queue, links[0].entry)] if again else Eject(links[0].entry)
     if bad:
         parts = queue.slots + 1
         ends = sorted({max(1, min(bad - 1, bad * part // parts)) for part in range(1, parts)})
@@ -213,6 +215,16 @@ def _ahead(queue: Queue, links: Sequence[_Link]) -> list[Intent] | Eject:
         ends = sorted({min(n, len(links)) for n in range(step, len(links) + step, step)})
     asked = (_asked(queue, links[:n]) for n in ends if n)
     return [one for one in asked if one is not None]
+
+
+def _without(queue: Queue, entry: Entry) -> list[Intent]:
+    """Return what is to be done where `entry`, which failed once, fails again: most do."""
+    rest = evolve(queue, entries=tuple(one for one in queue.entries if one != entry))
+    found = [*_chain(rest)]
+    if joins := [one for one in found if isinstance(one, Join)]:
+        return [*joins]
+    ahead = _ahead(rest, [one for one in found if isinstance(one, _Link)])
+    return [] if isinstance(ahead, Eject) else ahead
 
 
 def _commands(links: Sequence[_Link]) -> tuple[str, ...]:
@@ -280,14 +292,20 @@ def _classify(queue: Queue, entry: Entry) -> list[Intent]:
             if beside is None:
                 return [Refuse(entry, Why.BROKEN)]
             return [Refuse(entry, Why.INTERACTION, (beside.id,))]
-    return [Refuse(entry, Why.INTERACTION, tuple(one.id for one in queue.landed))]
+    return [Refuse(entry, Why.INTERACTION, tuple(one.id for one in _before(queue, entry)))]
+
+
+def _before(queue: Queue, entry: Entry) -> Sequence[Entry]:
+    """Return what had landed when `entry` failed: it did so without those that came later."""
+    return queue.landed[: queue.stood.get(entry.id, len(queue.landed))]
 
 
 def _suspects(queue: Queue, entry: Entry) -> list[Entry]:
     """Return those that landed and are tried beside `entry`: that share its files, the latest."""
-    shares = [bool(set(one.paths) & set(entry.paths)) for one in queue.landed]
+    landed = _before(queue, entry)
+    shares = [bool(set(one.paths) & set(entry.paths)) for one in landed]
     order = sorted(range(len(shares)), key=lambda at: (shares[at], at), reverse=True)
-    return [queue.landed[at] for at in sorted(order[:SUSPECTS])]
+    return [landed[at] for at in sorted(order[:SUSPECTS])]
 
 
 def _within_slots(queue: Queue, intents: Sequence[Intent]) -> tuple[Intent, ...]:
@@ -329,7 +347,8 @@ def ejected(queue: Queue, entry: Entry) -> Queue:
     """Return the queue whose chain goes on without `entry`."""
     left = tuple(one for one in queue.entries if one != entry)
     failures = queue.failures * (1 - WEIGHT) + WEIGHT
-    return evolve(queue, entries=left, ejected=(*queue.ejected, entry), failures=failures)
+    return evolve(queue, entries=left, ejected=(*queue.ejected, entry), failures=failures,
+                  stood={**queue.stood, entry.id: len(queue.landed)})  # fmt: skip
 
 
 def refused(queue: Queue, refusal: Refuse) -> Queue:

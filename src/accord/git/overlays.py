@@ -102,8 +102,7 @@ def prepare(git: Git, layers: Layers, path: Path, commit: str, tree: str) -> Wor
         lower = _lower(git, layers, tree, commit)
         own = _begin(layers, path, lower)
         path.parent.mkdir(parents=True, exist_ok=True)
-        git.bytes("worktree", "add", "--detach", "--no-checkout", "--", str(path), commit)
-        directory = worktrees.registered(git)[path]
+        directory = worktrees.register(git, path, commit)
         # The pointer lies below the mount too, so that git finds the folder when it is gone.
         shutil.copyfile(path / ".git", own / "upper/.git")
         shutil.copyfile(lower / "index", directory / "index")

@@ -30,8 +30,7 @@ def prepare(git: Git, path: Path, commit: str, cone: Cone) -> Worktree:
     with worktrees.locked(git):
         worktrees.forget(git, path)
         path.parent.mkdir(parents=True, exist_ok=True)
-        git.bytes("worktree", "add", "--detach", "--no-checkout", "--", str(path), commit)
-        directory = worktrees.registered(git)[path]
+        directory = worktrees.register(git, path, commit)
         (directory / "info").mkdir(exist_ok=True)
         (directory / CONE).write_text(json.dumps(cone.folders))
         (directory / "info/sparse-checkout").write_text(cone.patterns(), errors="surrogateescape")

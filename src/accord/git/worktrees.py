@@ -7,6 +7,7 @@ import shutil
 import stat
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
+from itertools import count
 from pathlib import Path, PurePosixPath
 
 from attrs import frozen
@@ -18,6 +19,7 @@ from accord.git.run import WHOLE, Git, GitError
 
 SUBMODULE = "160000"
 _OVERLOOKED = re.compile(rb"(?:^|\0)(?!H )[^\0]")
+_PLAIN = re.compile(r"[A-Za-z0-9_-]+")
 POOLED = 8
 """How many worktrees are kept for reuse; each is a checkout's worth of disk."""
 
@@ -87,8 +89,7 @@ def prepare(git: Git, path: Path, commit: str, pool: Path | None = None) -> Work
             path.parent.mkdir(parents=True, exist_ok=True)
             if directory is not None:
                 shutil.rmtree(directory)
-            git.bytes("worktree", "add", "--detach", "--no-checkout", "--", str(path), commit)
-            directory = registered(git)[path]
+            directory = register(git, path, commit)
     open_up(path)
     _point(path, directory)
     for leftover in ("index.lock", "HEAD.lock"):
@@ -100,6 +101,31 @@ def prepare(git: Git, path: Path, commit: str, pool: Path | None = None) -> Work
         (directory / "index").unlink(missing_ok=True)
         reset(git, path, directory, commit)
     return Worktree(path, directory)
+
+
+def register(git: Git, path: Path, commit: str) -> Path:
+    """Make the worktree `path` (resolved) of `commit`, without its files. The lock is held.
+
+    Done as `git worktree add --detach --no-checkout` does it, whose start takes longer than all
+    the rest of an overlay (gitrepository-layout); by itself where refs are not kept in files, or
+    the name of the folder is not plainly one of a ref.
+    """
+    head = (git.directory / "HEAD").read_text(errors="replace")
+    if head.strip() == "ref: refs/heads/.invalid" or not _PLAIN.fullmatch(path.name):
+        git.bytes("worktree", "add", "--detach", "--no-checkout", "--", str(path), commit)
+        return registered(git)[path]
+    names = (f"{path.name}{number or ''}" for number in count())
+    every = git.directory / "worktrees"
+    directory = next(one for name in names if not (one := every / name).exists())
+    directory.mkdir(parents=True)
+    (directory / "locked").write_text("initializing\n")
+    (directory / "gitdir").write_bytes(os.fsencode(path / ".git") + b"\n")
+    (directory / "commondir").write_text("../..\n")
+    (directory / "HEAD").write_text(f"{commit}\n")
+    path.mkdir(parents=True, exist_ok=True)
+    _point(path, directory)
+    (directory / "locked").unlink()
+    return directory
 
 
 def retire(git: Git, path: Path, pool: Path) -> None:
