@@ -1,7 +1,7 @@
 """Drive changes until whatever is left waits for a person."""
 
 import asyncio
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from contextlib import suppress
 
 from attrs import define, evolve, field, frozen
@@ -46,6 +46,7 @@ class Event:
 
 
 Tell = Callable[[Event], None]
+Submit = Callable[[Action, int], Awaitable[dict[str, object]]]
 
 
 @frozen
@@ -144,7 +145,7 @@ class _Drive:
             if not self.only or isinstance(step, Wait) or step.subject == self.only
         )  # fmt: skip
 
-    async def run(self, submit: Callable[..., object]) -> Outcome:
+    async def run(self, submit: Submit) -> Outcome:
         beating = asyncio.create_task(beat(self.crew)) if self.crew is not None else None
         try:
             return await self._run(submit)
@@ -166,7 +167,7 @@ class _Drive:
         await asyncio.gather(*others, return_exceptions=True)
         self.workshop.halt(halted=True)
 
-    async def _run(self, submit: Callable[..., object]) -> Outcome:
+    async def _run(self, submit: Submit) -> Outcome:
         while True:
             steps = await asyncio.to_thread(self._seen)
             for step in await asyncio.to_thread(self._begun, steps, _now()):
@@ -277,14 +278,13 @@ class _Drive:
             return not any(type(one) is type(step) for one in begun)
         return True
 
-    async def _perform(self, step: Action, submit: Callable[..., object]) -> dict[str, object]:
+    async def _perform(self, step: Action, submit: Submit) -> dict[str, object]:
         journal = self.workshop.journal
         key = f"ran/{step.id}"
         count = journal.noted(key).get(key, {}).get("count", 0)
         attempt = count + 1 if isinstance(count, int) else 1
-        handle = await submit(step, attempt)  # type: ignore[misc] # the engine's handle
         try:
-            result: dict[str, object] = await handle.get_result()
+            result = await submit(step, attempt)
         except Exception:
             # The engine keeps the failure under this id; only another attempt is another try.
             journal.note(key, {"count": attempt})
