@@ -23,6 +23,7 @@ from accord.core.reconcile import (
     Wait,
     next_steps,
 )
+from accord.engine import watching
 from accord.engine.admitting import Admitting
 from accord.engine.crew import Crew
 from accord.engine.entering import alone, beat, settle, taking_part
@@ -107,6 +108,7 @@ class _Drive:
     tries: dict[str, int] = field(factory=dict)
     busy: dict[asyncio.Task[dict[str, object]], Action] = field(factory=dict)
     exit_code: int = 0
+    looked: float = 0.0
     changes: dict[str, Change] = field(factory=dict)
     held: tuple[Wait, ...] = ()
     admitting: Admitting = field(init=False)
@@ -120,9 +122,10 @@ class _Drive:
         base = self.workshop.repo.resolve(self.workshop.base)
         if self.crew is not None and self.crew.lasting:
             self.names = tuple(one.change for one in find(self.workshop))
-        changes = load_all(self.workshop, self.names)
-        self.changes = {change.name: change for change in changes}
-        return [step for change in changes for step in self._steps(change, base)]
+        with self.workshop.journal.at_once():
+            changes = load_all(self.workshop, self.names)
+            self.changes = {change.name: change for change in changes}
+            return [step for change in changes for step in self._steps(change, base)]
 
     def _steps(self, change: Change, base: str) -> tuple[Action | Wait, ...]:
         failed = dict(self.failed.get(change.name, {}))
@@ -239,11 +242,15 @@ class _Drive:
             return set()
         done, _ = await asyncio.wait(self.busy, timeout=crew.poll_s,
                                      return_when=asyncio.FIRST_COMPLETED)  # fmt: skip
+        if not done and _now() - self.looked >= LOOK_EVERY_S:
+            await asyncio.to_thread(self._look_around)
+            self.looked = _now()
         return done
 
     def _look_around(self) -> None:
         with suppress(AccordError):  # what is seen is advice, and what is not ends nothing
-            for one in self.radar.look():
+            crew = self.crew
+            for one in self.radar.look() if crew is None else watching.look(crew, self.radar):
                 self.tell(Event(" and ".join(sorted(one.changes)), "beside", one.words()))
 
     def _admitted(self, steps: Sequence[Action | Wait], now: float) -> list[Action]:

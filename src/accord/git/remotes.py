@@ -6,7 +6,7 @@ was known to be, so that of two machines that move the same one, one is told no.
 
 import os
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 
@@ -73,6 +73,18 @@ class GitRemote:
             with suppress(GitError):  # a fetch beside this one has it; the next one learns it
                 self.git.bytes("update-ref", *([FAR + ref, new] if new else ["-d", FAR + ref]))
         return True
+
+    def fetch_snapshots(self, prefixes: Sequence[str]) -> None:
+        """Fetch the snapshots whose names (`guest/T1/2-`) begin with any of `prefixes`."""
+        specs = [f"+{_SNAPSHOTS}".replace("*", f"{one}*") for one in prefixes]
+        wanted = [f"{one}:{one.removeprefix('+')}" for one in specs]
+        words = ("fetch", "--quiet", "--no-tags", "--no-write-fetch-head",
+                 "--no-recurse-submodules", self.name)  # fmt: skip
+        try:
+            if wanted:
+                self.git.bytes(*words, *wanted, extra=_own(), asks=True)
+        except GitError:
+            raise self._away() from None
 
     def push_snapshots(self) -> None:
         """Bring every snapshot of this clone to the remote; one that it has is left as it is."""
