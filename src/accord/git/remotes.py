@@ -14,6 +14,7 @@ from attrs import frozen
 
 from accord.errors import ConfigurationError
 from accord.git.run import Git, GitError
+from accord.git.stale import outwaited
 
 FAR = "refs/accord/far/"
 _SNAPSHOTS = "refs/accord/wip/*"
@@ -45,7 +46,8 @@ class GitRemote:
                 # A push beside this one, or what a killed worker had begun, writes the same refs.
                 if not (tries_left and "lock ref" in error.said):
                     raise self._away() from None
-                time.sleep(_PAUSE_S)
+                if tries_left > 1 or not outwaited(self.git, error.said):
+                    time.sleep(_PAUSE_S)
             else:
                 return
 
