@@ -44,11 +44,11 @@ drive: .venv/.dev .tools/agents/.installed
 	    --junitxml bench/out/agents.xml
 	$(BIN)/python tools/agents_table.py bench/out/agents.xml $(WRITE)
 
-# 200 tasks, the drive and the agents killed 60 times each; then three machines, their workers and
-# the database killed.
+# 200 tasks, the drive and the agents killed 60 times each, on one machine and then on three, whose
+# database is killed as well; disks fill up and clocks jump. Some 30 minutes each.
 torture: .venv/.dev
 	TORTURE=200,60 $(BIN)/pytest -n 0 tests/engine/test_torture.py
-	TORTURE_MACHINES=60,60 $(BIN)/pytest -n 0 tests/engine/test_torture_machines.py
+	TORTURE_MACHINES=200,60 $(BIN)/pytest -n 0 tests/engine/test_torture_machines.py
 
 # CLONES is a folder of clones, each called as in bench/drift.toml; MUTANTS="--mutants 20" draws
 # fewer of these, COMMITS="--commits 20" lands fewer: each runs the tests of its project.

@@ -146,3 +146,14 @@ def test_projects_in_one_database_do_not_mix(server: Server) -> None:
     assert theirs.claim("two", ["a"]) > 0
     mine.close()
     theirs.close()
+
+
+def test_a_clock_that_was_set_back_lets_no_lease_last_longer(board: Given) -> None:
+    at, later = board
+    at.join(ONE)
+    at.claim("one", ["a"])
+    later(-20 * LASTS_S)  # it lasts by a clock that was ahead
+    at.look()
+    later(LASTS_S + 1)
+    assert [one.job for one in ended(*at.look())] == ["a"]
+    assert living(*at.look()) == ()

@@ -148,6 +148,22 @@ def test_a_lost_attempt_is_over_for_all_and_the_next_one_is_had_once(room: Room)
     assert not one.may(step)
 
 
+def test_what_failed_for_want_of_room_is_anybodys_to_try_and_ends_this_worker(
+    room: Room, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one, _ = room.crews
+    step = build(one)
+    begun(one, step)
+    failed: dict[str, object] = {"accepted": False, "detail": "git failed", "exit_code": 70}
+    monkeypatch.setattr("accord.app.room.is_full", lambda _: True)
+    drive_of(one)._finished(step, failed)
+    assert "no room on its disk" in one.ended
+    assert one.failed("guest") == {}
+    monkeypatch.setattr("accord.app.room.is_full", lambda _: False)
+    drive_of(one)._finished(step, failed)
+    assert list(one.failed("guest")) == ["T1"]
+
+
 def test_work_that_takes_every_worker_down_waits_for_a_person(room: Room) -> None:
     _, other = room.crews
     for _ in range(MOST_LOST):

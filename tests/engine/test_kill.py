@@ -38,6 +38,7 @@ def test_killed_at_every_step_a_change_ends_the_same_and_nothing_happens_twice(
     project = Project(shop.top, "wording", "tests/", PYTEST, "")
     played.write_text(with_effects(script(project, "counts"), effects))
 
+    monkeypatch.setenv("PYTHONPATH", str(DRIVER.parents[1]))
     kills = 0
     while True:
         command = [sys.executable, str(DRIVER), str(shop.top), str(played), str(killed)]

@@ -1,6 +1,7 @@
 """Tasks in a graph, built side by side, while the drive and the agents are killed again and again.
 
-`make torture` plays it with 200 tasks and 60 kills of each (TORTURE names both numbers).
+The disk fills up and is free again and the clock jumps, too. `make torture` plays it with 200 tasks
+and 60 kills of each (TORTURE names both numbers).
 """
 
 import os
@@ -13,14 +14,18 @@ from pathlib import Path
 import pytest
 
 import gitrepo
+import jumping
 from accord.agents.environment import RUN_MARK
 from accord.agents.folder import mark_of
 from accord.agents.processes import end_marked, marked
-from project import DOCUMENTS, make_project
+from jumping import Clock
+from project import DOCUMENTS, Project, make_project
 
 DRIVER = Path(__file__).with_name("killing.py")
 TASKS, KILLS = (int(one) for one in os.environ.get("TORTURE", "8,15").split(","))
 MOST = 5 * TASKS * 15 // KILLS  # points that a run passes at most: so the kills spread over all
+SLOTS = 3
+JUMPS = ("+0s", "+0s", "+45s", "-45s", "+2h", "-2h", "+400d", "-30d")
 CHANCE = random.Random(7)  # noqa: S311 -- a graph, not a key
 
 
@@ -62,12 +67,11 @@ def kill_an_agent(runs: Path) -> int:
     return 0
 
 
-def test_killed_by_lot_every_task_lands_once_in_order_and_nothing_is_lost(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def agreed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[Project, Path]:
+    """Return a project whose tasks are agreed and not begun, and the script that builds them."""
     project = make_project(tmp_path, monkeypatch)
     config = project.file("main", ".accord/config.toml").decode()
-    more = config.replace("parallel = 2", "parallel = 3")
+    more = config.replace("parallel = 2", f"parallel = {SLOTS}")
     gitrepo.commit(project.top, {".accord/config.toml": more}, "Configure")
     project.new()
     listed = [TASK.format(name=one, low=one.lower(), after=", ".join(after) or "-")
@@ -78,22 +82,38 @@ def test_killed_by_lot_every_task_lands_once_in_order_and_nothing_is_lost(
         project.ok("approve", "guest", "--yes")
     script = project.root / "script.toml"
     script.write_text("".join(SCENE.format(name=one, low=one.lower()) for one in GRAPH))
+    return project, script
 
-    kills = agents = runs = 0
+
+def test_killed_by_lot_every_task_lands_once_in_order_and_nothing_is_lost(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    project, script = agreed(tmp_path, monkeypatch)
+    clock = Clock(project.root / "clock")
+    monkeypatch.setenv(jumping.VARIABLE, str(clock.file))
+    monkeypatch.setenv("PYTHONPATH", str(DRIVER.parents[1]))
+    kills = agents = runs = full = vain = 0
     while True:
         most = MOST if kills < KILLS else 0
+        # The second run's disk is full in its midst; so is that of one in ten.
+        how = "fill" if most and (runs == 1 or CHANCE.random() < 0.1) else "kill"
+        clock.jump(CHANCE.choice(JUMPS))
         words = [sys.executable, str(DRIVER), str(project.top), str(script), str(runs), str(most)]
         # Into a file: whoever reads a pipe waits until the last that was started has ended.
         with (project.root / "said").open("w") as said:
-            done = subprocess.run(words, stdout=said, stderr=said, check=False)
+            done = subprocess.run([*words, how], stdout=said, stderr=said, check=False)
         runs += 1
-        assert done.returncode in (0, -signal.SIGKILL), (project.root / "said").read_text()
-        kills += done.returncode != 0
+        full += how == "fill"
+        # What was begun on a full disk may have been in vain, and a person asks for it once more.
+        vain += done.returncode > 0 and how == "kill"
+        assert vain <= full or done.returncode <= 0, (project.root / "said").read_text()
+        kills += done.returncode == -signal.SIGKILL
         agents += kill_an_agent(project.state / "runs") if agents < KILLS else 0
-        if done.returncode == 0:
+        if done.returncode == 0 and how == "kill":
             break
 
     assert kills + agents >= KILLS, "the lot let it end too early"
+    assert full, "the disk was never full"
     trailers = project.git("log", "--reverse", "--format=%(trailers:key=Spec-Task,valueonly)",
                        "--topo-order", "main..accord/guest")  # fmt: skip
     landed = [line.partition("/")[2].partition("@")[0] for line in trailers.split()]
@@ -103,9 +123,10 @@ def test_killed_by_lot_every_task_lands_once_in_order_and_nothing_is_lost(
             assert landed.index(before) < landed.index(task)
         text = project.file("accord/guest", f"shop/{task.lower()}.py").decode()
         assert text == f"NAME = '{task}'\n"
-    # One run of an agent for each task, but where its agent was killed: the others went on, and
-    # were found again.
-    assert len(list((project.state / "runs").glob("build*"))) <= len(GRAPH) + agents
+    # One run of an agent for each task, but where its agent was killed or had a full disk: the
+    # others went on, and were found again.
+    most = len(GRAPH) + agents + full * SLOTS
+    assert len(list((project.state / "runs").glob("build*"))) <= most
     assert agents > 0, "no agent was at work when the drive was killed"
     project.git("fsck", "--strict")
     assert project.git("status", "--porcelain") == ""

@@ -152,7 +152,9 @@ def test_killed_by_lot_every_task_lands_once_in_order_and_nothing_is_lost(
             machines.running[clone].kill()
             machines.running.pop(clone).wait()
         machines.start(clone)
-    time.sleep(5)
+    while not all("ready" in machines.said_last(clone) for clone in machines.clones):
+        assert time.monotonic() < end
+        time.sleep(0.2)
     machines.drain()
     check(machines)
 

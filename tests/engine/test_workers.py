@@ -108,7 +108,7 @@ def test_an_agent_whose_worker_was_killed_ends_by_itself_when_others_may_take_it
     slow.running.pop(first).wait()
     assert len(slow.alive()) == 1
     until(lambda: slow.alive() == [], slow, seconds=60)
-    assert "was not heard of" in next(slow.reports())
+    until(lambda: "was not heard of" in next(slow.reports(), ""), slow, seconds=60)
 
 
 def test_a_worker_that_is_back_in_time_finds_its_agent_again(slow: Machines) -> None:

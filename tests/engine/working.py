@@ -45,6 +45,7 @@ def main() -> int:
         crew.draining = True
 
     signal.signal(signal.SIGINT, drain)
+    tell("ready")
     with closing(workshop), closing(crew.board):
         drive(workshop, (), tell=told, notice=lot.at, crew=crew)
     return 0

@@ -9,7 +9,7 @@ most that was spent, and nobody knows how much less.
 import os
 import sqlite3
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
@@ -17,9 +17,10 @@ from attrs import astuple, frozen
 
 from accord.agents.usage import Usage
 from accord.core.orders import Budget
-from accord.core.spending import Spent, shown
+from accord.core.spending import Spent, shown, together
 
 LEDGER = "spend.sqlite"
+_RUN = "run:"
 _BUSY_S = 10.0
 _TRIES = 50
 
@@ -35,6 +36,9 @@ CREATE TABLE IF NOT EXISTS spending (
     micros INTEGER NOT NULL, held INTEGER NOT NULL, PRIMARY KEY (scope, request)
 ) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS spending_request ON spending (request);
+CREATE TABLE IF NOT EXISTS elsewhere (
+    scope TEXT PRIMARY KEY, tokens INTEGER NOT NULL, micros INTEGER NOT NULL
+) WITHOUT ROWID;
 """
 
 _SUMS = (
@@ -136,6 +140,15 @@ class Ledger:
             )
             self._file.execute("UPDATE requests SET held = 0 WHERE held = 1 AND run = ?", (run,))
 
+    def learn(self, elsewhere: Mapping[str, Spent]) -> None:
+        """Count as spent what was spent on each scope by the agents of other clones."""
+        with _transaction(self._file):
+            self._file.execute("DELETE FROM elsewhere")
+            self._file.executemany(
+                "INSERT INTO elsewhere VALUES (?, ?, ?)",
+                [(scope, one.tokens, one.micros) for scope, one in elsewhere.items()],
+            )
+
     def spent(self, scope: str) -> Spent:
         """Return what was spent on `scope` so far."""
         return _sum(self._file, scope)
@@ -158,16 +171,25 @@ class Purse:
         A ledger that is not there or cannot be read says nothing: the gateways, which keep the
         budgets, refuse to work without one.
         """
-        with suppress(sqlite3.Error):
-            where = f"{self._path.absolute().as_uri()}?mode=ro"
-            with closing(sqlite3.connect(where, uri=True, timeout=_BUSY_S)) as file:
-                rows = file.execute(
-                    f"SELECT scope, {_SUMS} FROM spending WHERE scope >= ? AND scope < ?"  # noqa: S608 -- a constant
-                    " GROUP BY scope",
-                    (prefix, f"{prefix}\U0010ffff"),
-                ).fetchall()
-            return {scope: Spent(*map(int, sums)) for scope, *sums in rows}
+        with suppress(sqlite3.Error), closing(self._reading()) as file:
+            return _by_scope((*_mine(file, prefix), *_others(file, prefix)))
         return {}
+
+    def own(self) -> dict[str, Spent]:
+        """Map each scope that has a budget to what the agents of this clone spent or hold."""
+        with suppress(sqlite3.Error), closing(self._reading()) as file:
+            return {scope: one for scope, one in _mine(file, "") if not scope.startswith(_RUN)}
+        return {}
+
+    def learn(self, elsewhere: Mapping[str, Spent]) -> None:
+        """Count what the agents of other clones spent as spent. Raises OSError, sqlite3.Error."""
+        if elsewhere or self._path.exists():
+            with closing(Ledger(self._path)) as ledger:
+                ledger.learn(elsewhere)
+
+    def _reading(self) -> sqlite3.Connection:
+        where = f"{self._path.absolute().as_uri()}?mode=ro"
+        return sqlite3.connect(where, uri=True, timeout=_BUSY_S)
 
 
 def spent(path: Path, scope: str) -> Spent:
@@ -190,7 +212,38 @@ def _sum(file: sqlite3.Connection, scope: str) -> Spent:
         f"SELECT {_SUMS} FROM spending WHERE scope = ?",  # noqa: S608 -- a constant
         (scope,),
     ).fetchone()
-    return Spent(*(int(value) for value in found))
+    others = file.execute("SELECT tokens, micros FROM elsewhere WHERE scope = ?", (scope,))
+    mine = Spent(*(int(value) for value in found))
+    return together((mine, *(Spent(*row) for row in others)))
+
+
+Scoped = tuple[str, Spent]
+
+
+def _mine(file: sqlite3.Connection, prefix: str) -> list[Scoped]:
+    rows = file.execute(
+        f"SELECT scope, {_SUMS} FROM spending WHERE scope >= ? AND scope < ?"  # noqa: S608 -- a constant
+        " GROUP BY scope",
+        (prefix, f"{prefix}\U0010ffff"),
+    )
+    return [(scope, Spent(*map(int, sums))) for scope, *sums in rows]
+
+
+def _others(file: sqlite3.Connection, prefix: str) -> list[Scoped]:
+    if not file.execute("SELECT 1 FROM sqlite_master WHERE name = 'elsewhere'").fetchone():
+        return []  # made before there were others
+    rows = file.execute(
+        "SELECT scope, tokens, micros FROM elsewhere WHERE scope >= ? AND scope < ?",
+        (prefix, f"{prefix}\U0010ffff"),
+    )
+    return [(scope, Spent(*sums)) for scope, *sums in rows]
+
+
+def _by_scope(found: Iterable[Scoped]) -> dict[str, Spent]:
+    sums: dict[str, Spent] = {}
+    for scope, one in found:
+        sums[scope] = together((sums.get(scope, Spent()), one))
+    return sums
 
 
 def _row(entry: Entry) -> tuple[int, ...]:

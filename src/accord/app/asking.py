@@ -4,13 +4,19 @@ An agent's question waits in the state folder and is shown wherever the change i
 noted for every later attempt at the same work, and then given to the agent that asked.
 """
 
+from contextlib import suppress
 from typing import Any
 
 from accord.app.workshop import Workshop
+from accord.core.approval import Json
 from accord.core.model import sha256
 from accord.core.orders import Question, Reply
 from accord.core.ports import Operation
-from accord.errors import ConfigurationError, RefusedError
+from accord.errors import AgentError, ConfigurationError, RefusedError
+
+CARRIED = "question"
+MOST = 4000
+"""As many characters of a question or an answer of another clone are taken."""
 
 
 def about(change: str, subject: str) -> str:
@@ -24,9 +30,61 @@ def waiting(workshop: Workshop, prefix: str) -> tuple[Question, ...]:
 
 
 def find(workshop: Workshop, change: str, name: str) -> Question | None:
-    """Return the open question called `name` that an agent at work on `change` asked, or None."""
+    """Return the open question called `name` that an agent at work on `change` asked, or None.
+
+    It may have asked in another clone.
+    """
     mine = (one for one in workshop.agents.questions() if one.about.partition("/")[0] == change)
-    return next((one for one in mine if one.id == name), None)
+    every = (*mine, *elsewhere(workshop, change))
+    return next((one for one in every if one.id == name), None)
+
+
+def elsewhere(workshop: Workshop, change: str) -> tuple[Question, ...]:
+    """Return what agents of other clones asked about `change` and nobody has answered."""
+    here = {one.id for one in workshop.agents.questions()}
+    notes = workshop.journal.noted(f"{CARRIED}/{change}/")
+    return tuple(
+        Question(key.rpartition("/")[2], str(note["run"]), about, str(note["text"])[:MOST])
+        for key, note in notes.items()
+        if note.get("open") and key.rpartition("/")[2] not in here
+        and not _answered(workshop, about := key.removeprefix(f"{CARRIED}/").rpartition("/")[0],
+                          key.rpartition("/")[2])
+    )  # fmt: skip
+
+
+def carry(workshop: Workshop, clone: str) -> None:
+    """Let other clones see what agents of this one ask, and give them what was answered there.
+
+    An answer is text for an agent, as it is where it was given, and opens nothing.
+    """
+    waits = {f"{CARRIED}/{one.about}/{one.id}": one for one in workshop.agents.questions()}
+    known = workshop.journal.noted(f"{CARRIED}/")
+    for key, one in waits.items():
+        words = _answered(workshop, one.about, one.id)
+        if words:
+            with suppress(AgentError):  # the next time will do as well
+                workshop.agents.reply(one, words)
+        note: dict[str, Json] = {"clone": clone, "run": one.run_id, "text": one.text,
+                                 "open": not words}  # fmt: skip
+        if known.get(key) != note:
+            workshop.journal.note(key, note)
+    for key, held in known.items():
+        if held.get("clone") == clone and held.get("open") and key not in waits:
+            workshop.journal.note(key, {**held, "open": False})
+
+
+def close(workshop: Workshop, prefix: str) -> None:
+    """Let nobody be asked any more what the runs asked whose ids begin with `prefix`."""
+    for key, note in workshop.journal.noted(f"{CARRIED}/").items():
+        if note.get("open") and str(note.get("run")).startswith(prefix):
+            workshop.journal.note(key, {**note, "open": False})
+
+
+def _answered(workshop: Workshop, about: str, name: str) -> str:
+    """Return what was answered to a question in any clone, cleaned as it is here, or ''."""
+    key = f"asked/{about}/{name}"
+    words = str(workshop.journal.noted(key).get(key, {}).get("words", ""))
+    return " ".join(words.split())[:MOST]
 
 
 def answer(workshop: Workshop, question: Question, words: str) -> str:
@@ -46,7 +104,8 @@ def answer(workshop: Workshop, question: Question, words: str) -> str:
     workshop.journal.note(key, dict(note))
     change = question.about.partition("/")[0]
     operation = Operation(workshop.person, "answer", change, f"{question.id}: {said}", {}, at)
-    workshop.record(operation, lambda: workshop.agents.reply(question, said))
+    here = question in workshop.agents.questions()
+    workshop.record(operation, lambda: workshop.agents.reply(question, said) if here else None)
     return f"{question.id} answered: {said}"
 
 

@@ -28,9 +28,13 @@ MOST_FILES = 200
 
 @define
 class Radar:
-    """Looks around again and again; sides that did not move are not read anew."""
+    """Looks around again and again; sides that did not move are not read anew.
+
+    `elsewhere` names what is under way in other clones: (change, task, attempt).
+    """
 
     workshop: Workshop
+    elsewhere: Sequence[tuple[str, str, int]] = ()
     known: dict[tuple[str, str, str, str], Side] = field(factory=dict)
 
     def look(self) -> list[Collision]:
@@ -52,7 +56,7 @@ class Radar:
         sides: list[Side] = []
         for found in open_changes:
             fork = self.workshop.repo.fork(self.workshop.base, found.tip)
-            for task, commit in _at_work(self.workshop, found, fork):
+            for task, commit in _at_work(self.workshop, found, fork, self.elsewhere):
                 base = self.workshop.repo.resolve(f"{commit}^")
                 mine = self._side(found, task, base, commit)
                 sides.append(mine)
@@ -99,9 +103,10 @@ def seen(workshop: Workshop, change: str = "") -> tuple[Collision, ...]:
 def untold(workshop: Workshop, change: str, task: str) -> str:
     """Look around for a task that was begun; return what its agent was not told yet, or ''.
 
-    It counts as told from then on.
+    It counts as told from then on. Where there are other machines, one of them looks for all.
     """
-    Radar(workshop).look()
+    if workshop.leash is None:
+        Radar(workshop).look()
     name, told = f"{change} {task}", []
     for one in seen(workshop, change):
         key = f"told/{change}/{task}/{_key(one).rpartition('/')[2]}-{one.kind}"
@@ -149,13 +154,15 @@ def _beside(workshop: Workshop, name: str) -> set[str]:
     return {other for one in seen(workshop, name) for other in one.changes - {name}} & there
 
 
-def _at_work(workshop: Workshop, found: Found, fork: str) -> Iterator[tuple[str, str]]:
+def _at_work(
+    workshop: Workshop, found: Found, fork: str, elsewhere: Sequence[tuple[str, str, int]]
+) -> Iterator[tuple[str, str]]:
     """Yield (task, commit) for what is built and has not landed, and for what runs."""
     landed = workshop.repo.trailers(fork, found.tip, TRAILER)
     done = {value.partition("@")[0] for value in landed}
     heads = {
         subject: _latest(workshop, change, subject, attempt)
-        for change, subject, attempt in under_way(workshop).values()
+        for change, subject, attempt in (*under_way(workshop).values(), *elsewhere)
         if change == found.change
     }
     built = f"{BUILT}/{found.change}/"

@@ -115,7 +115,8 @@ def asked(workshop: Workshop, change: Change) -> list[Question]:
     facts = situation(workshop, change)
     names = {*facts.asked, *(name for work in facts.work for name in work.asked)}
     mine = (one for one in workshop.agents.questions() if one.id in names)
-    return [one for one in mine if one.about.partition("/")[0] == change.name]
+    here = [one for one in mine if one.about.partition("/")[0] == change.name]
+    return [*here, *asking.elsewhere(workshop, change.name)]
 
 
 def is_blank(spec: Spec, stage: Stage) -> bool:

@@ -17,11 +17,11 @@ from accord.core.ports import (
     Coverage,
     Journal,
     Operation,
-    Purse,
     Repo,
     Sandbox,
     Symbols,
 )
+from accord.core.spending import Purse
 from accord.errors import ConflictError, RefusedError
 
 CHANGES = "refs/heads/accord/"

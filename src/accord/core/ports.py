@@ -1,6 +1,7 @@
 """What Accord asks of the world, as protocols; the adapters that answer are chosen in `wiring`."""
 
 from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
 from typing import Protocol
 
 from attrs import field, frozen
@@ -10,7 +11,6 @@ from accord.core.breakage import Breakage
 from accord.core.cones import WHOLE, Want
 from accord.core.fingerprint import Symbol
 from accord.core.orders import AgentEvent, AgentOrder, AgentReport, Question
-from accord.core.spending import Spent
 
 
 class Agent(Protocol):
@@ -63,13 +63,6 @@ class Agent(Protocol):
 
     def stop(self, run_id: str) -> None:
         """End a run that is not over, with all it started. Raises AgentError if it cannot."""
-
-
-class Purse(Protocol):
-    """Knows what was spent on agents; it is for looking, the gateways keep the budgets."""
-
-    def below(self, prefix: str) -> Mapping[str, Spent]:
-        """Map each scope that begins with `prefix` (`run:build/guest/`) to what was spent on it."""
 
 
 @frozen
@@ -349,6 +342,9 @@ class Remote(Protocol):
     def push(self, moves: Mapping[str, tuple[str, str]]) -> bool:
         """Move all of these refs from old to new (empty: absent) or none; tell whether they did."""
 
+    def fetch_snapshots(self, prefixes: Sequence[str]) -> None:
+        """Fetch the snapshots whose names begin with any of `prefixes`."""
+
     def push_snapshots(self) -> None:
         """Bring every snapshot of this clone to the remote."""
 
@@ -393,6 +389,9 @@ class Journal(Protocol):
 
     def noted(self, prefix: str) -> dict[str, dict[str, Json]]:
         """Return the facts whose keys begin with `prefix`."""
+
+    def at_once(self) -> AbstractContextManager[None]:
+        """Let all that is read until this is left be read as it is now, and be asked for once."""
 
     def close(self) -> None:
         """Close the file."""

@@ -1,6 +1,7 @@
 """What was spent on agents, as values: tokens and millionths of a dollar, beside its budgets."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from typing import Protocol
 
 from attrs import frozen
 
@@ -18,6 +19,26 @@ class Spent:
         """Return it for a person: `1,200 tokens, $0.42`."""
         money = f", {shown('micros', self.micros)}" if self.micros else ""
         return f"{shown('tokens', self.tokens)}{money}"
+
+
+class Purse(Protocol):
+    """Knows what was spent on agents; it is for looking, the gateways keep the budgets."""
+
+    def below(self, prefix: str) -> Mapping[str, Spent]:
+        """Map each scope that begins with `prefix` (`run:build/guest/`) to what was spent on it."""
+
+    def own(self) -> Mapping[str, Spent]:
+        """Map each scope that has a budget to what was spent on it by the agents of this clone."""
+
+    def learn(self, elsewhere: Mapping[str, Spent]) -> None:
+        """Count what the agents of other clones spent as spent."""
+
+
+class Takings(Protocol):
+    """Where the clones of a project tell one another what they spent."""
+
+    def exchange(self, worker: str, mine: Mapping[str, Spent]) -> Mapping[str, Spent]:
+        """Tell what this worker spent on each scope; return what all others did."""
 
 
 @frozen

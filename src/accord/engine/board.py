@@ -10,7 +10,7 @@ from typing import Any, LiteralString, TypeVar
 
 from accord.core import leases
 from accord.core.leases import Lease, Ledger, Worker
-from accord.engine.postgres import Connection, Database
+from accord.engine.postgres import LOCK, Connection, Database
 
 T = TypeVar("T")
 Step = Callable[[Ledger, float], tuple[Ledger, T]]
@@ -75,8 +75,7 @@ class PostgresBoard(MemoryBoard):
 
     def _do(self, step: Step[T]) -> T:
         def act(connection: Connection) -> T:
-            lock = "SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))"
-            connection.execute(lock, (self._project,))
+            connection.execute(LOCK, (self._project,))
             row = connection.execute("SELECT extract(epoch FROM clock_timestamp())").fetchone()
             before = _load(connection, self._project)
             now = float(row[0]) if row else 0.0

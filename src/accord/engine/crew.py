@@ -5,6 +5,7 @@ which. A piece of work is claimed, then it is looked again whether it is still t
 then is it begun. What comes of it counts when it is on the remote, moved from where it was known.
 """
 
+import sqlite3
 import threading
 import time
 from collections.abc import Collection, Mapping, Sequence
@@ -24,6 +25,7 @@ from accord.core.leases import Board, Lease, Worker
 from accord.core.orders import UNHELD
 from accord.core.ports import Remote
 from accord.core.reconcile import Action, Build, Draft, Land, Release, Wait
+from accord.core.spending import Takings
 from accord.engine import leash
 from accord.engine.pieces import job_of, kind, refs_of
 from accord.errors import AccordError, ConflictError
@@ -58,6 +60,7 @@ class Crew:
     remote: Remote
     worker: Worker
     lasting: bool
+    takings: Takings | None = None
     poll_s: float = POLL_S
     held: dict[str, int] = field(factory=dict)
     steps: dict[str, tuple[str, ...]] = field(factory=dict)
@@ -93,6 +96,7 @@ class Crew:
             elif mine:
                 self.board.drop(self.worker.name, {lease.job: lease.token})
         self._hold()
+        self._count()
         self._stop_strays()
         self.meet()
         self.rules = self._rules()
@@ -115,6 +119,7 @@ class Crew:
             busy = {ref for step in self.begun for ref in self.steps.get(step, ())
                     if ref.startswith("refs/")}  # fmt: skip
         self.travel.meet(busy)
+        asking.carry(self.workshop, self.worker.name)
         if self.lasting and self.rules and self.rules != self._rules():
             self.renewing = self.draining = True
         for ref in self.travel.ahead():
@@ -240,6 +245,7 @@ class Crew:
                 self._lost(set(tokens), f"could not renew its leases: {error.message}")
             return
         self._hold()
+        self._count()
         with self._lock:  # a claim that is under way gives some of them another token
             lost = {job for job, token in tokens.items()
                     if job not in kept and self.held.get(job) == token}  # fmt: skip
@@ -252,6 +258,14 @@ class Crew:
         """Know, and let the agents of this clone know, that what it holds was renewed just now."""
         self.renewed = time.monotonic()
         self.workshop.leash = leash.hold(self.workshop.state)
+
+    def _count(self) -> None:
+        """Have the budgets of this clone count what others spent, and theirs what it did."""
+        if self.takings is not None:
+            # Where that fails now, what was known of them goes on to count.
+            with suppress(AccordError, OSError, sqlite3.Error):
+                own = self.workshop.purse.own()
+                self.workshop.purse.learn(self.takings.exchange(self.worker.name, own))
 
     def publish(self, step: Action, taken: Taken) -> Taken:
         """Bring what `step` moved to the remote, while its lease is held; return what came of it.
@@ -348,6 +362,7 @@ class Crew:
             self.workshop.journal.note(f"failed/{change}/{subject}", {"of": of, "why": why})
 
     def _over(self, job: str, why: str) -> None:
+        asking.close(self.workshop, f"{job}/")
         if job not in self.workshop.journal.noted(job):
             self.workshop.journal.note(job, {**Taken(False, why).as_json(), "lost": True})
 

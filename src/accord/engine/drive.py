@@ -1,7 +1,7 @@
 """Drive changes until whatever is left waits for a person."""
 
 import asyncio
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from contextlib import suppress
 
 from attrs import define, evolve, field, frozen
@@ -23,6 +23,7 @@ from accord.core.reconcile import (
     Wait,
     next_steps,
 )
+from accord.engine import watching
 from accord.engine.admitting import Admitting
 from accord.engine.crew import Crew
 from accord.engine.entering import alone, beat, settle, taking_part
@@ -46,6 +47,7 @@ class Event:
 
 
 Tell = Callable[[Event], None]
+Submit = Callable[[Action, int], Awaitable[dict[str, object]]]
 
 
 @frozen
@@ -106,6 +108,7 @@ class _Drive:
     tries: dict[str, int] = field(factory=dict)
     busy: dict[asyncio.Task[dict[str, object]], Action] = field(factory=dict)
     exit_code: int = 0
+    looked: float = 0.0
     changes: dict[str, Change] = field(factory=dict)
     held: tuple[Wait, ...] = ()
     admitting: Admitting = field(init=False)
@@ -119,9 +122,10 @@ class _Drive:
         base = self.workshop.repo.resolve(self.workshop.base)
         if self.crew is not None and self.crew.lasting:
             self.names = tuple(one.change for one in find(self.workshop))
-        changes = load_all(self.workshop, self.names)
-        self.changes = {change.name: change for change in changes}
-        return [step for change in changes for step in self._steps(change, base)]
+        with self.workshop.journal.at_once():
+            changes = load_all(self.workshop, self.names)
+            self.changes = {change.name: change for change in changes}
+            return [step for change in changes for step in self._steps(change, base)]
 
     def _steps(self, change: Change, base: str) -> tuple[Action | Wait, ...]:
         failed = dict(self.failed.get(change.name, {}))
@@ -144,7 +148,7 @@ class _Drive:
             if not self.only or isinstance(step, Wait) or step.subject == self.only
         )  # fmt: skip
 
-    async def run(self, submit: Callable[..., object]) -> Outcome:
+    async def run(self, submit: Submit) -> Outcome:
         beating = asyncio.create_task(beat(self.crew)) if self.crew is not None else None
         try:
             return await self._run(submit)
@@ -166,7 +170,7 @@ class _Drive:
         await asyncio.gather(*others, return_exceptions=True)
         self.workshop.halt(halted=True)
 
-    async def _run(self, submit: Callable[..., object]) -> Outcome:
+    async def _run(self, submit: Submit) -> Outcome:
         while True:
             steps = await asyncio.to_thread(self._seen)
             for step in await asyncio.to_thread(self._begun, steps, _now()):
@@ -238,11 +242,15 @@ class _Drive:
             return set()
         done, _ = await asyncio.wait(self.busy, timeout=crew.poll_s,
                                      return_when=asyncio.FIRST_COMPLETED)  # fmt: skip
+        if not done and _now() - self.looked >= LOOK_EVERY_S:
+            await asyncio.to_thread(self._look_around)
+            self.looked = _now()
         return done
 
     def _look_around(self) -> None:
         with suppress(AccordError):  # what is seen is advice, and what is not ends nothing
-            for one in self.radar.look():
+            crew = self.crew
+            for one in self.radar.look() if crew is None else watching.look(crew, self.radar):
                 self.tell(Event(" and ".join(sorted(one.changes)), "beside", one.words()))
 
     def _admitted(self, steps: Sequence[Action | Wait], now: float) -> list[Action]:
@@ -277,14 +285,13 @@ class _Drive:
             return not any(type(one) is type(step) for one in begun)
         return True
 
-    async def _perform(self, step: Action, submit: Callable[..., object]) -> dict[str, object]:
+    async def _perform(self, step: Action, submit: Submit) -> dict[str, object]:
         journal = self.workshop.journal
         key = f"ran/{step.id}"
         count = journal.noted(key).get(key, {}).get("count", 0)
         attempt = count + 1 if isinstance(count, int) else 1
-        handle = await submit(step, attempt)  # type: ignore[misc] # the engine's handle
         try:
-            result: dict[str, object] = await handle.get_result()
+            result = await submit(step, attempt)
         except Exception:
             # The engine keeps the failure under this id; only another attempt is another try.
             journal.note(key, {"count": attempt})

@@ -17,7 +17,6 @@ from dbos import (
     DBOS,
     DBOSPortableJSONSerializer,
     SetWorkflowID,
-    WorkflowHandleAsync,
     _serialization,
 )
 
@@ -39,9 +38,9 @@ from accord.core.model import Stage
 from accord.core.orders import AgentEvent
 from accord.core.reconcile import Action, Build, Draft, Land, Prove, Release, Review
 from accord.core.recording import joined
+from accord.engine.outcomes import Outcomes, Payload
 from accord.errors import AccordError
 
-Payload = dict[str, Any]
 Notice = Callable[[str], None]
 SentBack = Callable[[str, str, str], None]
 Heard = Callable[[str, str, AgentEvent], None]
@@ -64,6 +63,7 @@ class _Bench:
     heard: Heard | None = None
     publish: Publish = staticmethod(lambda _, taken: taken)
     keep_every_s: float = KEEP_EVERY_S
+    outcomes: Outcomes = Outcomes()
 
 
 def open_engine(
@@ -87,6 +87,7 @@ def open_engine(
     _Bench.sent_back, _Bench.asked = staticmethod(sent_back), staticmethod(asked)
     _Bench.heard = staticmethod(heard) if heard else None
     _Bench.publish = staticmethod(publish or (lambda _, taken: taken))
+    _Bench.outcomes = Outcomes()
     database = _database(workshop.state, shared=publish is not None)
     DBOS(
         config={
@@ -106,44 +107,57 @@ def close_engine() -> None:
     DBOS.destroy()
 
 
-async def submit(action: Action, attempt: int) -> WorkflowHandleAsync[Payload]:
-    """Start the workflow of `action`, or find the one that has its id; return its handle."""
-    with SetWorkflowID(f"{action.id}#{attempt}"):
-        return await DBOS.start_workflow_async(_WORKFLOWS[type(action)], attrs.asdict(action))
+async def submit(action: Action, attempt: int) -> Payload:
+    """Run the workflow of `action`, or find the one that has its id; return what came of it."""
+    name = f"{action.id}#{attempt}"
+    with SetWorkflowID(name):
+        handle = await DBOS.start_workflow_async(_WORKFLOWS[type(action)], attrs.asdict(action))
+    return await _Bench.outcomes.first(name, handle.get_result)
+
+
+async def _kept(work: Awaitable[Payload]) -> Payload:
+    return await _Bench.outcomes.keep(str(DBOS.workflow_id), work)
 
 
 @DBOS.workflow(name="draft", max_recovery_attempts=None)
 async def _draft(payload: Payload) -> Payload:
-    return await _rounds(_draft_of(payload), payload, _begin_draft, _take_draft, _note_draft)
+    action = _draft_of(payload)
+    return await _kept(_rounds(action, payload, _begin_draft, _take_draft, _note_draft))
 
 
 @DBOS.workflow(name="build", max_recovery_attempts=None)
 async def _build(payload: Payload) -> Payload:
     if payload["by_hand"]:
-        taken = await _take_build(payload, 1)
-        await _note_build(payload, taken)
-        return taken
-    return await _rounds(Build(**payload), payload, _begin_build, _take_build, _note_build)
+        return await _kept(_by_hand(payload))
+    action = Build(**payload)
+    return await _kept(_rounds(action, payload, _begin_build, _take_build, _note_build))
+
+
+async def _by_hand(payload: Payload) -> Payload:
+    taken = await _take_build(payload, 1)
+    await _note_build(payload, taken)
+    return taken
 
 
 @DBOS.workflow(name="land", max_recovery_attempts=None)
 async def _land(payload: Payload) -> Payload:
-    return await _land_step(payload)
+    return await _kept(_land_step(payload))
 
 
 @DBOS.workflow(name="prove", max_recovery_attempts=None)
 async def _prove(payload: Payload) -> Payload:
-    return await _prove_step(payload)
+    return await _kept(_prove_step(payload))
 
 
 @DBOS.workflow(name="review", max_recovery_attempts=None)
 async def _review(payload: Payload) -> Payload:
-    return await _rounds(Review(**payload), payload, _begin_review, _take_review, _note_review)
+    action = Review(**payload)
+    return await _kept(_rounds(action, payload, _begin_review, _take_review, _note_review))
 
 
 @DBOS.workflow(name="release", max_recovery_attempts=None)
 async def _release(payload: Payload) -> Payload:
-    return await _release_step(payload)
+    return await _kept(_release_step(payload))
 
 
 _WORKFLOWS = {Draft: _draft, Build: _build, Land: _land, Prove: _prove, Review: _review,

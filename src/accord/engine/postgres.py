@@ -14,7 +14,7 @@ import psycopg
 
 from accord.errors import ConfigurationError, RefusedError
 
-VERSION = 1
+VERSION = 2
 """Raised whenever the tables change; only one of them is ever at work in a database."""
 
 _LOCK = 0x6163636F7264  # whoever makes the tables holds it: "accord" as a number
@@ -22,10 +22,19 @@ _CONNECT_S = 10
 _PAUSE_S = 0.5
 _SCHEMA = """
 CREATE SCHEMA IF NOT EXISTS accord;
-CREATE TABLE IF NOT EXISTS accord.version (version INTEGER NOT NULL);
+CREATE TABLE IF NOT EXISTS accord.version (
+    version INTEGER NOT NULL,
+    born DOUBLE PRECISION NOT NULL DEFAULT extract(epoch FROM clock_timestamp())
+);
+CREATE SEQUENCE IF NOT EXISTS accord.turn;
 CREATE TABLE IF NOT EXISTS accord.note (
     project TEXT NOT NULL, key TEXT COLLATE "C" NOT NULL, value TEXT NOT NULL,
-    PRIMARY KEY (project, key)
+    turn BIGINT NOT NULL, PRIMARY KEY (project, key)
+);
+CREATE INDEX IF NOT EXISTS note_turn ON accord.note (project, turn);
+CREATE TABLE IF NOT EXISTS accord.spent (
+    project TEXT NOT NULL, worker TEXT NOT NULL, scope TEXT NOT NULL, tokens BIGINT NOT NULL,
+    micros BIGINT NOT NULL, PRIMARY KEY (project, worker, scope)
 );
 CREATE TABLE IF NOT EXISTS accord.worker (
     project TEXT NOT NULL, name TEXT NOT NULL, host TEXT NOT NULL, slots INTEGER NOT NULL,
@@ -39,6 +48,9 @@ CREATE TABLE IF NOT EXISTS accord.lease (
 );
 CREATE TABLE IF NOT EXISTS accord.fence (project TEXT PRIMARY KEY, token BIGINT NOT NULL);
 """
+
+LOCK = "SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))"
+"""Has what is done for a project come one after the other, in the order of what is counted."""
 
 Connection = psycopg.Connection[tuple[Any, ...]]
 T = TypeVar("T")
@@ -132,7 +144,7 @@ def _agree(connection: Connection) -> None:
     there = connection.execute("SELECT to_regclass('accord.version')").fetchone()
     if there == (None,):
         connection.execute(_SCHEMA)
-        connection.execute("INSERT INTO accord.version VALUES (%s)", (VERSION,))
+        connection.execute("INSERT INTO accord.version (version) VALUES (%s)", (VERSION,))
     row = connection.execute("SELECT version FROM accord.version").fetchone()
     found = int(row[0]) if row else 0
     if found > VERSION:

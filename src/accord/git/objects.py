@@ -13,6 +13,7 @@ from attrs import define, field
 from accord.core.ports import Entry, FileChange, Merge
 from accord.errors import ConfigurationError, ConflictError, RefusedError
 from accord.git.run import WHOLE, Git, GitError, command, environment, group, lasting
+from accord.git.stale import outwaited
 
 MISSING = "0" * 40
 # A symbolic link's bytes are its target and a submodule has none, so neither is a file to approve.
@@ -227,11 +228,14 @@ def move_ref(git: Git, ref: str, new: str, old: str, reason: str) -> None:
     write it (a full disk, missing rights).
     """
     name = ref.removeprefix("refs/heads/")
+    words = ("-m", f"accord: {reason}", ref, new, old or MISSING) if new else ("-d", ref, old)
     try:
-        if new:
-            git.bytes("update-ref", "-m", f"accord: {reason}", ref, new, old or MISSING)
-        else:
-            git.bytes("update-ref", "-d", ref, old)
+        try:
+            git.bytes("update-ref", *words)
+        except GitError as error:
+            if not outwaited(git, error.said):
+                raise
+            git.bytes("update-ref", *words)
     except GitError as error:
         if git.text("for-each-ref", "--format=%(objectname)", ref) == old:
             raise RefusedError(

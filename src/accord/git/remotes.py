@@ -6,7 +6,7 @@ was known to be, so that of two machines that move the same one, one is told no.
 
 import os
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 
@@ -14,6 +14,7 @@ from attrs import frozen
 
 from accord.errors import ConfigurationError
 from accord.git.run import Git, GitError
+from accord.git.stale import outwaited
 
 FAR = "refs/accord/far/"
 _SNAPSHOTS = "refs/accord/wip/*"
@@ -45,7 +46,8 @@ class GitRemote:
                 # A push beside this one, or what a killed worker had begun, writes the same refs.
                 if not (tries_left and "lock ref" in error.said):
                     raise self._away() from None
-                time.sleep(_PAUSE_S)
+                if tries_left > 1 or not outwaited(self.git, error.said):
+                    time.sleep(_PAUSE_S)
             else:
                 return
 
@@ -73,6 +75,18 @@ class GitRemote:
             with suppress(GitError):  # a fetch beside this one has it; the next one learns it
                 self.git.bytes("update-ref", *([FAR + ref, new] if new else ["-d", FAR + ref]))
         return True
+
+    def fetch_snapshots(self, prefixes: Sequence[str]) -> None:
+        """Fetch the snapshots whose names (`guest/T1/2-`) begin with any of `prefixes`."""
+        specs = [f"+{_SNAPSHOTS}".replace("*", f"{one}*") for one in prefixes]
+        wanted = [f"{one}:{one.removeprefix('+')}" for one in specs]
+        words = ("fetch", "--quiet", "--no-tags", "--no-write-fetch-head",
+                 "--no-recurse-submodules", self.name)  # fmt: skip
+        try:
+            if wanted:
+                self.git.bytes(*words, *wanted, extra=_own(), asks=True)
+        except GitError:
+            raise self._away() from None
 
     def push_snapshots(self) -> None:
         """Bring every snapshot of this clone to the remote; one that it has is left as it is."""

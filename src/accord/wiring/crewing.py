@@ -11,6 +11,7 @@ from accord.core import leases
 from accord.core.leases import Worker
 from accord.engine.board import PostgresBoard
 from accord.engine.crew import Crew
+from accord.engine.takings import PostgresTakings
 from accord.git.locate import locate
 from accord.git.remotes import GitRemote
 from accord.git.run import Git
@@ -29,9 +30,10 @@ def open_crew(
     git = Git(locate(workshop.top).common)
     far = GitRemote(git, remote, workshop.base)
     worker = Worker(_name(workshop.state), socket.gethostname(), slots, __version__)
-    board = PostgresBoard(database(PATIENCE_S), workshop.trust.project)
-    return Crew(workshop, board, Travel(workshop, far, yields=lasting, say=say), far, worker,
-                lasting)  # fmt: skip
+    shares, project = database(PATIENCE_S), workshop.trust.project
+    travel = Travel(workshop, far, yields=lasting, say=say)
+    return Crew(workshop, PostgresBoard(shares, project), travel, far, worker, lasting,
+                PostgresTakings(shares, project))  # fmt: skip
 
 
 def at_work(workshop: Workshop) -> list[dict[str, object]]:
@@ -44,7 +46,7 @@ def at_work(workshop: Workshop) -> list[dict[str, object]]:
     return [
         {"host": one.host, "slots": one.slots, "release": one.release, "holds": [
             _words(lease.job) for _, lease in sorted(ledger.leases.items())
-            if lease.worker == one.name and not lease.job.startswith("serial/")
+            if lease.worker == one.name and not lease.job.startswith(("serial/", "radar"))
         ]}
         for one in leases.living(ledger, now)
     ]  # fmt: skip
