@@ -5,6 +5,7 @@ arrive twice as fast as one verification takes, as twelve an hour do. The same e
 same times for a queue that takes one at a time.
 """
 
+import itertools
 import random
 import subprocess
 import time
@@ -124,10 +125,7 @@ def measure(place: Place, count: int = 100, seconds: float = 1.0, seed: int = 1)
         for lane in lanes:
             workshop.repo.move(lane.ref, base, "", "begin")
         length = _length(workshop, base)
-        at, arrivals = 0.0, []
-        for _ in range(count):
-            arrivals.append(at)
-            at += chance.expovariate(2 / length)
+        arrivals = _arrivals(chance, count, length / 2)
         landed = [run(lane, entries, arrivals, deal)
                   for lane, deal in zip(lanes, (together, one_at_a_time), strict=True)]  # fmt: skip
         for lane in lanes:
@@ -159,6 +157,16 @@ def _entry(workshop: Workshop, base: str, number: int, is_bad: bool) -> Entry:
     path = f"parts/{number}.{'bad' if is_bad else 'txt'}"
     commit = workshop.repo.commit(base, {path: b"x\n"}, f"Part {number}\n", workshop.author)
     return Entry(f"e{number}", commit, (COMMAND,), (path,))
+
+
+def _arrivals(chance: random.Random, count: int, apart: float) -> list[float]:
+    """Return when each entry arrives (seconds): by chance, and `apart` seconds in the mean.
+
+    So few come by chance that their mean would be off by a tenth, and both queues would land what
+    comes instead of what they can.
+    """
+    drawn = [0.0, *itertools.accumulate(chance.expovariate(1) for _ in range(count - 1))]
+    return [one * apart * (count - 1) / drawn[-1] for one in drawn]
 
 
 def _length(workshop: Workshop, base: str) -> float:

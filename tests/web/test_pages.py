@@ -14,6 +14,8 @@ from accord.web.running import Server
 from project import DESIGN, PYTEST, STORY, TASKS, Project, make_project
 from visiting import Visitor, serving
 
+TEMPLATES = Path(__file__).parents[2] / "src" / "accord" / "web" / "templates"
+
 
 def words(text: str) -> str:
     """Return what a page says, without its marks."""
@@ -258,6 +260,19 @@ def test_a_page_of_patterns_shows_every_component(visitor: Visitor) -> None:
     assert answer.status == 200
     assert "<script>alert" not in answer.text
     assert answer.text.count('class="chip"') >= 4
+
+
+def test_every_component_has_its_place_among_the_patterns() -> None:
+    parts, patterns = ((TEMPLATES / f"{name}.html").read_text() for name in ("parts", "patterns"))
+    bodies = dict(re.findall(r"{% macro (\w+)\([^%]*%}(.*?){% endmacro", parts, re.DOTALL))
+    assert len(bodies) == parts.count("{% macro")
+    unseen, texts = set(bodies) - {"keys"}, [patterns]  # the keys are beneath every page
+    while texts:
+        text = texts.pop()
+        called = {name for name in unseen if re.search(rf"\b{name}\(", text)}
+        unseen -= called
+        texts += [bodies[name] for name in called]
+    assert unseen == set()
 
 
 def test_no_page_can_sign_even_with_a_key_that_asks_for_nothing(
