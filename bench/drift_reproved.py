@@ -30,6 +30,7 @@ from accord.core import covering, trace
 from accord.core.breaking import Answer
 from accord.core.drift import Kind, Standing, Verdict
 from accord.core.evidence import is_test
+from accord.core.findings import gathered
 from accord.core.fingerprint import MODULE, Mark, Symbol, mark
 from accord.core.trace import Promise, Trace
 from accord.formats import registry
@@ -51,10 +52,14 @@ STORY = f"{HOME}/requirements.md"
 
 @define
 class Asked:
-    """What a history asked of a person; `kinds` counts the findings, `odd` tells each."""
+    """What a history asked of a person; `kinds` counts the findings, `odd` tells each.
+
+    `doubted` is how often a criterion was in one, `loud` how many commits had any.
+    """
 
     name: str
     criteria: int = 0
+    doubted: int = 0
     commits: int = 0
     touched: int = 0
     renewed: int = 0
@@ -69,6 +74,7 @@ class Asked:
         self.touched += other.touched
         self.renewed += other.renewed
         self.loud += other.loud
+        self.doubted += other.doubted
         self.kinds.update(other.kinds)
         self.odd += other.odd
 
@@ -78,7 +84,8 @@ class Asked:
         return (
             f"{self.name}: {self.commits} commits, {self.criteria} criteria; {self.touched} times "
             f"what one is bound to was touched, {self.renewed} times proved anew; "
-            f"{self.kinds.total()} findings in {self.loud} commits ({kinds})"
+            f"{self.kinds.total()} findings about {self.doubted} criteria in {self.loud} commits "
+            f"({kinds})"
         )
 
 
@@ -233,11 +240,12 @@ class _Walk:
         self.asked.touched += len(said.asked)
         self.asked.renewed += said.drift.renewed
         self.asked.loud += bool(said.drift.findings)
-        for one in said.drift.findings:
-            kind = _kind(one)
+        self.asked.doubted += len(said.drift.findings)
+        for one in gathered(said.drift.findings):
+            kind = _kind(one.verdicts[0])
             self.asked.kinds[kind] += 1
-            why = "; ".join(each.message for each in one.causes)
-            self.asked.odd.append(f"{self.asked.name} {commit[:12]} {one.criterion} {kind}: {why}")
+            why = "; ".join(each.message for each, _ in one.causes)
+            self.asked.odd.append(f"{self.asked.name} {commit[:12]} {one.named} {kind}: {why}")
             print(self.asked.odd[-1], file=sys.stderr, flush=True)
         self._answer(tip, said.drift)
 

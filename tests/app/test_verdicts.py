@@ -64,6 +64,42 @@ def test_still_true_closes_what_was_found_until_it_moves_again(project: Project)
     assert found(project) == {"R1.1": "", "R1.2": ""}
 
 
+def test_one_answer_is_about_all_that_rests_on_the_same_thing(project: Project) -> None:
+    drifted(project)
+    rows = project.run("check", "--drift", "--json").json["findings"]
+    assert [(one["finding"], one["criterion"]) for one in rows] == [(1, "R1.1"), (1, "R1.2")]
+    told = project.run("check", "--drift").out
+    assert "guest R1.1, R1.2 are stale" in told
+    assert told.count("keep does something else") == 1
+    assert "and 1 more" not in project.run("check", "--drift", "--most", "1").out
+
+    # One key, and why. To leave it is no answer.
+    asked = project.process("verdict", "guest", feed="l\n")
+    assert asked.out == "nothing was judged\n"
+    said = project.process("verdict", feed="t\n61 is agreed\n")
+    assert said.out.startswith("R1.1, R1.2 of guest: still-true (record ")
+    assert found(project) == {}
+    assert "settled by a verdict: 2" in project.run("check", "--drift").out
+    assert project.ok("verdict").out == "there is no finding\n"
+    words = project.ok("show", "--blame", "shop/until.py").out
+    assert words.count("still-true, says robin: 61 is agreed") == 2
+
+    # It stays in force for what is as it was judged.
+    story = project.top / "specs/guest/requirements.md"
+    story.write_text(story.read_text().replace("say until when", "say how long"))
+    project.git("commit", "-qam", "Reword")
+    assert list(found(project)) == ["R1.2"]
+
+
+def test_an_answer_that_nobody_was_asked_for_names_its_criteria(project: Project) -> None:
+    drifted(project)
+    said = project.run("verdict", "guest", "--still-true", "--reason", "x")
+    assert (said.exit, "name the criteria" in said.err) == (2, True)
+    assert list(found(project)) == ["R1.1", "R1.2"]
+    project.ok("verdict", "guest", "R1.2", "R1.1", "--still-true", "--reason", "61 is agreed")
+    assert found(project) == {}
+
+
 def test_a_waiver_ends_on_its_day_and_what_is_wrong_begins_a_change(project: Project) -> None:
     drifted(project)
     project.ok("verdict", "guest", "R1.1", "--waive-until", "2999-12-31", "--reason", "later")

@@ -10,7 +10,7 @@ from accord.app import capturing, deciding, verdicts
 from accord.app.capturing import Answer, Prompt
 from accord.app.workshop import Workshop
 from accord.core.decisions import Act, Entry, State
-from accord.core.drift import Verdict
+from accord.core.findings import Finding
 from accord.core.model import Stage
 from accord.errors import ConfigurationError, ConflictError
 
@@ -71,7 +71,7 @@ def unsigned(verb: str, change: str, fields: Fields) -> str:
     """Return the command that does the same on the command line."""
     place = f" --change {change}" if change else " --base"
     if verb == "verdict":
-        return f"accord verdict {change} {fields['criterion']}"
+        return f"accord verdict {change}"
     if verb == "capture":
         return f"accord decisions capture {change}"
     if fields["act"] == Act.ACTIVATE:
@@ -91,8 +91,8 @@ def _words(workshop: Workshop, verb: str, change: str, fields: Fields) -> tuple[
     if verb == "verdict":
         found = _finding(workshop, change, fields)
         return (
-            f"Judge {found.criterion} of {change}, which is {found.standing}",
-            *(f"{one.path}:{one.line} {one.message}" for one in found.causes),
+            f"Judge {change} {found.told}",
+            *(f"{one.path}:{one.line} {one.message}" for one, _ in found.causes),
             f"verdict: {fields['answer']}{_until(fields)}",
             f"reason: {fields['reason']}",
             *_begins(fields),
@@ -131,14 +131,14 @@ def _judged(workshop: Workshop, change: str, fields: Fields) -> tuple[str, Field
     closed = verdicts.close(
         workshop, found, answer, reason=reason, until=fields.get("until", ""), opened=opened
     )
-    said = f"{found.criterion} of {change}: {closed.answer}"
+    said = f"{found.named} of {change}: {closed.answer}"
     return (f"{said}; {opened} was begun for it" if opened else said), {}
 
 
-def _finding(workshop: Workshop, change: str, fields: Fields) -> Verdict:
+def _finding(workshop: Workshop, change: str, fields: Fields) -> Finding:
     found = verdicts.find(workshop, change, fields["criterion"])
     if found.state != fields["state"]:
-        raise ConflictError(f"{found.criterion} of {change} changed since you looked",
+        raise ConflictError(f"{found.named} of {change} changed since you looked",
                             hint="read the finding again")  # fmt: skip
     return found
 

@@ -6,6 +6,7 @@ from attrs import frozen
 
 from accord.app import drifting
 from accord.core.drift import Verdict
+from accord.core.findings import gathered
 from accord.core.ports import Repo, Symbols
 from accord.core.trace import Trace
 
@@ -25,7 +26,7 @@ class Replay:
     @property
     def total(self) -> int:
         """Return how many findings there would have been."""
-        return sum(len(found) for _, found in self.reports)
+        return sum(len(gathered(found)) for _, found in self.reports)
 
 
 def replay(

@@ -6,7 +6,7 @@ from accord.app import drifting, living_view, verdicts
 from accord.app.drifting import Drift
 from accord.app.views import View
 from accord.app.workshop import Workshop
-from accord.core.drift import Verdict
+from accord.core.findings import Finding, gathered
 
 EXPLAINED = 10  # findings of which it is looked up who did it, in which commit
 
@@ -14,15 +14,16 @@ EXPLAINED = 10  # findings of which it is looked up who did it, in which commit
 def drift_view(workshop: Workshop) -> View:
     """Return the findings on the base that no verdict closes, the worst first, and the counts."""
     found = check(workshop)
-    tip = found.commit
-    told = [drifting.explain(workshop.repo, workshop.symbols, tip, one)
-            for one in found.findings[:EXPLAINED]]  # fmt: skip
+    every = gathered(found.findings)
+    near = [each for one in every[:EXPLAINED] for each in one.verdicts]
+    told = gathered(drifting.explain(workshop.repo, workshop.symbols, found.commit, near))
     texts = living_view.texts(workshop, {one.change for one in found.findings})
     return {
-        "findings": [_finding(one, texts) for one in (*told, *found.findings[EXPLAINED:])],
+        "findings": [_finding(one, texts) for one in (*told, *every[EXPLAINED:])],
+        "criteria": len(found.findings),
         "standing": dict(found.standing),
         "settled": found.settled,
-        "commit": tip,
+        "commit": found.commit,
     }
 
 
@@ -36,19 +37,24 @@ def check(workshop: Workshop) -> Drift:
     return evolve(found, findings=left, settled=len(found.findings) - len(left))
 
 
-def _finding(one: Verdict, texts: living_view.Texts) -> View:
+def _finding(one: Finding, texts: living_view.Texts) -> View:
     return {
         "change": one.change,
-        "criterion": one.criterion,
+        "criterion": one.criteria[0],
+        "named": one.named,
         "standing": str(one.standing),
-        "text": texts.get((one.change, one.criterion), ""),
-        "place": one.path,
         "state": one.state,
-        "tests": list(one.tests),
+        "tests": list(dict.fromkeys(test for each in one.verdicts for test in each.tests)),
         "decided": one.decided,
+        "criteria": [
+            {"id": each.criterion, "text": texts.get((each.change, each.criterion), ""),
+             "standing": str(each.standing), "place": each.path}
+            for each in one.verdicts
+        ],
         "causes": [
             {"place": f"{each.path}:{each.line}", "message": each.message, "was": each.was,
-             "now": each.now, "commit": each.commit[:12], "author": each.author}
-            for each in one.causes
+             "now": each.now, "commit": each.commit[:12], "author": each.author,
+             "only": ", ".join(ids)}
+            for each, ids in one.causes
         ],
     }  # fmt: skip

@@ -8,7 +8,7 @@ then touched one of its files.
 import difflib
 import json
 from collections import Counter
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -34,6 +34,7 @@ _QUIET = {Standing.HOLDS.value, Standing.UNPROVEN.value, Standing.RETIRED.value}
 class Drift:
     """What a check found: the commit, the findings (the worst first), and how many stand how.
 
+    `findings` are by criterion; `core.findings` gathers those that a person looks at once.
     `looked` is how many criteria were looked at; the others are as they were in the last check.
     `settled` is how many findings more there are that verdicts closed, `stood` how many that were
     there before, where only new ones were asked for. `proved` are the criteria whose code changed
@@ -117,11 +118,18 @@ def every(
         yield found, _look(repo, symbols, head, found, results, UNJUDGED, _Diffs(repo, head))[0]
 
 
-def explain(repo: Repo, symbols: Symbols, head: str, verdict: Verdict) -> Verdict:
-    """Return a finding with who made each of its causes, in which commit, and the two lines."""
-    return evolve(
-        verdict, causes=tuple(_explained(repo, symbols, head, one) for one in verdict.causes)
-    )
+def explain(
+    repo: Repo, symbols: Symbols, head: str, verdicts: Iterable[Verdict]
+) -> tuple[Verdict, ...]:
+    """Return findings with who made each of their causes, in which commit, and the two lines."""
+    known: dict[Cause, Cause] = {}
+    told = []
+    for verdict in verdicts:
+        for one in verdict.causes:
+            if one not in known:
+                known[one] = _explained(repo, symbols, head, one)
+        told.append(evolve(verdict, causes=tuple(known[one] for one in verdict.causes)))
+    return tuple(told)
 
 
 def held(
@@ -240,7 +248,8 @@ class Looking:
         if mark.name.startswith("<lines "):
             lines = (data or b"").decode(errors="replace").splitlines()
             hunk = fingerprint.find_hunk(mark, lines)
-            return Seen(Kind.SAME, mark, hunk.first) if hunk else Seen(Kind.GONE, mark)
+            alone = data is not None
+            return Seen(Kind.SAME, mark, hunk.first) if hunk else Seen(Kind.GONE, mark, alone=alone)
         there = self._read(self.head, mark.path, data)
         now = there.get(mark.name)
         if now is not None:
@@ -249,7 +258,8 @@ class Looking:
         found = fingerprint.follow(mark, self.fresh())
         if found is None:
             # Without a print it was gone already, and tests passed without it.
-            return Seen(Kind.GONE if mark.print else Kind.SAME, mark)
+            gone = Kind.GONE if mark.print else Kind.SAME
+            return Seen(gone, mark, alone=data is not None)
         self.places.add(found[0])
         kind = Kind.MOVED if found[1].print == mark.print else Kind.CHANGED
         return Seen(kind, fingerprint.mark(*found), found[1].first)

@@ -1,8 +1,8 @@
 """Begin the change that mends a finding of drift, with what is known written into its story.
 
 The new criterion takes the place of the earlier one: it says the same where the code is wrong, and
-what the code does where the words are, as far as that can be told. It goes through its gates like
-any other.
+what the code does where the words are, as far as that can be told. Of a finding about several it is
+the first. It goes through its gates like any other.
 """
 
 from collections.abc import Iterator
@@ -13,7 +13,7 @@ from accord.app import authoring, desk, promises
 from accord.app.changes import load
 from accord.app.workshop import Workshop
 from accord.core import living, policy, wording
-from accord.core.drift import Verdict
+from accord.core.findings import Finding
 from accord.core.hidden import visible
 from accord.core.model import Stage, Track
 from accord.formats import layouts, registry
@@ -33,19 +33,20 @@ class Begun:
     proposed: str
 
 
-def begin(workshop: Workshop, finding: Verdict, reason: str, *, reword: bool) -> Begun:
+def begin(workshop: Workshop, finding: Finding, reason: str, *, reword: bool) -> Begun:
     """Begin a change for `finding`; with `reword` its words are what is wrong, else the code.
 
     Raises what `authoring.new` raises.
     """
     sentence = sentence_of(finding, reason, reword=reword)
     proposal = policy.propose(sentence, workshop.config.policy)
-    there = promises.find(workshop.repo, workshop.base, finding.change, finding.criterion)
+    first = finding.verdicts[0]
+    there = promises.find(workshop.repo, workshop.base, first.change, first.criterion)
     words = living.words(there.item) if there else ""
-    changes = [(one.was, one.now) for one in finding.causes if one.was and one.now]
+    changes = [(one.was, one.now) for one in first.causes if one.was and one.now]
     proposed = wording.proposed(words, changes) if reword else ""
     said = proposed or words
-    target = f"{finding.change}/{finding.criterion}"
+    target = f"{first.change}/{first.criterion}"
 
     def filled(form: str, text: str) -> str:
         if form == registry.NAME:
@@ -55,20 +56,20 @@ def begin(workshop: Workshop, finding: Verdict, reason: str, *, reword: bool) ->
     # A trivial change has no story, and this one is about a sentence.
     track = Track.SMALL if proposal.track is Track.TRIVIAL else None
     opened = authoring.new(workshop, sentence, track=track, filled=filled if said else None)
-    place = f"{there.path}:{there.item.place.line}" if there else finding.path
+    place = f"{there.path}:{there.item.place.line}" if there else first.path
     return Begun(opened.change, _place(workshop, opened.change, target), place, proposed)
 
 
-def sentence_of(finding: Verdict, reason: str, *, reword: bool) -> str:
+def sentence_of(finding: Finding, reason: str, *, reword: bool) -> str:
     """Return the sentence that the change for `finding` begins with."""
     what = "Say what is so" if reword else "Make it true again"
-    return f"{what}, {finding.criterion} of {finding.change}: {reason}"
+    return f"{what}, {finding.named} of {finding.change}: {reason}"
 
 
-def _found(finding: Verdict) -> Iterator[str]:
+def _found(finding: Finding) -> Iterator[str]:
     """Yield what was found, as lines of plain text."""
-    yield f"{finding.change} {finding.criterion} is {finding.standing}."
-    for one in finding.causes:
+    yield f"{finding.change} {finding.told}."
+    for one, _ in finding.causes:
         who = f" (commit {one.commit[:12]} by {one.author})" if one.commit else ""
         lines = [f"{one.path}:{one.line} {one.message}{who}"]
         lines += [f"  was: {one.was}", f"  now: {one.now}"] if one.was or one.now else []

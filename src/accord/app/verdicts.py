@@ -18,6 +18,7 @@ from accord.approvals.records import FOLDER
 from accord.core import version
 from accord.core.approval import Approval, Decision, Json, Log, Signed, Trust
 from accord.core.drift import Standing, Verdict
+from accord.core.findings import Finding, gathered
 from accord.core.ports import Repo
 from accord.errors import ConfigurationError, RefusedError
 
@@ -51,7 +52,7 @@ class Closed:
     """
 
     change: str
-    criterion: str
+    criteria: tuple[str, ...]
     answer: Answer
     record: str
     place: str
@@ -60,20 +61,35 @@ class Closed:
     proposed: str = ""
 
 
-def find(workshop: "Workshop", change: str, criterion: str) -> Verdict:
-    """Return the finding about a criterion on the base. Raises ConfigurationError without one."""
+def findings(workshop: "Workshop", change: str = "") -> tuple[Finding, ...]:
+    """Return the findings on the base that no verdict closes; of `change` alone where it is one."""
     repo, tip = workshop.repo, workshop.repo.resolve(workshop.base)
     found = drifting.check(repo, workshop.symbols, tip).findings
-    for one in unsettled(repo, tip, workshop.trust, found, workshop.clock.now()):
-        if (one.change, one.criterion) == (change, criterion):
-            return drifting.explain(repo, workshop.symbols, tip, one)
+    left = unsettled(repo, tip, workshop.trust, found, workshop.clock.now())
+    return gathered(one for one in left if change in ("", one.change))
+
+
+def explained(workshop: "Workshop", finding: Finding) -> Finding:
+    """Return a finding with who made each of its causes, in which commit, and the two lines."""
+    repo, tip = workshop.repo, workshop.repo.resolve(workshop.base)
+    return Finding(drifting.explain(repo, workshop.symbols, tip, finding.verdicts))
+
+
+def find(workshop: "Workshop", change: str, criterion: str) -> Finding:
+    """Return the finding about a criterion on the base, with all that it is about.
+
+    Raises ConfigurationError where there is none.
+    """
+    for one in findings(workshop, change):
+        if criterion in one.criteria:
+            return explained(workshop, one)
     raise ConfigurationError(
         f"there is no finding about {criterion} of {change}", hint="accord check --drift"
     )
 
 
 def begin(
-    workshop: "Workshop", finding: Verdict, answer: Answer, *, reason: str
+    workshop: "Workshop", finding: Finding, answer: Answer, *, reason: str
 ) -> "mending.Begun":
     """Begin the change that mends `finding`, which is the first half of such a verdict.
 
@@ -85,7 +101,7 @@ def begin(
     return mending.begin(workshop, finding, reason, reword=answer is Answer.SPEC_WRONG)
 
 
-def begun(workshop: "Workshop", finding: Verdict, answer: Answer, *, reason: str) -> str:
+def begun(workshop: "Workshop", finding: Finding, answer: Answer, *, reason: str) -> str:
     """Return the open change that was begun for just this verdict already, or an empty string."""
     from accord.app import authoring, mending
 
@@ -94,7 +110,7 @@ def begun(workshop: "Workshop", finding: Verdict, answer: Answer, *, reason: str
 
 
 def close(
-    workshop: "Workshop", finding: Verdict, answer: Answer, *, reason: str, until: str = "",
+    workshop: "Workshop", finding: Finding, answer: Answer, *, reason: str, until: str = "",
     opened: str = "",
 ) -> Closed:  # fmt: skip
     """Sign what is to be thought of `finding`, and commit that on the base.
@@ -110,26 +126,28 @@ def close(
     tip = repo.resolve(base)
     _check_end(repo, tip, answer, until, workshop.clock.now())
     signer, draft = _draft(workshop, finding, reason)
-    closed = Closed(finding.change, finding.criterion, answer, "", finding.path, opened)
+    place = finding.verdicts[0].path
+    closed = Closed(finding.change, finding.criteria, answer, "", place, opened)
     if answer in BEGINNING and not opened:
         made = begin(workshop, finding, answer, reason=reason)
         closed = evolve(closed, place=made.place, opened=made.change, document=made.document,
                         proposed=made.proposed)  # fmt: skip
     details: dict[str, Json] = {
-        "verdict": answer.value, "criterion": finding.criterion, "state": finding.state,
-        "standing": finding.standing.value, "until": until, "opened": closed.opened, "commit": tip,
+        "verdict": answer.value, "standing": finding.standing.value, "until": until,
+        "opened": closed.opened, "commit": tip,
     }  # fmt: skip
     said = " ".join(reason.split())
-    approval = evolve(draft, reason=said, details=details, items={finding.criterion: finding.state})
+    items = {one.criterion: one.state for one in finding.verdicts}
+    approval = evolve(draft, reason=said, details=details, items=items)
     files = records.signed_files(signer, approval)
-    words = f"Judge {finding.criterion} of {finding.change}: {answer.value}\n"
+    words = f"Judge {finding.named} of {finding.change}: {answer.value}\n"
     new = repo.commit(tip, dict(files), words, workshop.author)
-    detail = f"{finding.criterion}: {answer.value}"
+    detail = f"{finding.named}: {answer.value}"
     workshop.move("verdict", finding.change, base, new, tip, detail=detail)
     return evolve(closed, record=records.witness(workshop, finding.change, files))
 
 
-def _draft(workshop: "Workshop", finding: Verdict, reason: str) -> tuple["Signer", Approval]:
+def _draft(workshop: "Workshop", finding: Finding, reason: str) -> tuple["Signer", Approval]:
     """Return the signer and the record without what was decided: what would not count is refused.
 
     Most checks close nothing, and what a change takes is a lot to load: so it is loaded here.
@@ -226,7 +244,7 @@ def _is_about(record: Signed, finding: Verdict) -> bool:
     approval = record.approval
     if approval.gate != GATE or approval.decision is not Decision.WAIVE or record.lapsed:
         return False
-    return dict(approval.items) == {finding.criterion: finding.state}
+    return approval.items.get(finding.criterion) == finding.state
 
 
 def _holds(record: Signed, now: str, current: Callable[[], str]) -> bool:

@@ -15,11 +15,12 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from accord.app.drifting import Drift
-    from accord.core.drift import Verdict
+    from accord.core.findings import Finding
 
 
 FORMATS = ("text", "json", "sarif", "markdown")
 MOST = 10
+FEW = 6  # causes of one finding that are told
 
 
 @frozen
@@ -101,6 +102,7 @@ def _tell(
 
 def tell_replay(context: Context, span: str) -> None:
     """Answer what each commit of a span would have reported; it is no finding by itself."""
+    from accord.core.findings import gathered
     from accord.wiring.drifting import replay
 
     found = replay(context.folder, span)
@@ -114,9 +116,8 @@ def tell_replay(context: Context, span: str) -> None:
         ],
     }
     lines = [
-        wrap(f"{commit[:12]} {one.change} {one.criterion} is {one.standing}: "
-             f"{one.causes[0].message}", "", "  ")
-        for commit, every in found.reports for one in every
+        wrap(f"{commit[:12]} {one.change} {one.told}: {one.causes[0][0].message}", "", "  ")
+        for commit, every in found.reports for one in gathered(every)
     ]  # fmt: skip
     noun = "finding" if found.total == 1 else "findings"
     many = "commit" if found.commits == 1 else "commits"
@@ -128,6 +129,8 @@ def tell_replay(context: Context, span: str) -> None:
 
 
 def _data(found: "Drift") -> dict[str, Any]:
+    from accord.core.findings import gathered
+
     return {
         "commit": found.commit,
         "standing": dict(found.standing),
@@ -135,17 +138,22 @@ def _data(found: "Drift") -> dict[str, Any]:
         "renewed": found.renewed,
         "settled": found.settled,
         "stood": found.stood,
-        "findings": [asdict(one) for one in found.findings],
-    }
+        "findings": [
+            {"finding": number, **asdict(one)}
+            for number, each in enumerate(gathered(found.findings), 1) for one in each.verdicts
+        ],
+    }  # fmt: skip
 
 
 def _lines(found: "Drift", most: int) -> Iterator[str]:
     from accord.core.drift import Standing
+    from accord.core.findings import gathered
 
-    for one in found.findings[:most]:
+    every = gathered(found.findings)
+    for one in every[:most]:
         yield from finding_lines(one)
-    if len(found.findings) > most:
-        yield f"and {len(found.findings) - most} more"
+    if len(every) > most:
+        yield f"and {len(every) - most} more"
     if found.stood:
         yield f"stood before: {found.stood}"
     counts = [f"{found.standing[one]} {one}" for one in Standing if found.standing.get(one)]
@@ -157,13 +165,16 @@ def _lines(found: "Drift", most: int) -> Iterator[str]:
     yield f"criteria: {', '.join(counts)}{again}" if counts else "nothing is traced yet"
 
 
-def finding_lines(one: "Verdict") -> Iterator[str]:
+def finding_lines(one: "Finding") -> Iterator[str]:
     """Yield the lines that tell one finding to a person."""
     decided = f" ({one.decided})" if one.decided else ""
-    yield wrap(f"{one.change} {one.criterion} is {one.standing}{decided}")
-    for cause in one.causes:
+    yield wrap(f"{one.change} {one.told}{decided}")
+    for cause, ids in one.causes[:FEW]:
+        only = f" (for {', '.join(ids)})" if ids else ""
         who = f" (commit {cause.commit[:12]} by {cause.author})" if cause.commit else ""
-        yield wrap(f"{cause.path}:{cause.line} {cause.message}{who}", "  ", "    ")
+        yield wrap(f"{cause.path}:{cause.line} {cause.message}{only}{who}", "  ", "    ")
         if cause.was or cause.now:
             yield wrap(f"was: {cause.was}", "    ", "         ")
             yield wrap(f"now: {cause.now}", "    ", "         ")
+    if len(one.causes) > FEW:
+        yield f"  and {len(one.causes) - FEW} more that moved"

@@ -38,11 +38,15 @@ class Kind(StrEnum):
 
 @frozen
 class Seen:
-    """What became of a mark: where it stands now, from which line, and with which print."""
+    """What became of a mark: where it stands now, from which line, and with which print.
+
+    `alone` tells of one that is gone whether its file is still there without it.
+    """
 
     kind: Kind
     mark: Mark
     line: int = 0
+    alone: bool = True
 
 
 @frozen
@@ -50,7 +54,8 @@ class Cause:
     """One reason for a finding, in words, at a place; `was` and `now` are the two lines.
 
     `commit` and `author` say who did it, where that is known. `words` is the digest of what the
-    criterion says by now, where that is the reason.
+    criterion says by now, where that is the reason. `thing` is what moved, where something did: a
+    symbol, a test, or a file that is gone with all that stood in it.
     """
 
     message: str
@@ -63,6 +68,7 @@ class Cause:
     was: str = ""
     now: str = ""
     words: str = ""
+    thing: str = ""
 
 
 @frozen
@@ -170,7 +176,9 @@ def _judged(
     seen_tests = [now.look(one) for one in tests]
     failed = _failed(tests, now.results)
     if failed:
-        causes = tuple(Cause(f"its test {one.name} fails", one.path, 1, one) for one in failed)
+        causes = tuple(
+            Cause(f"its test {one.name} fails", one.path, 1, one, thing=one.place) for one in failed
+        )
         return evolve(whole, standing=Standing.BROKEN, causes=causes)
     gone = [*_causes(symbols, now, (Kind.GONE,)), *_gone_tests(tests, seen_tests)]
     if gone:
@@ -187,7 +195,14 @@ def _judged(
         )
         proved = False
     weak = [
-        Cause(f"its test {one.name} changed", each.mark.path, each.line, one, each.mark)
+        Cause(
+            f"its test {one.name} changed",
+            each.mark.path,
+            each.line,
+            one,
+            each.mark,
+            thing=one.place,
+        )
         for one, each in zip(tests, seen_tests, strict=True)
         if each.kind is Kind.CHANGED
     ]
@@ -220,17 +235,20 @@ def _causes(marks: Sequence[Mark], now: Now, kinds: tuple[Kind, ...]) -> Iterabl
         if seen.kind not in kinds:
             continue
         if seen.kind is Kind.GONE:
-            yield Cause(f"{one.name} is gone from {one.path}", one.path, 1, one)
+            thing = one.place if seen.alone else one.path
+            yield Cause(f"{one.name} is gone from {one.path}", one.path, 1, one, thing=thing)
             continue
         moved = "" if seen.mark.place == one.place else f", and is {seen.mark.place} now"
         words = f"{one.name} does something else{moved}"
-        yield Cause(words, seen.mark.path, seen.line, one, seen.mark)
+        yield Cause(words, seen.mark.path, seen.line, one, seen.mark, thing=one.place)
 
 
 def _gone_tests(tests: Sequence[Mark], seen: Sequence[Seen]) -> Iterable[Cause]:
     for one, each in zip(tests, seen, strict=True):
         if each.kind is Kind.GONE:
-            yield Cause(f"its test {one.name} is gone from {one.path}", one.path, 1, one)
+            words = f"its test {one.name} is gone from {one.path}"
+            thing = one.place if each.alone else one.path
+            yield Cause(words, one.path, 1, one, thing=thing)
 
 
 def _failed(tests: Sequence[Mark], results: Sequence[TestCase] | None) -> list[Mark]:

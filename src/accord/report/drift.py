@@ -4,13 +4,14 @@ SARIF 2.1.0: https://docs.oasis-open.org/sarif/sarif/v2.1.0/sarif-v2.1.0.html
 """
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from hashlib import sha256
 from typing import Any
 from urllib.parse import quote
 
 from accord.app.drifting import Drift
-from accord.core.drift import Cause, Standing, Verdict
+from accord.core.drift import Cause, Standing
+from accord.core.findings import Finding, gathered
 from accord.core.hidden import visible
 
 SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
@@ -32,11 +33,11 @@ def sarif(found: Drift, version: str, most: int) -> dict[str, Any]:
         for kind, words in _SAYS.items()
     ]
     driver = {"name": "Accord", "version": version, "rules": rules}
-    shown = found.findings[:most]
+    shown = gathered(found.findings)[:most]
     run: dict[str, Any] = {
         "tool": {"driver": driver},
         "columnKind": "unicodeCodePoints",
-        "results": [_result(one, cause) for one in shown for cause in one.causes],
+        "results": [_result(one, *row) for one in shown for row in one.causes],
     }
     notes = [{"level": "note", "message": {"text": text}} for text in _rest(found, most)]
     run["invocations"] = [{"executionSuccessful": True, "toolExecutionNotifications": notes}]
@@ -51,12 +52,12 @@ def markdown(found: Drift, most: int) -> str:
     lines = ["### Criteria", "", counts or "Nothing is traced yet."]
     if found.findings:
         lines += ["", "| criterion | standing | what | where | commit |", "|---|---|---|---|---|"]
-    for one in found.findings[:most]:
-        cause = one.causes[0]
+    for one in gathered(found.findings)[:most]:
+        cause, _ = one.causes[0]
         more = f" (and {len(one.causes) - 1} more)" if len(one.causes) > 1 else ""
         by = f"{cause.commit[:12]} {cause.author}".strip()
         cells = (
-            f"{one.change} {one.criterion}", one.standing.value, f"{cause.message}{more}",
+            f"{one.change} {one.named}", one.standing.value, f"{cause.message}{more}",
             f"{cause.path}:{cause.line}", by,
         )  # fmt: skip
         lines.append(f"| {' | '.join(_cell(cell) for cell in cells)} |")
@@ -67,7 +68,7 @@ def markdown(found: Drift, most: int) -> str:
 
 def _rest(found: Drift, most: int) -> Iterator[str]:
     """Yield what the noise budget keeps from being told one by one."""
-    left = found.findings[most:]
+    left = gathered(found.findings)[most:]
     if left:
         counts = Counter(one.standing for one in left)
         yield f"and {len(left)} more: " + ", ".join(
@@ -79,12 +80,14 @@ def _rest(found: Drift, most: int) -> Iterator[str]:
         yield f"settled by a verdict: {found.settled}"
 
 
-def _result(one: Verdict, cause: Cause) -> dict[str, Any]:
-    words = f"{one.change} {one.criterion} is {one.standing.value}: {cause.message}"
+def _result(one: Finding, cause: Cause, ids: Sequence[str]) -> dict[str, Any]:
+    named = ", ".join(ids) or one.named
+    verb = "are" if len(ids or one.criteria) > 1 else "is"
+    words = f"{one.change} {named} {verb} {one.standing.value}: {cause.message}"
     if cause.commit:
         words += f" (since {cause.commit[:12]} by {cause.author})"
     place = cause.link.place if cause.link else cause.path
-    identity = f"{one.change} {one.criterion} {one.standing.value} {place}"
+    identity = f"{one.change} {one.criteria[0]} {one.standing.value} {place}"
     return {
         "ruleId": f"drift/{one.standing.value}",
         "level": "error" if one.standing is Standing.BROKEN else "warning",

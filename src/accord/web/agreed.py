@@ -12,6 +12,7 @@ from accord.app.drift_view import check, drift_view
 from accord.app.figures_view import figures_view
 from accord.app.living_view import living_view
 from accord.app.workshop import Workshop
+from accord.core.findings import gathered
 from accord.web.pages import FIGURED, page
 
 
@@ -42,7 +43,7 @@ def specs(request: Request, workshop: Workshop) -> Response:
     """Answer `/specs`: what is promised today, and which tests prove it."""
     found = check(workshop)
     view = living_view(workshop)
-    return _render(request, "specs.html", drifted=len(found.findings), **view)
+    return _render(request, "specs.html", drifted=len(gathered(found.findings)), **view)
 
 
 @page

@@ -46,7 +46,7 @@ def verdict(request: Request, workshop: Workshop, form: FormData) -> str:
         "until": text(form, "until") if answer == "waived" else "",
     }
     change = request.path_params["change"]
-    title = f"{fields['criterion']} of {change}: {answer}"
+    title = f"{text(form, 'named') or fields['criterion']} of {change}: {answer}"
     return _ask(request, workshop, "verdict", change, fields, title, "/drift")
 
 

@@ -13,6 +13,7 @@ from accord.core import evidence
 from accord.core.approval import Trust
 from accord.core.drift import Verdict
 from accord.core.evidence import TestCase
+from accord.core.findings import gathered
 from accord.core.ports import CommandRun, Repo
 from accord.core.trace import Trace
 from accord.errors import ConfigurationError
@@ -76,11 +77,17 @@ def _told(
     if fork and left:
         before = {one.state for one in drifting.check(repo, read_symbols, fork).findings}
     fresh = tuple(one for one in left if one.state not in before)
-    told = [drifting.explain(repo, read_symbols, place.head, one) for one in fresh[:shown]]
+    every = gathered(fresh)
+    near, rest = (
+        [each for one in some for each in one.verdicts] for some in (every[:shown], every[shown:])
+    )
+    told = drifting.explain(repo, read_symbols, place.head, near)
     return evolve(
-        found, findings=(*told, *fresh[shown:]), settled=len(found.findings) - len(left),
+        found,
+        findings=(*told, *rest),
+        settled=len(found.findings) - len(left),
         stood=len(left) - len(fresh),
-    )  # fmt: skip
+    )
 
 
 def _fork(git: Git, repo: GitRepo, head: str, since: str) -> str:

@@ -1,16 +1,24 @@
-"""`accord verdict`: close a finding of drift, by a signed record."""
+"""`accord verdict`: close findings of drift, each by a signed record."""
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 import click
 
 from accord.cli.context import Context, command
 from accord.cli.render import plain, wrap
 
-KEYS = {"c": "code-wrong", "s": "spec-wrong", "t": "still-true", "w": "waived"}
+if TYPE_CHECKING:
+    from accord.app.verdicts import Closed
+    from accord.app.workshop import Workshop
+    from accord.core.findings import Finding
+
+KEYS = {"c": "code-wrong", "s": "spec-wrong", "t": "still-true", "w": "waived", "l": ""}
 
 
 @click.command()
-@click.argument("change")
-@click.argument("criterion")
+@click.argument("change", required=False, default="")
+@click.argument("criteria", nargs=-1, metavar="[CRITERION]...")
 @click.option("--code-wrong", "answer", flag_value="code-wrong", help="Begin a change to mend it.")
 @click.option("--spec-wrong", "answer", flag_value="spec-wrong", help="Begin a change to say so.")
 @click.option("--still-true", "answer", flag_value="still-true", help="It holds as it is now.")
@@ -19,38 +27,79 @@ KEYS = {"c": "code-wrong", "s": "spec-wrong", "t": "still-true", "w": "waived"}
 @click.option("--reason", default="", help="Why; it stands in the record.")
 @command
 def verdict(
-    context: Context, change: str, criterion: str, answer: str | None, until: str, reason: str
-) -> None:
-    """Say of the finding about CRITERION of the released CHANGE what is wrong, or that nothing is.
+    context: Context, change: str, criteria: tuple[str, ...], answer: str | None, until: str,
+    reason: str,
+) -> None:  # fmt: skip
+    """Say of findings about released criteria what is wrong, or that nothing is.
 
-    It is signed, and counts for exactly what was found: when it moves again, it is found again.
+    It asks one key for each finding: of all changes, of CHANGE, or about each CRITERION named and
+    no other. An answer is signed, and counts for exactly what was found: when it moves again, it is
+    found again.
     """
     from accord.app import verdicts
-    from accord.cli.drifted import finding_lines
 
     workshop = context.workshop()
-    found = verdicts.find(workshop, change, criterion)
+    asked = _asked(workshop, change, criteria)
     if answer is None and until:
         answer = "waived"
-    if answer is None:
-        for line in finding_lines(found):
-            click.echo(line, err=True)
-        words = "code wrong (c), spec wrong (s), still true (t), waived (w)"
-        key = click.prompt(words, type=click.Choice(list(KEYS)), show_choices=False, err=True)
-        answer = KEYS[key]
-        when = "until which day or version"
-        until = until or (click.prompt(when, err=True) if key == "w" else "")
-        reason = reason or click.prompt("why", err=True)
-    closed = verdicts.close(workshop, found, verdicts.Answer(answer), reason=reason, until=until)
-    data = {
-        "change": change, "criterion": criterion, "verdict": closed.answer.value,
-        "record": closed.record, "place": closed.place, "opened": closed.opened,
-        "document": closed.document, "proposed": closed.proposed,
+    if answer is not None and not criteria:
+        raise click.UsageError("name the criteria that the answer is about")
+    closed = []
+    for one in asked:
+        said = (answer, until, reason) if answer else _prompted(one, until, reason)
+        if said[0]:
+            closed.append(
+                verdicts.close(workshop, one, verdicts.Answer(said[0]), until=said[1],
+                               reason=said[2])
+            )  # fmt: skip
+    rows = [_data(one) for one in closed]
+    lines = [line for one in closed for line in _lines(one)] or [_nothing(len(asked))]
+    context.answer(rows[0] if criteria and len(rows) == 1 else {"verdicts": rows}, lines)
+
+
+def _asked(workshop: "Workshop", change: str, criteria: tuple[str, ...]) -> "list[Finding]":
+    """Return the findings to be judged, each about the criteria alone that were named, if any."""
+    from accord.app import verdicts
+
+    if not criteria:
+        found = verdicts.findings(workshop, change)
+        return [verdicts.explained(workshop, one) for one in found]
+    every = [verdicts.find(workshop, change, one) for one in dict.fromkeys(criteria)]
+    return [one.only(criteria) for one in dict.fromkeys(every)]
+
+
+def _prompted(one: "Finding", until: str, reason: str) -> tuple[str, str, str]:
+    from accord.cli.drifted import finding_lines
+
+    for line in finding_lines(one):
+        click.echo(line, err=True)
+    words = "code wrong (c), spec wrong (s), still true (t), waived (w), leave it (l)"
+    key = click.prompt(words, type=click.Choice(list(KEYS)), show_choices=False, err=True)
+    if key == "l":
+        return "", "", ""
+    when = "until which day or version"
+    until = until or (click.prompt(when, err=True) if key == "w" else "")
+    return KEYS[key], until, reason or click.prompt("why", err=True)
+
+
+def _nothing(left: int) -> str:
+    return "nothing was judged" if left else "there is no finding"
+
+
+def _data(closed: "Closed") -> dict[str, object]:
+    return {
+        "change": closed.change, "criteria": list(closed.criteria),
+        "verdict": closed.answer.value, "record": closed.record, "place": closed.place,
+        "opened": closed.opened, "document": closed.document, "proposed": closed.proposed,
     }  # fmt: skip
-    lines = [wrap(f"{criterion} of {change}: {closed.answer} (record {closed.record[:12]})")]
+
+
+def _lines(closed: "Closed") -> Iterator[str]:
+    named = ", ".join(closed.criteria)
+    yield wrap(f"{named} of {closed.change}: {closed.answer} (record {closed.record[:12]})")
     if closed.opened:
-        lines.append(wrap(f"it stands in {closed.place}"))
-        lines += [wrap(f"proposed: {closed.proposed}", "", "  ")] if closed.proposed else []
-        lines += [wrap(f"it is said anew in {closed.document}"),
-                  plain(f"next: accord show {closed.opened}")]  # fmt: skip
-    context.answer(data, lines)
+        yield wrap(f"it stands in {closed.place}")
+        if closed.proposed:
+            yield wrap(f"proposed: {closed.proposed}", "", "  ")
+        yield wrap(f"it is said anew in {closed.document}")
+        yield plain(f"next: accord show {closed.opened}")
