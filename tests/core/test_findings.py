@@ -4,8 +4,8 @@ from accord.core.drift import Cause, Standing, Verdict
 from accord.core.findings import gathered
 
 
-def cause(thing: str, **more: str) -> Cause:
-    return Cause(f"{thing} moved", f"{thing}.py", 1, thing=thing, **more)
+def cause(thing: str) -> Cause:
+    return Cause(f"{thing} moved", f"{thing}.py", 1, thing=thing)
 
 
 def verdict(
