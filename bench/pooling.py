@@ -105,7 +105,7 @@ def _fill(repo: Path, files: int) -> None:
     for number in range(files):
         path = repo / "big" / f"part{number % 97}" / f"file{number}.txt"
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(f"line {number}\n" * 200)
+        path.write_text(f"line {number}\n" * 1100)  # 11 kB, as a file of source has on average
     git(repo, "add", "-A")
     git(repo, "commit", "-q", "-m", "Many files")
     for number in range(30):

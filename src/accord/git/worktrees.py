@@ -14,11 +14,12 @@ from attrs import frozen
 
 from accord.core.ports import FileChange
 from accord.git import mounting
-from accord.git.objects import changed, listing, scratch_index
+from accord.git.objects import changed, scratch_index
 from accord.git.run import WHOLE, Git, GitError
 
-SUBMODULE = "160000"
+# Of `ls-files -s -v -z`: an entry that git would not look at, and the name of a submodule.
 _OVERLOOKED = re.compile(rb"(?:^|\0)(?!H )[^\0]")
+_SUBMODULES = re.compile(rb"(?:^|(?<=\0))\w 160000 [^\t\0]*\t([^\0]+)")
 _PLAIN = re.compile(r"[A-Za-z0-9_-]+")
 POOLED = 8
 """How many worktrees are kept for reuse; each is a checkout's worth of disk."""
@@ -154,10 +155,6 @@ def _take(git: Git, pool: Path, path: Path) -> None:
     for waiting, directory in registered(git).items():
         if waiting.parent == pool and _is_complete(waiting, directory):
             path.parent.mkdir(parents=True, exist_ok=True)
-            # Whoever worked there may have told git not to look at a file again.
-            said = git.bytes("ls-files", "-v", "-z", directory=directory, work_tree=waiting)
-            if _OVERLOOKED.search(said):
-                (directory / "index").unlink()
             _move(waiting, path, directory)
             return
 
@@ -172,17 +169,17 @@ def _move(path: Path, target: Path, directory: Path) -> None:
 
 def reset(git: Git, path: Path, directory: Path, commit: str) -> None:
     """Bring the worktree at `path` to exactly `commit`, whatever was done in it."""
-    options = {"directory": directory, "work_tree": path, "extra": WHOLE}
-    # A file that was changed within its size and time is seen by its inode and change time.
-    strict = ("-c", "core.trustctime=true", "-c", "core.checkStat=default")
-    git.bytes(*strict, "reset", "-q", "--hard", commit, **options)  # type: ignore[arg-type] # as bytes() wants
-    git.bytes("clean", "-q", "-ffdx", **options)  # type: ignore[arg-type]
-    if SUBMODULE.encode() not in git.bytes("ls-tree", "-r", "-z", "--full-tree", commit):
-        return
-    for name, entry in listing(git, commit).items():
-        if entry.mode == SUBMODULE:  # git cleans around a submodule, never inside one
-            erase(path / name)
-            (path / name).mkdir()
+    options = {"directory": directory, "work_tree": path}
+    git.bytes("reset", "-q", "--hard", commit, **options, extra=WHOLE)  # type: ignore[arg-type] # as bytes() wants
+    git.bytes("clean", "-q", "-ffdx", **options, extra=WHOLE)  # type: ignore[arg-type]
+    held = git.bytes("ls-files", "-s", "-v", "-z", **options)  # type: ignore[arg-type]
+    if _OVERLOOKED.search(held):
+        # Whoever worked there told git not to look at a file again; without an index it looks.
+        (directory / "index").unlink()
+        git.bytes("reset", "-q", "--hard", commit, **options, extra=WHOLE)  # type: ignore[arg-type]
+    for name in _SUBMODULES.findall(held):  # git cleans around a submodule, never inside one
+        erase(path / os.fsdecode(name))
+        (path / os.fsdecode(name)).mkdir()
 
 
 def _is_complete(path: Path, directory: Path) -> bool:
