@@ -58,12 +58,24 @@ def test_drift_is_judged_by_one_key_for_exactly_what_was_shown(
     assert "R1.1 WHEN the card is declined THE shop SHALL keep the cart for 60 minutes." in said
     assert "was return kept, minutes * 60" in said
     assert "now return kept, minutes * 61" in said
-    assert "Drift (2)" in words(visitor.get("/specs"))
+    assert "2 released criteria are no longer as agreed, by 1 cause" in said
+    assert "Drift (1)" in words(visitor.get("/specs"))
 
-    fields = {"criterion": "R1.1", "state": page.hidden("state"), "answer": "still-true"}
+    fields = {
+        "criterion": "R1.1",
+        "about": "R1.2",
+        "state": page.hidden("state"),
+        "answer": "still-true",
+    }
     stale = {**fields, "state": "0" * 64}
     assert visitor.send("/drift", "/changes/guest/verdict", stale).status == 409
     assert server.asks.next() is None
+    other = {**fields, "about": "R1.3"}
+    assert visitor.send("/drift", "/changes/guest/verdict", other).status == 409
+    none = {name: value for name, value in fields.items() if name != "about"}
+    assert "no criterion was chosen" in words(
+        visitor.send("/drift", "/changes/guest/verdict", none)
+    )
     odd = {**fields, "answer": "fine"}
     assert visitor.send("/drift", "/changes/guest/verdict", odd).status == 400
     late = {**fields, "answer": "waived", "reason": "later"}
@@ -72,9 +84,9 @@ def test_drift_is_judged_by_one_key_for_exactly_what_was_shown(
     )
 
     waits = visitor.send("/drift", "/changes/guest/verdict", fields)
-    assert "Judge R1.1 of guest, which is stale" in words(waits)
+    assert "Judge R1.2 of guest R1.2 is stale" in words(waits)
     assert "verdict: still-true" in words(waits)
-    assert confirm(project, server) == "R1.1 of guest: still-true"
+    assert confirm(project, server) == "R1.2 of guest: still-true"
     assert project.run("check", "--drift", "--json").json["settled"] == 1
     assert "1 settled by a verdict" in words(visitor.get("/drift"))
 

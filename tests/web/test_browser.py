@@ -95,6 +95,7 @@ def test_a_finding_is_judged_and_a_correction_kept_by_keys_alone(
         asked = server.asks.next()
         assert asked
         assert asked.fields["reason"] == "it still does what was agreed"
+        assert asked.fields["about"] == "R1.1\nR1.2"
         server.asks.settle(asked, "refused", "not now")
         page.goto("/changes/other/corrections")
         for key in ("j", "n", "Shift+A"):

@@ -70,7 +70,7 @@ def test_a_finding_of_drift_is_judged_and_signed_by_keys_alone(
         expect(page.get_by_text("verdict: still-true")).to_be_visible()
         assert Axe().run(page).violations_count == 0
         page.keyboard.press("Enter")
-        expect(page.get_by_text("R1.1 of guest: still-true")).to_be_visible()
+        expect(page.get_by_text("R1.1, R1.2 of guest: still-true")).to_be_visible()
     assert project.run("check", "--drift", "--json").json["settled"] == 1
 
 
@@ -92,7 +92,7 @@ def test_what_takes_two_signatures_is_signed_by_keys_alone(
         expect(page.get_by_text("was begun for it")).to_be_visible()
         page.keyboard.press("Shift+A")
         expect(page.get_by_role("heading", name="Signed")).to_be_visible()
-        expect(page.get_by_text("R1.1 of guest: code-wrong")).to_be_visible()
+        expect(page.get_by_text("R1.1, R1.2 of guest: code-wrong")).to_be_visible()
         page.goto("/changes/other/corrections")
         for key in ("j", "n", "Shift+A"):
             page.keyboard.press(key)

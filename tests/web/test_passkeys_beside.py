@@ -42,7 +42,7 @@ def posted(visitor: Visitor, page: str, path: str, fields: dict[str, str]) -> st
 
 def judged(visitor: Visitor, said: str, **more: str) -> str:
     state = visitor.get("/drift").hidden("state")
-    fields = {"criterion": "R1.1", "state": state, "answer": said, **more}
+    fields = {"criterion": "R1.1", "about": "R1.1", "state": state, "answer": said, **more}
     return posted(visitor, "/drift", "/changes/guest/verdict", fields)
 
 
@@ -58,7 +58,7 @@ def test_a_verdict_is_signed_by_the_passkey_alone(
     address = judged(judging, said, **more)
     page = words(judging.get(address))
     assert "Sign with your passkey" in page
-    assert "Judge R1.1 of guest, which is stale" in page
+    assert "Judge R1.1 of guest R1.1 is stale" in page
     assert f"verdict: {said}" in page
     assert project.git("for-each-ref") == before
     assert judging.server.asks.next() is None

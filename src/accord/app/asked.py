@@ -91,7 +91,8 @@ def _words(workshop: Workshop, verb: str, change: str, fields: Fields) -> tuple[
     if verb == "verdict":
         found = _finding(workshop, change, fields)
         return (
-            f"Judge {change} {found.told}",
+            f"Judge {found.named} of {change}",
+            found.told,
             *(f"{one.path}:{one.line} {one.message}" for one, _ in found.causes),
             f"verdict: {fields['answer']}{_until(fields)}",
             f"reason: {fields['reason']}",
@@ -136,11 +137,13 @@ def _judged(workshop: Workshop, change: str, fields: Fields) -> tuple[str, Field
 
 
 def _finding(workshop: Workshop, change: str, fields: Fields) -> Finding:
+    """Return the finding as it was shown, about the criteria alone that were chosen."""
     found = verdicts.find(workshop, change, fields["criterion"])
-    if found.state != fields["state"]:
+    about = fields["about"].split("\n")
+    if found.state != fields["state"] or not set(about) <= set(found.criteria):
         raise ConflictError(f"{found.named} of {change} changed since you looked",
                             hint="read the finding again")  # fmt: skip
-    return found
+    return found.only(about)
 
 
 def _answers(workshop: Workshop, change: str, fields: Fields) -> list[tuple[Stage, Answer]]:

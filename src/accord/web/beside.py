@@ -38,15 +38,19 @@ def verdict(request: Request, workshop: Workshop, form: FormData) -> str:
     if answer == "waived" and not (text(form, "reason") and text(form, "until")):
         raise ConfigurationError("a waiver needs a reason and the day on which it ends",
                                  hint="write both, then press Waive")  # fmt: skip
+    about = [one for one in form.getlist("about") if isinstance(one, str)]
+    if not about:
+        raise ConfigurationError("no criterion was chosen", hint="choose what the answer is about")
     fields = {
         "criterion": text(form, "criterion"),
+        "about": "\n".join(about),
         "state": text(form, "state"),
         "answer": answer,
         "reason": text(form, "reason") or REASONS.get(answer, ""),
         "until": text(form, "until") if answer == "waived" else "",
     }
     change = request.path_params["change"]
-    title = f"{text(form, 'named') or fields['criterion']} of {change}: {answer}"
+    title = f"{', '.join(about)} of {change}: {answer}"
     return _ask(request, workshop, "verdict", change, fields, title, "/drift")
 
 
