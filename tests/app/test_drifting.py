@@ -98,28 +98,40 @@ def test_a_finding_says_who_and_when_and_shows_both_lines(released: Project) -> 
     result = released.run("check", "--drift")
     assert result.exit == 1
     assert result.out == (
-        "guest R1.1 is stale\n"
-        "  shop/cart.py:4 keep does something else (commit "
-        f"{commit[:12]} by Robin)\n"
-        "    was: until = minutes * 60\n"
-        "    now: until = minutes * 61\n"
-        "guest R1.2 is stale\n"
+        "guest R1.1, R1.2 are stale\n"
         "  shop/cart.py:4 keep does something else (commit "
         f"{commit[:12]} by Robin)\n"
         "    was: until = minutes * 60\n"
         "    now: until = minutes * 61\n"
         "criteria: 2 stale\n"
     )
-    few = released.run("check", "--drift", "--most", "1").out
-    assert "and 1 more\n" in few
-    assert "R1.2" not in few
-
     log = json.loads(released.run("check", "--drift", "--format", "sarif").out)
-    assert [one["ruleId"] for one in log["runs"][0]["results"]] == ["drift/stale"] * 2
+    assert [one["ruleId"] for one in log["runs"][0]["results"]] == ["drift/stale"]
+    words = log["runs"][0]["results"][0]["message"]["text"]
+    assert words.startswith("guest R1.1, R1.2 are stale: keep does something else (since ")
     said = released.run("check", "--drift", "--format", "markdown").out
     assert (
-        f"| guest R1.1 | stale | keep does something else | shop/cart.py:4 | {commit[:12]}" in said
+        f"| guest R1.1, R1.2 | stale | keep does something else | shop/cart.py:4 | {commit[:12]}"
+        in said
     )
+
+
+def test_no_more_is_told_than_was_asked_for(released: Project) -> None:
+    story = released.top / "specs/guest/requirements.md"
+    words = story.read_text().replace("keep the cart", "hold the cart")
+    said = {"specs/guest/requirements.md": words.replace("until when", "how long")}
+    gitrepo.commit(released.top, said, "Reword")
+    assert len(drift(released)["findings"]) == 2
+    few = released.run("check", "--drift", "--most", "1").out
+    assert "R1.1 is stale" in few
+    assert "and 1 more\n" in few
+    assert "R1.2" not in few
+    log = json.loads(released.run("check", "--drift", "--most", "1", "--format", "sarif").out)
+    notes = log["runs"][0]["invocations"][0]["toolExecutionNotifications"]
+    assert [one["message"]["text"] for one in notes] == ["and 1 more: 1 stale"]
+    assert len(log["runs"][0]["results"]) == 1
+    summary = released.run("check", "--drift", "--most", "1", "--format", "markdown").out
+    assert "and 1 more: 1 stale\n" in summary
 
 
 def test_tests_that_changed_prove_nothing_and_those_that_are_gone_are_missed(
@@ -177,8 +189,6 @@ def test_a_history_is_replayed_and_each_finding_told_once(released: Project) -> 
     gitrepo.commit(released.top, {"README.md": "Shop\n"})
 
     found = released.ok("check", "--drift", "--replay", f"{first}..HEAD").out
-    line = "is stale: keep does something else\n"
-    assert found == (
-        f"{commit[:12]} guest R1.1 {line}{commit[:12]} guest R1.2 {line}2 findings in 4 commits\n"
-    )
+    line = "guest R1.1, R1.2 are stale: keep does something else\n"
+    assert found == f"{commit[:12]} {line}1 finding in 4 commits\n"
     assert released.run("check", "--drift", "--replay", "nowhere..HEAD").exit == 2
