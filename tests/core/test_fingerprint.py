@@ -1,5 +1,8 @@
 """Where a symbol went that is gone from its place."""
 
+import pytest
+from attrs import evolve
+
 from accord.core.fingerprint import (
     Symbol,
     find_hunk,
@@ -10,6 +13,7 @@ from accord.core.fingerprint import (
     similarity,
     unpacked,
 )
+from accord.symbols.reading import read
 
 
 def symbol(name: str, body: str) -> Symbol:
@@ -40,6 +44,42 @@ def test_a_short_body_is_followed_where_it_was_if_it_is_the_only_one_that_came_t
     assert follow(was, [drop]) == drop
     assert follow(was, [drop, hold]) is None
     assert follow(was, [("b.py", symbol("Cart.drop", "pass"))]) is None
+
+
+METHOD = "class A:\n    @mark\n    def test_keep({}):\n        return 1\n"
+FUNCTION = "@mark\ndef test_keep({}):\n    return 1\n"
+
+
+def found_in(text: str, name: str) -> Symbol:
+    return next(one for one in read("a.py", text.encode()) or () if one.name == name)
+
+
+@pytest.mark.parametrize(("within", "outside"), [("self", ""), ("cls", ""), ("self, a", "a")])
+def test_what_left_its_class_or_entered_one_is_followed_by_its_name(
+    within: str, outside: str
+) -> None:
+    method = found_in(METHOD.format(within), "A.test_keep")
+    function = found_in(FUNCTION.format(outside), "test_keep")
+    for was, now in ((method, function), (function, method)):
+        gone = evolve(mark("a.py", was), sketch=())
+        assert follow(gone, [("a.py", now)]) == ("a.py", now)
+        assert now.print != was.print
+        assert follow(gone, [("b.py", now)]) is None
+        twice = [("a.py", now), ("a.py", evolve(now, name=f"{now.name}#2"))]
+        assert follow(gone, twice) is None
+
+
+def test_what_asks_for_itself_or_does_something_else_is_not_followed_out_of_its_class() -> None:
+    method = found_in(METHOD.format("self"), "A.test_keep")
+    gone = evolve(mark("a.py", method), sketch=())
+    for text in (
+        FUNCTION.format("").replace("return 1", "return 2"),
+        FUNCTION.format("").replace("test_keep", "test_hold"),
+        FUNCTION.format("cart"),
+        "test_keep = mark\n",
+    ):
+        name = "test_hold" if "test_hold" in text else "test_keep"
+        assert follow(gone, [("a.py", found_in(text, name))]) is None
 
 
 def test_an_edited_body_is_followed_by_what_it_still_says() -> None:

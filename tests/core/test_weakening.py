@@ -11,6 +11,11 @@ GO = ('package a\nfunc TestA(t *testing.T) {\n\tif f() != 1 {\n\t\tt.Fatal("no")
       '\tif g() != 2 {\n\t\tt.Errorf("no")\n\t}\n}\n')  # fmt: skip
 JAVA = "class ATest {\n  @Test void a() { assertEquals(1, f()); assertEquals(2, g()); }\n}\n"
 RUST = "#[test]\nfn a() {\n    assert_eq!(f(), 1);\n    assert_eq!(g(), 2);\n}\n"
+RAISES = "def test_a():\n    with pytest.raises(Late, match='an hour'):\n        f()\n"
+CAUGHT = (
+    "def test_a():\n    with pytest.raises(Late) as caught:\n        f()\n"
+    "    assert 'an hour' in str(caught.value)\n"
+)
 UNIT = "class A(TestCase):\n    def test_a(self):\n        self.assertEqual(f(), 1)\n"
 
 # Path, the text before, the text after, what is said of it.
@@ -29,6 +34,13 @@ WEAKER = {
                        "test_a compares less strictly"),
     "python, the whole file": ("test_a.py", PY, f"pytestmark = pytest.mark.skip\n{PY}",
                                "pytestmark skips tests"),
+    "python, any error": ("test_a.py", RAISES, RAISES.replace(", match='an hour'", ""),
+                          "test_a has 1 assertion less"),
+    "python, any words": ("test_a.py", CAUGHT, RAISES.replace("an hour", ".*"),
+                          "test_a has 1 assertion less"),
+    "python, another match": ("test_a.py", CAUGHT, RAISES.replace("Late, match='an hour'", "Late")
+                              .replace("f()", "f(g(1, match='an hour'))"),
+                              "test_a has 1 assertion less"),
     "unittest, looser": ("test_a.py", UNIT, UNIT.replace("assertEqual(f(), 1)", "assertTrue(f())"),
                          "A.test_a compares less strictly"),
     "unittest, the class": ("test_a.py", UNIT, f"@unittest.skip('later')\n{UNIT}", "A is skipped"),
@@ -60,6 +72,8 @@ AS_STRONG = {
     "layout": ("test_a.py", PY, PY.replace("f() == 1", "f( ) == 1  # one")),
     "one more": ("test_a.py", PY, f"{PY}    assert h()\n"),
     "another value": ("test_a.py", PY, PY.replace("== 2", "== 3")),
+    "words of an error": ("test_a.py", CAUGHT, RAISES),
+    "words of an error, by hand": ("test_a.py", RAISES, CAUGHT),
     "a new name": ("test_a.py", PY, PY.replace("test_a", "test_b")),
     "a new test that is skipped": (
         "test_a.py",

@@ -14,6 +14,8 @@ class How(StrEnum):
     NEGATED = "negated"
     NOTHING = "nothing"
     VALUE = "value"
+    IDLE = "idle"
+    LEFT_OUT = "left out"
 
 
 @frozen
@@ -39,4 +41,8 @@ class Breakage:
             return f"the condition in line {self.line} of {self.path} is negated"
         if self.how is How.NOTHING:
             return f"{name}() returns nothing in line {self.line}"
+        if self.how is How.IDLE:
+            return f"{name}() does nothing"
+        if self.how is How.LEFT_OUT:
+            return f"line {self.line} of {self.path} is left out"
         return f"{name} has another value"

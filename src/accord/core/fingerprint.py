@@ -19,6 +19,7 @@ MODULE = "<module>"
 FLOOR = 0.3
 _SHINGLE = 4
 _KEPT = 12
+_SELVES = (("self",), ("cls",))
 _TELLING = 10  # tokens: a shorter body says the same in many places
 
 
@@ -97,8 +98,9 @@ def follow(gone: Mark, fresh: Iterable[tuple[str, Symbol]]) -> tuple[str, Symbol
 
     `fresh` are the symbols, with their paths, that came since. The same body wins, however it is
     called, but where it is so short that it says nothing the name must be the same, or it must be
-    the only such one that came where the other was. Then the most similar body does, from FLOOR
-    on; one of the same name needs half of that.
+    the only such one that came where the other was. Then one of the same name does that left its
+    class, or entered one, in the same file, and is the same but for `self`. Then the most similar
+    body does, from FLOOR on; one of the same name needs half of that.
     """
     candidates = list(fresh)
     same = [one for one in candidates if one[1].print == gone.print]
@@ -115,6 +117,9 @@ def follow(gone: Mark, fresh: Iterable[tuple[str, Symbol]]) -> tuple[str, Symbol
         return max(
             same, key=lambda one: (last_name(one[1].name) == gone.last_name, one[0] == gone.path)
         )
+    crossed = [one for one in candidates if one[0] == gone.path and _crossed(gone, one[1])]
+    if len(crossed) == 1:
+        return crossed[0]
     if not gone.sketch:
         return None
     best, score = None, 0.0
@@ -126,6 +131,25 @@ def follow(gone: Mark, fresh: Iterable[tuple[str, Symbol]]) -> tuple[str, Symbol
         if alike >= (FLOOR / 2 if named else FLOOR) and alike + named > score:
             best, score = one, alike + named
     return best
+
+
+def _crossed(gone: Mark, fresh: Symbol) -> bool:
+    """Tell whether `fresh` is what `gone` was, as a function instead of a method or the reverse."""
+    if last_name(fresh.name) != gone.last_name or bool(_owner(fresh.name)) == bool(
+        _owner(gone.name)
+    ):
+        return False
+    said = fresh.tokens
+    if "def" not in said:
+        return False
+    at = said.index("def") + 3  # `def`, the name, a bracket
+    head, rest = said[:at], said[at:]
+    if _owner(fresh.name):
+        some = [(*head, *rest[2 if rest[1:2] == (",",) else 1 :])] if rest[:1] in _SELVES else []
+    else:
+        comma = () if rest[:1] == (")",) else (",",)
+        some = [(*head, *one, *comma, *rest) for one in _SELVES]
+    return any(Symbol("", 0, 0, one).print == gone.print for one in some)
 
 
 def last_name(name: str) -> str:

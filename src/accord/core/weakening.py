@@ -33,6 +33,7 @@ _LOOSE = frozenset(
     "toContain toBeCloseTo toMatchObject toBeGreaterThan toBeLessThan anything any ANY NotNil "
     "NotEmpty Contains True assert_called isNotNull ok".split()
 )
+_TELLING = (["raises"], ["warns"])
 _STARTS = ("it", "test", "xit", "xtest")
 _FOLLOW = ("(", ".")
 
@@ -91,11 +92,29 @@ def _looser(old: Symbol, new: Symbol) -> bool:
 
 def _assertions(path: str, one: Symbol) -> int:
     go = path.endswith(".go")
-    return sum(
+    return _matches(one.tokens) + sum(
         1
         for token in one.tokens
         if (token.isidentifier() and _ASSERTS.fullmatch(token)) or (go and token in _GO_FAILS)
     )
+
+
+def _matches(tokens: Sequence[str]) -> int:
+    """Count the errors and warnings that have to say something: `raises(Late, match="an hour")`.
+
+    A pattern without a letter or a digit asks for nothing.
+    """
+    calls: list[str] = []
+    found = 0
+    for at, one in enumerate(tokens):
+        if one == "(":
+            calls += tokens[at - 1 : at] or [""]
+        elif one == ")" and calls:
+            calls.pop()
+        elif one == "match" and calls[-1:] in _TELLING and tokens[at + 1 : at + 2] == ("=",):
+            said = "".join(tokens[at + 2 : at + 3])
+            found += any(each.isalnum() for each in said.partition("'")[2] or said)
+    return found
 
 
 def _count(one: Symbol, words: Collection[str]) -> int:

@@ -1,10 +1,11 @@
-"""Break a symbol on purpose: it raises as it begins, a condition is negated, a value is another.
+"""Break a symbol on purpose: it raises as it begins, a condition is negated, a value is another,
+it does nothing, or a statement is left out.
 
 Each way is one splice into the file, which parses afterwards. What raises stands before the body,
 so that nothing that the body uses is unused by then: Go and Java refuse to compile that.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from attrs import frozen
 from tree_sitter import Node
@@ -23,8 +24,35 @@ _RAISES = {
     "java": b'if (true) throw new RuntimeException("broken on purpose");',
     "rust": b'panic!("broken on purpose");',
 }
+_IDLE = {
+    "python": b"return", "javascript": b"return;", "typescript": b"return;", "tsx": b"return;",
+    "go": b"if true { return };", "java": b"if (true) return;", "rust": b"if true { return; }",
+}  # fmt: skip
 _NOTHING = {"python": b"None", "javascript": b"undefined", "typescript": b"undefined",
             "tsx": b"undefined"}  # fmt: skip
+_FALSE_IF = {
+    "javascript": (b"if (false) ", b""),
+    "typescript": (b"if (false) ", b""),
+    "tsx": (b"if (false) ", b""),
+    "go": (b"if false { ", b" }"),
+    "java": (b"if (false) ", b""),
+    "rust": (b"if false { ", b" }"),
+}
+_CALLS = frozenset("call call_expression method_invocation".split())
+_AROUND_CALLS = frozenset("await await_expression try_expression".split())
+_ASSIGNMENTS = frozenset(
+    "assignment augmented_assignment assignment_expression augmented_assignment_expression "
+    "assignment_statement compound_assignment_expr".split()
+)
+_HELD = frozenset(
+    "attribute subscript member_expression subscript_expression selector_expression "
+    "index_expression field_access array_access field_expression".split()
+)
+# Without these a function may have no end, and an object nothing that it is made from.
+_NEEDED = {
+    "javascript": (b"super",), "typescript": (b"super",), "tsx": (b"super",), "go": (b"panic",),
+    "rust": (b"exit", b"abort"),
+}  # fmt: skip
 _CALLABLE = ("arrow_function", "function_expression", "generator_function")
 _CONDITIONAL = frozenset(
     "if_statement elif_clause while_statement do_statement ternary_expression if_expression "
@@ -77,7 +105,7 @@ def _ways(node: Node, language: Language, data: bytes) -> Iterator[tuple[How, _C
     held = node.child_by_field_name("value")
     inner = held if held is not None and held.type in _CALLABLE else node
     if inner.type in (*language.functions, *_CALLABLE):
-        raising = _raising(inner, language, data)
+        raising = _beginning(inner, language, _RAISES, data)
         if raising is not None:
             yield How.RAISES, raising
         for one in _below(inner):
@@ -88,6 +116,13 @@ def _ways(node: Node, language: Language, data: bytes) -> Iterator[tuple[How, _C
             nothing = _nothing(one, language)
             if nothing is not None:
                 yield How.NOTHING, nothing
+        idle = _beginning(inner, language, _IDLE, data) if _may_return(inner, language) else None
+        if idle is not None:
+            yield How.IDLE, idle
+        for one in _below(inner):
+            left_out = _left_out(one, language)
+            if left_out is not None:
+                yield How.LEFT_OUT, left_out
         return
     for one in _below(inner, without=language.functions | language.classes):
         other = _other(one)
@@ -95,12 +130,23 @@ def _ways(node: Node, language: Language, data: bytes) -> Iterator[tuple[How, _C
             yield How.VALUE, other
 
 
-def _raising(function: Node, language: Language, data: bytes) -> _Cut | None:
-    body, words = function.child_by_field_name("body"), _RAISES[language.name]
+def _may_return(function: Node, language: Language) -> bool:
+    """Tell whether a function may return as it begins, without a value."""
+    if language.name in ("go", "rust"):
+        return all(function.child_by_field_name(one) is None for one in ("result", "return_type"))
+    kind = function.child_by_field_name("type")
+    return language.name != "java" or (kind is not None and kind.type == "void_type")
+
+
+def _beginning(
+    function: Node, language: Language, said: Mapping[str, bytes], data: bytes
+) -> _Cut | None:
+    """Return the splice that has a function begin with what is `said` in its language."""
+    body, words = function.child_by_field_name("body"), said[language.name]
     if body is None:
         return None
     if language is PYTHON:
-        return _raising_python(body, words, data)
+        return _beginning_python(body, words, data)
     if body.type not in ("block", "statement_block", "constructor_body"):
         # An arrow that is nothing but an expression.
         arrow = b"{ " + words + b" }"
@@ -112,7 +158,7 @@ def _raising(function: Node, language: Language, data: bytes) -> _Cut | None:
     return _Cut(at, at, b" " + words, _line(body))
 
 
-def _raising_python(body: Node, words: bytes, data: bytes) -> _Cut | None:
+def _beginning_python(body: Node, words: bytes, data: bytes) -> _Cut | None:
     said = [one for one in body.named_children if one.type != "comment"]
     if not said:
         return None
@@ -158,6 +204,50 @@ def _nothing(node: Node, language: Language) -> _Cut | None:
     if value.type in ("none", "null", "undefined"):
         return None
     return _Cut(value.start_byte, node.named_children[-1].end_byte, word, _line(node))
+
+
+def _left_out(node: Node, language: Language) -> _Cut | None:
+    """Return the splice that leaves out a call, or what is put into an attribute or an item.
+
+    Where a compiler looks at what is used it stays there, and is never reached.
+    """
+    if node.type == "assignment_statement":  # Go has nothing around it
+        only: Node | None = node
+    elif node.type == "expression_statement" and node.named_child_count == 1:
+        only = node.named_children[0]
+    else:
+        only = None
+    if only is None or not (_is_call(only, language) or _is_kept(only)):
+        return None
+    new = b"pass"
+    if language is not PYTHON:
+        before, after = _FALSE_IF[language.name]
+        new = before + (node.text or b"") + after
+    elif any(one.type == "yield" for one in _below(node)):
+        return None  # what is no generator any more does something else altogether
+    return _Cut(node.start_byte, node.end_byte, new, _line(node))
+
+
+def _is_call(node: Node, language: Language) -> bool:
+    while node.type in _AROUND_CALLS and node.named_children:
+        node = node.named_children[0]
+    function = node.child_by_field_name("function")
+    said = (function.text or b"") if function is not None else b""
+    needed = said.rpartition(b":")[2] in _NEEDED.get(language.name, ())
+    return node.type in _CALLS and not needed
+
+
+def _is_kept(node: Node) -> bool:
+    """Tell whether an assignment is to what others may see, and not to a name of the function."""
+    left = node.child_by_field_name("left")
+    right = node.child_by_field_name("right")
+    if node.type not in _ASSIGNMENTS or left is None or right is None:
+        return False
+    if left.type == "expression_list" and left.named_child_count == 1:
+        left = left.named_children[0]
+    # A field of Java may be final, and has to be set where it is set.
+    final = left.type == "field_access"
+    return left.type in _HELD and right.type not in _ASSIGNMENTS and not final
 
 
 def _is_truth(node: Node) -> bool:
