@@ -4,6 +4,7 @@ A symbol that moved or was renamed is followed and says nothing. One that does s
 quiet too where every test that is linked to the criterion, itself as it was, passes on it.
 """
 
+import re
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from enum import StrEnum
 
@@ -13,6 +14,10 @@ from accord.core.evidence import TestCase
 from accord.core.fingerprint import Mark, last_name
 from accord.core.model import sha256
 from accord.core.trace import Promise, Trace
+
+_TITLED = (".js", ".mjs", ".cjs", ".jsx", ".ts", ".mts", ".cts", ".tsx")
+_PARTS = re.compile(r"::| > | › ")
+_WORD = re.compile(r"\w+")
 
 
 class Standing(StrEnum):
@@ -151,8 +156,13 @@ def ranked(verdicts: Iterable[Verdict]) -> tuple[Verdict, ...]:
 def ran(mark: Mark, case: TestCase) -> bool:
     """Tell whether a case of a JUnit report is the test `mark`.
 
-    Runners name a case by the module's dotted name, or its path, and the names within it.
+    Runners name a case by the module's dotted name, or its path, and the names within it; those of
+    JavaScript by its titles, the group's first, with or without the file.
     """
+    if mark.path.endswith(_TITLED):
+        words, said = _WORD.findall(mark.name.partition("#")[0]), _PARTS.split(case.name)
+        ends = (_WORD.findall(" ".join(said[at:])) for at in range(len(said)))
+        return bool(words) and words in ends
     name = case.name.replace("::", ".").replace("/", ".").partition("[")[0]
     parts = [one for one in name.split(".") if one]
     if not parts or parts[-1] != last_name(mark.name):

@@ -11,7 +11,7 @@ from collections.abc import Collection, Iterator, Sequence
 
 from attrs import frozen
 
-from accord.core.fingerprint import MODULE, Symbol, last_name
+from accord.core.fingerprint import Symbol, last_name
 
 GONE = "is gone"
 
@@ -34,8 +34,7 @@ _LOOSE = frozenset(
     "NotEmpty Contains True assert_called isNotNull ok".split()
 )
 _TELLING = (["raises"], ["warns"])
-_STARTS = ("it", "test", "xit", "xtest")
-_FOLLOW = ("(", ".")
+_CALLS = (("it",), ("test",), ("xit",), ("xtest",))
 
 
 @frozen
@@ -56,21 +55,26 @@ def weakened(
     `elsewhere` are the prints of what is new anywhere in the change: a test that went there is not
     gone.
     """
-    was, now = dict(_cases(before)), dict(_cases(after))
+    was, now = ({one.name: one for one in some} for some in (before, after))
     kept = {one.print for one in now.values()} | set(elsewhere)
     found = []
     for name, old in was.items():
         new = now.get(name)
         if new is None:
             if _is_case(old) and old.print not in kept:
-                found.append(Weakened(path, 1, name, GONE))
+                found.append(Weakened(path, 1, _said(name), GONE))
         elif new.print != old.print:
-            found += [Weakened(path, new.first, name, one) for one in _lost(path, old, new)]
+            found += [Weakened(path, new.first, _said(name), one) for one in _lost(path, old, new)]
     for name, new in now.items():
         # A mark for the whole file, or the whole class.
         if name not in was and not _is_case(new) and _count(new, _SKIPS):
-            found.append(Weakened(path, new.first, name, "skips tests"))
+            found.append(Weakened(path, new.first, _said(name), "skips tests"))
     return tuple(found)
+
+
+def _said(name: str) -> str:
+    """Return a name as it stands in a sentence: titles have words of their own."""
+    return f"'{name}'" if " " in name else name
 
 
 def _lost(path: str, old: Symbol, new: Symbol) -> Iterator[str]:
@@ -123,31 +127,13 @@ def _count(one: Symbol, words: Collection[str]) -> int:
 
 
 def _is_case(one: Symbol) -> bool:
-    """Tell whether a symbol is a test: by its name, or by a mark before it (`@Test`, `#[test]`)."""
-    named = last_name(one.name).casefold().startswith("test") or one.name.startswith("'")
-    return named or bool({"Test", "test", "ParameterizedTest"} & set(one.tokens[:12]))
+    """Tell whether a symbol is a test.
 
-
-def _cases(symbols: Sequence[Symbol]) -> Iterator[tuple[str, Symbol]]:
-    """Yield the symbols by name; what JavaScript calls a test stands among what a module does."""
-    for one in symbols:
-        if one.name == MODULE:
-            yield from _calls(one)
-        else:
-            yield one.name, one
-
-
-def _calls(module: Symbol) -> Iterator[tuple[str, Symbol]]:
-    tokens = module.tokens
-    starts = [
-        at
-        for at, token in enumerate(tokens[:-1])
-        if token in _STARTS and tokens[at + 1] in _FOLLOW and tokens[at - 1 : at] != (".",)
-    ]
-    for at, end in zip(starts, [*starts[1:], len(tokens)], strict=True):
-        some = tokens[at:end]
-        named = next((token for token in some[:12] if token[:1] in "'\"`"), "")
-        if named:
-            yield f"'{named[1:]}'", Symbol(f"'{named[1:]}'", module.first, module.last, some)
-    rest = tokens[: starts[0]] if starts else tokens
-    yield MODULE, Symbol(MODULE, module.first, module.last, rest)
+    By its name, by a mark before it (`@Test`, `#[test]`), or as a call that has a title.
+    """
+    named = last_name(one.name).casefold().startswith("test")
+    return (
+        named
+        or one.tokens[:1] in _CALLS
+        or bool({"Test", "test", "ParameterizedTest"} & set(one.tokens[:12]))
+    )

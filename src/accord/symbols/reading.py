@@ -6,7 +6,7 @@ from attrs import define, field
 from tree_sitter import Node
 
 from accord.core.fingerprint import MODULE, Symbol
-from accord.symbols import languages
+from accord.symbols import languages, titles
 from accord.symbols.languages import PYTHON, PYTHON_INSIDE, Language
 from accord.symbols.normal import Normal, Tokens, text
 from accord.symbols.python import PythonNormal, local_names
@@ -97,9 +97,21 @@ class _Reading:
                 self.add(f"{below}{MODULE}", *_lines(node), rest)
         elif level and kind in language.values and node.type not in _WRAPPERS:
             return self._value(inner, prefix)
+        elif kind == "expression_statement" and (said := titles.of(node, language)):
+            self._titled(node, said, prefix)
         else:
             return False
         return True
+
+    def _titled(self, node: Node, said: titles.Titled, prefix: str) -> None:
+        """Add a test that is a call with a title; a group of tests is without those in it."""
+        name = prefix + said.title
+        tokens, first = self._prefixed(node)
+        if said.body is None:
+            self._writer(None).write(node, tokens)
+        else:
+            tokens += self.body(said.body.children, f"{name}.", level=False)
+        self.add(name, first, node.end_point.row + 1, tokens)
 
     def _function(self, node: Node, inner: Node, prefix: str) -> None:
         name = prefix + _receiver(inner) + _name(inner)
