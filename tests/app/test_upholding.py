@@ -134,3 +134,14 @@ def test_a_test_that_only_saw_that_the_code_runs_has_to_see_that(
     change(project, tests__test_minutes=text.replace(was, told))
 
     assert stands(run(project)) == found
+
+
+def test_each_way_to_break_code_has_its_turn(project: Project) -> None:
+    configure(project)
+    asks = "".join(f"        if one == {one}:\n            return None\n" for one in range(2, 10))
+    code = PUT.replace("    shelf", f"    for one in cart[1:]:\n{asks}    shelf")
+    release(project, {**FILES, "shop/cart.py": code, "tests/test_minutes.py": PUT_TEST})
+    # Of none of the eight do these tests see that it is negated, or that nothing is returned.
+    change(project, tests__test_minutes=PUT_TEST.replace("[60]", "[int(60)]"))
+
+    assert stands(run(project)) == {}

@@ -15,12 +15,15 @@ from attrs import define, frozen
 from accord.app import breaking, drifting
 from accord.app.config import Mutation
 from accord.app.workshop import Workshop
-from accord.core.breakage import How
+from accord.core.breakage import How, in_turn
 from accord.core.breaking import MOST, Answer
 from accord.core.evidence import is_test
 from accord.core.fingerprint import Mark, Symbol
 from accord.core.weakening import weakened
 from accord.errors import ConfigurationError
+
+EVERY = 64
+"""Of how many ways to break a symbol some are chosen."""
 
 
 @frozen
@@ -68,7 +71,8 @@ class _Trial:
         idle = 0
         for symbol in one.symbols:
             data = self.workshop.repo.read(self.head, symbol.path) or b""
-            for broken in self.workshop.breaks(symbol.path, data, symbol.name, MOST):
+            ways = self.workshop.breaks(symbol.path, data, symbol.name, EVERY)
+            for broken in in_turn(ways, MOST):
                 files = {broken.path: broken.data}
                 said = self._said(self._on(laid, files), one, one.before)
                 idle += broken.how is How.IDLE and said == {Answer.SURVIVES}

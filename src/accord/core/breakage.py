@@ -1,6 +1,8 @@
 """One way in which a symbol is broken on purpose."""
 
+from collections.abc import Iterable
 from enum import StrEnum
+from itertools import zip_longest
 
 from attrs import field, frozen
 
@@ -46,3 +48,12 @@ class Breakage:
         if self.how is How.LEFT_OUT:
             return f"line {self.line} of {self.path} is left out"
         return f"{name} has another value"
+
+
+def in_turn(ways: Iterable[Breakage], most: int) -> tuple[Breakage, ...]:
+    """Return `most` of them: the first of each way, then the second of each, and so on."""
+    by: dict[How, list[Breakage]] = {}
+    for one in ways:
+        by.setdefault(one.how, []).append(one)
+    rounds = zip_longest(*by.values())
+    return tuple(one for some in rounds for one in some if one is not None)[:most]
