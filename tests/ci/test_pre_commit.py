@@ -106,4 +106,4 @@ def test_what_newly_breaks_a_promise_may_not_be_pushed(released: Clone) -> None:
     released.commit({"shop/cart.py": "MINUTES = 61\n"}, "Drift")
     status, said = pre_commit(released, "run", "--hook-stage", "pre-push")
     assert status == 1
-    assert "guest R1.1 is" in said
+    assert "guest R1.1, R1.2 are" in said
