@@ -134,12 +134,12 @@ def test_what_is_wrong_begins_a_change_whose_story_says_it_and_why(project: Proj
     drifted(project)
     words = ("--spec-wrong", "--reason", "an hour and a minute")
     said = project.ok("verdict", "guest", "R1.1", *words, "--json").json
-    assert said["proposed"].endswith("SHALL keep the cart for 61 minutes.")
+    assert said["proposed"][0].endswith("SHALL keep the cart for 61 minutes.")
     path, _, line = said["document"].rpartition(":")
     story = Path(path).read_text()
     lines = story.splitlines()
     assert lines[int(line) - 1 : int(line) + 1] == [
-        f"- R1.1 {said['proposed']}", "  - Supersedes: guest/R1.1"
+        f"- R1.1 {said['proposed'][0]}", "  - Supersedes: guest/R1.1"
     ]  # fmt: skip
     assert "<<" not in story.partition("## Tasks")[0]
     assert "  was: return kept, minutes * 60\n  now: return kept, minutes * 61\n" in story
@@ -147,9 +147,25 @@ def test_what_is_wrong_begins_a_change_whose_story_says_it_and_why(project: Proj
     assert project.gates(said["opened"])["story"] == "waiting"
 
     said = project.ok("verdict", "guest", "R1.2", "--code-wrong", "--reason", "slip", "--json").json
-    assert said["proposed"] == ""
+    assert said["proposed"] == []
     story = Path(said["document"].rpartition(":")[0]).read_text()
     assert "- R1.1 WHEN the cart is kept THE shop SHALL say until when.\n" in story
+
+
+def test_the_story_says_each_criterion_of_a_finding_again(project: Project) -> None:
+    drifted(project)
+    words = ("--spec-wrong", "--reason", "an hour and a minute")
+    said = project.ok("verdict", "guest", "R1.1", "R1.2", *words).out
+    assert "proposed: WHEN the card is declined THE shop SHALL keep the cart for 61" in said
+    path, _, line = said.partition("said anew in")[2].split()[0].rpartition(":")
+    story = Path(path).read_text()
+    assert story.splitlines()[int(line) - 1 : int(line) + 3] == [
+        "- R1.1 WHEN the card is declined THE shop SHALL keep the cart for 61 minutes.",
+        "  - Supersedes: guest/R1.1",
+        "- R1.2 WHEN the cart is kept THE shop SHALL say until when.",
+        "  - Supersedes: guest/R1.2",
+    ]
+    assert "### R1 In the place of guest/R1.1, guest/R1.2\n" in story
 
 
 @pytest.mark.parametrize("form", ["kiro", "spec-kit"])
@@ -158,12 +174,15 @@ def test_the_story_is_begun_in_the_format_of_the_repository(project: Project, fo
     config = project.top / ".accord/config.toml"
     text = config.read_text()
     gitrepo.commit(project.top, {".accord/config.toml": f'format = "{form}"\n{text}'})
-    said = project.ok("verdict", "guest", "R1.1", "--code-wrong", "--reason", "x", "--json").json
+    words = ("--code-wrong", "--reason", "x", "--json")
+    said = project.ok("verdict", "guest", "R1.1", "R1.2", *words).json
     path, _, line = said["document"].rpartition(":")
     lines = Path(path).read_text().splitlines()
     assert "keep the cart for 60 minutes." in lines[int(line) - 1]
     found = project.show(said["opened"])["items"]
-    assert any("Supersedes: guest/R1.1" in one["after"] for one in found)
+    for number, told in (("R1.1", "keep the cart for 60 minutes."), ("R1.2", "say until when.")):
+        [one] = [one for one in found if f"Supersedes: guest/{number}" in one["after"]]
+        assert told in one["after"]
 
 
 def version(project: Project, said: str) -> None:

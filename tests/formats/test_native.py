@@ -17,7 +17,7 @@ from accord.core.model import (
     dependencies,
 )
 from accord.formats import native
-from accord.formats.templates import DOCUMENT, template
+from accord.formats.templates import DOCUMENT, fill, template
 
 STORY = b"""# Guest checkout
 
@@ -286,3 +286,12 @@ def test_only_the_box_of_a_task_is_left_out_of_its_digest() -> None:
     assert native.tick(document, task) == ticked
     assert native.read("tasks.md", ticked).items[1].own == task.own
     assert native.read("tasks.md", edited).items[1].own != task.own
+
+
+def test_what_is_said_again_is_what_the_only_task_satisfies() -> None:
+    text = template(Stage.STORY, Track.SMALL, title="Cart", sentence="Keep it.", verify="make t")
+    said = [("THE shop SHALL keep it.", "guest/R1.1"), ("THE shop SHALL say so.", "guest/R2.1")]
+    story = native.read("requirements.md", fill(text, said, ["why"]).encode())
+    [task] = [one for one in story.items if isinstance(one, Task)]
+    assert task.satisfies == ("R1.1", "R1.2")
+    assert [one.id for one in story.items if one.kind is ItemKind.CRITERION] == ["R1.1", "R1.2"]

@@ -45,20 +45,20 @@ BEGINNING = (Answer.CODE_WRONG, Answer.SPEC_WRONG)
 
 @frozen
 class Closed:
-    """What was decided: the signed record, the place of the sentence, the change that was begun.
+    """What was decided: the signed record, where the sentences stand, the change that was begun.
 
-    `document` is the place of the sentence in the story of that change, and `proposed` the wording
-    that stands there where one could be told from the code.
+    `document` is the place of the first in the story of that change, and `proposed` are those that
+    are worded anew there, as far as the code tells how.
     """
 
     change: str
     criteria: tuple[str, ...]
     answer: Answer
     record: str
-    place: str
+    places: tuple[str, ...]
     opened: str = ""
     document: str = ""
-    proposed: str = ""
+    proposed: tuple[str, ...] = ()
 
 
 def findings(workshop: "Workshop", change: str = "") -> tuple[Finding, ...]:
@@ -126,11 +126,11 @@ def close(
     tip = repo.resolve(base)
     _check_end(repo, tip, answer, until, workshop.clock.now())
     signer, draft = _draft(workshop, finding, reason)
-    place = finding.verdicts[0].path
-    closed = Closed(finding.change, finding.criteria, answer, "", place, opened)
+    places = tuple(dict.fromkeys(one.path for one in finding.verdicts))
+    closed = Closed(finding.change, finding.criteria, answer, "", places, opened)
     if answer in BEGINNING and not opened:
         made = begin(workshop, finding, answer, reason=reason)
-        closed = evolve(closed, place=made.place, opened=made.change, document=made.document,
+        closed = evolve(closed, places=made.places, opened=made.change, document=made.document,
                         proposed=made.proposed)  # fmt: skip
     details: dict[str, Json] = {
         "verdict": answer.value, "standing": finding.standing.value, "until": until,

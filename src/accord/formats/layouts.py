@@ -3,7 +3,7 @@
 `<<...>>` marks what a person or an agent has yet to write.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 
 from accord.core.model import DESIGN, REQUIREMENTS, TASKS, Layout, Stage
 
@@ -187,16 +187,18 @@ def empty(form: str, stage: Stage, *, change: str, title: str, sentence: str) ->
 
 
 _STORIES = {
-    "kiro": (_KIRO_CRITERION, "1. {words}\n   - Supersedes: {target}"),
-    "spec-kit": (_SPECKIT_CRITERION, "- **FR-001**: {words}\n  - Supersedes: {target}"),
+    "kiro": (_KIRO_CRITERION, "{at}. {words}\n   - Supersedes: {target}"),
+    "spec-kit": (_SPECKIT_CRITERION, "- **FR-{at:03}**: {words}\n  - Supersedes: {target}"),
 }
 
 
-def fill(form: str, text: str, words: str, target: str) -> str:
-    """Return an empty story of a host format with a criterion that says `words`.
+def fill(form: str, text: str, said: Sequence[tuple[str, str]]) -> str:
+    """Return an empty story of a host format with a criterion for each of `said`.
 
-    It takes the place of `target`. OpenSpec has a way of its own to do that, a delta, and its
-    story stays empty.
+    Those are words, and whose place they take. OpenSpec has a way of its own to do that, a delta,
+    and its story stays empty.
     """
     old, new = _STORIES.get(form, ("", ""))
-    return text.replace(old, new.format(words=words, target=target), 1) if old else text
+    criteria = [new.format(at=at, words=words, target=target)
+                for at, (words, target) in enumerate(said, 1)]  # fmt: skip
+    return text.replace(old, "\n".join(criteria), 1) if old else text

@@ -1,6 +1,6 @@
 """What an empty document looks like; `<<...>>` marks what a person or an agent has yet to write."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from accord.core.model import DESIGN, REQUIREMENTS, TASKS, Stage, Track
 
@@ -29,20 +29,21 @@ _STORY = f"""\
 ## Out of scope
 """
 
-_TASK_LIST = """\
+_SATISFIES = "Satisfies: R1.1"
+_TASK_LIST = f"""\
 - [ ] T1 <<what one agent does>>
-  - Satisfies: R1.1
+  - {_SATISFIES}
   - Touches: <<paths, as in src/cart/**, tests/cart/**>>
   - After: -
-  - Verify: {verify}
+  - Verify: {{verify}}
 """
 
-_DESIGN = """\
-# {title}: design
+_DESIGN = f"""\
+# {{title}}: design
 
 ## D1 <<one part of the solution>>
 
-Satisfies: R1.1
+{_SATISFIES}
 
 <<How it works, what it replaces, what was rejected and why.>>
 """
@@ -60,16 +61,21 @@ def template(stage: Stage, track: Track, *, title: str, sentence: str, verify: s
     return shape.format(title=title, sentence=sentence, tasks=tasks, verify=verify)
 
 
-def fill(text: str, words: str, target: str, found: Iterable[str]) -> str:
-    """Return an empty story with one criterion that says `words` in the place of `target`.
+def fill(text: str, said: Sequence[tuple[str, str]], found: Iterable[str]) -> str:
+    """Return an empty story with a criterion for each of `said`: words, and whose place they take.
 
     `found` are lines that tell why; they are quoted.
     """
     quoted = "\n".join(["## What was found", "", "```", *found, "```", "", "## Out of scope"])
+    targets = ", ".join(target for _, target in said)
+    criteria = [f"- R1.{at} {words}\n  - Supersedes: {target}"
+                for at, (words, target) in enumerate(said, 1)]  # fmt: skip
+    ids = ", ".join([_SATISFIES, *(f"R1.{at}" for at in range(2, len(said) + 1))])
     for old, new in (
-        (_STORY_HEAD, f"### R1 In the place of {target}"),
+        (f"{_SATISFIES}\n", f"{ids}\n"),
+        (_STORY_HEAD, f"### R1 In the place of {targets}"),
         (f"{_STORY_ROLE}\n\n", ""),
-        (_STORY_CRITERION, f"- R1.1 {words}\n  - Supersedes: {target}"),
+        (_STORY_CRITERION, "\n".join(criteria)),
         ("## Out of scope", quoted),
     ):
         text = text.replace(old, new, 1)

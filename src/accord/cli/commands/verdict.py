@@ -89,8 +89,8 @@ def _nothing(left: int) -> str:
 def _data(closed: "Closed") -> dict[str, object]:
     return {
         "change": closed.change, "criteria": list(closed.criteria),
-        "verdict": closed.answer.value, "record": closed.record, "place": closed.place,
-        "opened": closed.opened, "document": closed.document, "proposed": closed.proposed,
+        "verdict": closed.answer.value, "record": closed.record, "places": list(closed.places),
+        "opened": closed.opened, "document": closed.document, "proposed": list(closed.proposed),
     }  # fmt: skip
 
 
@@ -98,8 +98,8 @@ def _lines(closed: "Closed") -> Iterator[str]:
     named = ", ".join(closed.criteria)
     yield wrap(f"{named} of {closed.change}: {closed.answer} (record {closed.record[:12]})")
     if closed.opened:
-        yield wrap(f"it stands in {closed.place}")
-        if closed.proposed:
-            yield wrap(f"proposed: {closed.proposed}", "", "  ")
+        yield wrap(f"it stands in {', '.join(closed.places)}", "", "  ")
+        for one in closed.proposed:
+            yield wrap(f"proposed: {one}", "", "  ")
         yield wrap(f"it is said anew in {closed.document}")
         yield plain(f"next: accord show {closed.opened}")
