@@ -4,7 +4,8 @@ import pytest
 
 from accord.core import evidence
 from accord.core.breaking import Answer, Tried, answer, failures, is_one, weighed
-from accord.core.evidence import Evidence, Proof
+from accord.core.cases import ran
+from accord.core.evidence import Evidence, Proof, TestCase
 from accord.core.fingerprint import Mark
 from accord.core.ports import CommandRun
 
@@ -22,7 +23,7 @@ def say(run: CommandRun, *marks: Mark) -> tuple[Answer, str]:
 
 
 def test_a_report_says_which_test_noticed_and_which_did_not() -> None:
-    run = CommandRun(("pytest",), 1, "", REPORT)
+    run = CommandRun(("pytest",), 1, "", (REPORT,))
 
     assert say(run, MARK) == (Answer.NOTICED, "test_one")
     assert say(run, OTHER) == (Answer.SURVIVES, "test_two")
@@ -32,7 +33,7 @@ def test_a_report_says_which_test_noticed_and_which_did_not() -> None:
 @pytest.mark.parametrize(
     "run",
     [
-        CommandRun(("pytest",), 2, "", COLLECTED),
+        CommandRun(("pytest",), 2, "", (COLLECTED,)),
         CommandRun(("pytest",), None, "", timed_out=True),
         CommandRun(("pytest",), None, "", missing=True),
         CommandRun(("pytest",), 0, "no tests ran"),
@@ -65,6 +66,36 @@ def test_a_test_is_known_by_its_file_and_its_names() -> None:
     assert is_one(MARK, "tests.test_a.A::test_one")
     assert not is_one(MARK, "tests.test_b.A::test_one")
     assert not is_one(MARK, "tests.test_a.B::test_one")
+
+
+GO = Mark("shop/cart_test.go", "TestKeeps", "")
+RUST = Mark("src/cart.rs", "tests.keeps", "")
+JAVA = Mark("src/test/java/shop/CartTest.java", "CartTest.Empty.keeps", "")
+
+
+@pytest.mark.parametrize(
+    ("mark", "name", "known"),
+    [
+        (GO, "example.com/m/shop::TestKeeps", True),  # gotestsum
+        (GO, "example.com/m/mail::TestKeeps", False),
+        (GO, "TestKeeps", True),  # go test -v
+        (GO, "TestKeeps/empty", False),
+        (Mark("cart_test.go", "TestKeeps", ""), "example.com/m::TestKeeps", True),
+        (RUST, "shop::cart::tests::keeps", True),  # nextest
+        (RUST, "shop::mail::tests::keeps", False),
+        (Mark("src/cart/mod.rs", "tests.keeps", ""), "shop::cart::tests::keeps", True),
+        (Mark("src/lib.rs", "tests.keeps", ""), "shop::tests::keeps", True),
+        (Mark("tests/cart.rs", "keeps", ""), "tests/cart.rs::keeps", True),  # cargo test
+        (JAVA, "shop.CartTest$Empty::keeps", True),  # Surefire
+        (JAVA, "shop.CartTest$Empty::keeps()", True),  # Gradle
+        (JAVA, "shop.MailTest$Empty::keeps()", False),
+        (MARK, "tests.test_a.A::test_one[a(b.c]", True),  # pytest
+    ],
+)  # fmt: skip
+def test_a_case_is_known_by_the_names_that_runners_of_each_language_give(
+    mark: Mark, name: str, known: bool
+) -> None:
+    assert ran(mark, TestCase(name, passed=True)) is known
 
 
 def test_a_test_that_passes_on_broken_code_proves_nothing() -> None:

@@ -76,7 +76,7 @@ def test_a_red_run_is_a_failure() -> None:
 
 
 def test_junit_names_each_test_and_leaves_out_the_skipped() -> None:
-    run = evidence.judge(CommandRun(("pytest",), 1, "", JUNIT), "tree")
+    run = evidence.judge(CommandRun(("pytest",), 1, "", (JUNIT,)), "tree")
 
     assert run.tests == 2
     assert run.cases == (
@@ -86,7 +86,7 @@ def test_junit_names_each_test_and_leaves_out_the_skipped() -> None:
 
 
 def test_a_command_that_hides_a_failing_test_behind_exit_0_is_a_failure() -> None:
-    judged = evidence.judge(CommandRun(("make", "test"), 0, "", JUNIT), "tree")
+    judged = evidence.judge(CommandRun(("make", "test"), 0, "", (JUNIT,)), "tree")
 
     assert judged.result is Result.FAIL
     assert judged.reason == "exit 0, but tests.test_cart::test_other fails: make test"
@@ -99,7 +99,7 @@ ENTITIES = '<!DOCTYPE x [<!ENTITY a "t">]><testsuite><testcase name="&a;"/></tes
     "junit", [b"<oops", b"<!DOCTYPE x><testsuite/>", b"\xff\xfe", ENTITIES.encode("utf-16")]
 )
 def test_a_hostile_report_is_no_report(junit: bytes) -> None:
-    assert evidence.judge(CommandRun(("pytest",), 0, "", junit), "tree").result is Result.UNKNOWN
+    assert evidence.judge(CommandRun(("pytest",), 0, "", (junit,)), "tree").result is Result.UNKNOWN
 
 
 @pytest.mark.parametrize(
@@ -110,7 +110,9 @@ def test_a_hostile_report_is_no_report(junit: bytes) -> None:
         ("keeps the cart (R1.1)", "R1.1", True),
         ("test_R1_12", "R1.1", False),
         ("test_R11_1", "R1.1", False),
-        ("testR1_1", "R1.1", False),
+        ("TestR1_1Keeps", "R1.1", True),
+        ("TestR1_12", "R1.1", False),
+        ("latestR1_1", "R1.1", False),
     ],
 )
 def test_a_test_names_a_criterion_by_its_whole_id(
@@ -195,6 +197,79 @@ def test_a_test_that_another_command_ran_without_the_change_proves_nothing() -> 
 def test_a_report_in_which_everything_was_skipped_outweighs_what_the_output_says() -> None:
     junit = b'<testsuite><testcase name="a"><skipped/></testcase></testsuite>'
 
-    run = evidence.judge(CommandRun(("pytest",), 0, "5 passed in the log", junit), "tree")
+    run = evidence.judge(CommandRun(("pytest",), 0, "5 passed in the log", (junit,)), "tree")
 
     assert (run.result, run.tests) == (Result.UNKNOWN, 0)
+
+
+NODE = b"""<testsuites>
+<testsuite name="Cart"><testsuite name="empty">
+<testcase name="R1.1 does not keep" classname="test"><failure/></testcase>
+</testsuite></testsuite>
+<testcase name="alone" classname="test"/>
+</testsuites>"""
+
+
+def test_the_groups_of_node_test_are_part_of_a_name() -> None:
+    run = evidence.judge(CommandRun(("node",), 1, "", (NODE, JUNIT)), "tree")
+
+    assert run.cases[:2] == (
+        TestCase("Cart > empty > R1.1 does not keep", False),
+        TestCase("alone", True),
+    )
+    assert run.tests == 4  # of both reports
+    deep = b"<testsuite name='a'>" * 900 + b"<testcase name='b' classname='test'/>"
+    run = evidence.judge(CommandRun(("node",), 0, "", (deep + b"</testsuite>" * 900,)), "tree")
+    assert len(run.cases[0].name) < 200
+
+
+def test_the_suite_of_pytest_is_no_part_of_a_name() -> None:
+    report = (b'<testsuites><testsuite name="pytest" timestamp="2026-11-23T09:00:00">'
+              b'<testcase classname="test" name="test_one"/></testsuite></testsuites>')  # fmt: skip
+    run = evidence.judge(CommandRun(("pytest",), 0, "", (report,)), "tree")
+    assert run.cases == (TestCase("test::test_one", True),)
+
+
+CARGO = """\
+     Running unittests src/lib.rs (target/debug/deps/shop-0f)
+running 2 tests
+test cart::tests::r1_1_keeps ... ok
+test cart::tests::r1_2_panics - should panic ... FAILED
+     Running tests/cart.rs (target/debug/deps/cart-1e)
+test r2_1_drops ... ok
+test result: FAILED. 2 passed; 1 failed; 0 ignored
+"""
+GO = "--- PASS: TestR1_1 (0.00s)\n    --- FAIL: TestR1_2/late (0.00s)\nFAIL\tshop\t0.1s\n"
+
+
+def test_without_a_report_tests_are_known_by_what_go_and_cargo_print() -> None:
+    assert evidence.judge(ran(CARGO, 101), "tree").cases == (
+        TestCase("src/lib.rs::cart::tests::r1_1_keeps", True),
+        TestCase("src/lib.rs::cart::tests::r1_2_panics", False),
+        TestCase("tests/cart.rs::r2_1_drops", True),
+    )
+    assert evidence.judge(ran(GO, 1), "tree").cases == (
+        TestCase("TestR1_1", True),
+        TestCase("TestR1_2/late", False),
+    )
+    # Without -v Go tells of failures alone: what it says nothing of may have passed.
+    assert evidence.judge(ran(GO.partition("\n")[2], 1), "tree").cases == ()
+
+
+def test_a_test_that_does_not_compile_without_the_change_did_not_pass_there() -> None:
+    after = run_of(TestCase("test_R1_1", True))
+    broken = CommandRun(("pytest",), 2, "./cart_test.go:3: undefined: Keep\n")
+    known = {after.command: evidence.judge(broken, "base")}
+
+    found = evidence.for_criteria(SPEC, {"T1": after}, known)[0]
+
+    assert (found.proof, found.reason) == (
+        Proof.PROVEN, "test_R1_1 cannot even start without the change and passes with it"
+    )  # fmt: skip
+    for run in (
+        CommandRun(("pytest",), 1, "no such lock file", unready=True),
+        CommandRun(("pytest",), None, "", timed_out=True),
+        CommandRun(("pytest",), None, "", missing=True),
+    ):
+        known = {after.command: evidence.judge(run, "base")}
+        assert evidence.for_criteria(SPEC, {"T1": after}, known)[0].proof is Proof.CLAIMED

@@ -160,8 +160,8 @@ def test_pytest_runs_and_its_report_is_read(tree: Path, box: Sandbox) -> None:
     run = box.run(["python", "-m", "pytest", "-q"], Walls(str(tree), (".",)), 60)
 
     assert run.exit_status == 0, run.output
-    assert run.junit is not None
-    assert b'name="test_one"' in run.junit
+    [report] = run.reports
+    assert b'name="test_one"' in report
     assert [one.name for one in tree.parent.iterdir()] == ["tree"]
 
 
@@ -302,7 +302,7 @@ def test_an_agent_is_not_told_of_services_of_the_session(
 def test_a_report_that_is_a_link_is_not_read(tree: Path, box: Sandbox, tmp_path: Path) -> None:
     (tmp_path / "secret").write_text("t0p")
     script = f'set -- $PYTEST_ADDOPTS; ln -s {tmp_path / "secret"} "${{1#--junitxml=}}"'
-    assert box.run(["sh", "-c", script], Walls(str(tree)), 10).junit is None
+    assert box.run(["sh", "-c", script], Walls(str(tree)), 10).reports == ()
 
 
 def test_only_its_own_processes_are_seen(tree: Path, bubblewrap: Bubblewrap) -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from accord.core.ports import Walls
-from accord.sandbox import commands
+from accord.sandbox import reports
 from accord.sandbox.none import NoSandbox
 
 TEST = "def test_one() -> None:\n    assert True\n"
@@ -65,17 +65,44 @@ def test_a_report_is_written_whatever_the_folder_is_called(tmp_path: Path, name:
     )
 
     assert run.exit_status == 0, run.output
-    assert run.junit is not None
-    assert b'name="test_one"' in run.junit
+    [report] = run.reports
+    assert b'name="test_one"' in report
 
 
 def test_a_report_that_is_too_large_is_not_read(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(commands, "LARGEST_REPORT", 100)
+    monkeypatch.setattr(reports, "LARGEST", 100)
     make(tmp_path / "work", "test_one.py", TEST)
 
     run = NoSandbox().run(["python", "-m", "pytest", "-q"], Walls(str(tmp_path / "work")), 60)
 
     assert run.exit_status == 0
-    assert run.junit is None
+    assert run.reports == ()
+
+
+def test_the_reports_that_a_command_writes_are_read_and_no_other(tmp_path: Path) -> None:
+    work = tmp_path / "work"
+    make(work / "old", "report.xml", "<committed/>")
+    make(work / "kept", "report.xml", "<written anew/>")
+    make(work / "app/target", "secret.txt", "secret")
+    script = """#!/bin/sh
+mkdir -p app/target deep/er
+echo "<one/>" > app/target/report.xml
+echo "<two/>" > deep/er/report.xml
+echo "<again/>" > kept/report.xml
+echo "<other/>" > deep/other.xml
+ln -s app/target/secret.txt report.xml
+mkfifo app/report.xml
+"""
+    make(work, "check.sh", script)
+
+    def run(*patterns: str) -> list[str]:
+        (work / "report.xml").unlink(missing_ok=True)
+        (work / "app/report.xml").unlink(missing_ok=True)
+        found = NoSandbox().run(["./check.sh"], Walls(str(work), reports=patterns), 10)
+        return [one.decode().strip() for one in found.reports]
+
+    assert run("report.xml") == ["<one/>", "<two/>", "<again/>"]
+    assert run("**/target/*.xml") == ["<one/>"]
+    assert run() == []

@@ -2,9 +2,9 @@
 
 import pytest
 
-from accord.core.drift import ran
+from accord.core.cases import ran
 from accord.core.evidence import TestCase
-from accord.core.fingerprint import mark
+from accord.core.fingerprint import Mark, mark
 from accord.symbols.reading import read
 
 PATH = "tests/cart.test.ts"
@@ -19,6 +19,7 @@ describe("Cart", () => {
     it.skip("does not keep", async () => { await keep([]); });
   });
   test.each([1, 2])("keeps %i", (count) => expect(keep([count])).toBe(HOUR));
+  test.each(SIZES)("keeps $size.name for $hours hours", ({ size }) => expect(keep(size)).toBe(1));
 });
 xit("handles #2", () => {});
 setTimeout("later", () => {});
@@ -31,9 +32,10 @@ def test_each_test_and_each_group_is_a_symbol_by_its_titles() -> None:
     found = {one.name: one for one in read(PATH, TEXT.encode()) or ()}
     assert set(found) == {
         "HOUR", "<module>", "handles 2", "Cart", "Cart.keeps for an hour", "Cart.keeps %i",
+        "Cart.keeps $size for $hours hours",
         "Cart.when empty", "Cart.when empty.does not keep",
     }  # fmt: skip
-    assert (found["Cart"].first, found["Cart"].last) == (4, 11)
+    assert (found["Cart"].first, found["Cart"].last) == (4, 12)
     assert "beforeEach" in found["Cart"].tokens
     assert "toBe" not in found["Cart"].tokens
     assert "setTimeout" in found["<module>"].tokens
@@ -54,3 +56,24 @@ def test_each_test_and_each_group_is_a_symbol_by_its_titles() -> None:
 def test_the_name_that_a_runner_gives_is_that_of_one_test(name: str, known: bool) -> None:
     one = next(one for one in read(PATH, TEXT.encode()) or () if one.name.endswith("an hour"))
     assert ran(mark(PATH, one), TestCase(name, passed=True)) is known
+
+
+@pytest.mark.parametrize(
+    ("title", "name", "known"),
+    [
+        ("keeps %i", "keeps 12", True),
+        ("keeps %i", "keeps", True),  # filled with nothing that is a word
+        ("keeps %i", "drops 12", False),
+        ("%s is kept for %d hours", "a big cart is kept for 2 hours", True),
+        ("%s is kept for %d hours", "a big cart is kept for 2 days", False),
+        ("case % keeps", "case 3 keeps", True),  # it was `case %# keeps`
+        ("keeps $size for $hours hours", "keeps many for 2 hours", True),
+        ("keeps ${size} for ${1 + 1} hours", "keeps many for 2 hours", True),
+        ("keeps %i of %i of %i", "keeps 1 of 2", False),
+        ("keeps 100% of it", "keeps 100% of it", True),
+        ("keeps 100% of it", "keeps 100 and more of it", False),
+        ("%s", "anything", False),
+    ],
+)
+def test_what_fills_a_hole_of_a_title_may_be_anything(title: str, name: str, known: bool) -> None:
+    assert ran(Mark(PATH, title, ""), TestCase(f"cart.test.ts::{name}", passed=True)) is known

@@ -12,7 +12,7 @@ from attrs import define, field, frozen
 
 from accord.app.evidence import run_on, verdict_key
 from accord.app.workshop import Workshop
-from accord.core import breaking, evidence
+from accord.core import breaking, cases, evidence
 from accord.core.breakage import Breakage, How
 from accord.core.breaking import MOST, Answer, Tried
 from accord.core.evidence import Result
@@ -145,7 +145,7 @@ class _Trial:
         answers = _answers(self.workshop, made, self._words(command), self._tests(command), left)
         for one in asking:
             self.count[one.key] = self.count.get(one.key, 0) + 1
-            said = {answers.get(test.place, Answer.UNKNOWN): test.last_name for test in one.tests}
+            said = {answers.get(test.place, Answer.UNKNOWN): cases.said(test) for test in one.tests}
             if Answer.NOTICED in said:
                 self.noticed[one.key] = Tried(Answer.NOTICED, said[Answer.NOTICED], broken.words)
             elif Answer.UNKNOWN in said:

@@ -38,7 +38,7 @@ LEAST = 2
 _STAGES = (*SPEC_STAGES, Stage.IMPLEMENTATION, Stage.REVIEW)
 _TRACKS = (Track.TRIVIAL, Track.SMALL)
 _SHAPE: Mapping[str, tuple[str, ...]] = {
-    "verify": ("command", "timeout_s", "network", "mutation", "mutation_s", "coverage"),
+    "verify": ("command", "timeout_s", "network", "mutation", "mutation_s", "coverage", "reports"),
     "tracks": ("trivial", "small", "risk_paths"),
     "agent": ("default", "parallel", "rounds", "total_s", "idle_s", *_STAGES, *_TRACKS),
     "box": ("least", "reads"),
@@ -75,6 +75,7 @@ class Config:
     mutation: Mutation = Mutation.SHOW
     mutation_s: int = 300
     coverage: str = ""
+    reports: tuple[str, ...] = ()
     beside: SideBySide = field(factory=SideBySide)
     environment: Environment = field(factory=Environment)
     quota: int = 0
@@ -196,6 +197,7 @@ def read(data: bytes) -> Config:
                   registry.named(text(raw, "format", NAME)).name,
                   flag(verify, "network"), _mutation(verify),
                   number(verify, "mutation_s", 300), text(verify, "coverage", ""),
+                  texts(verify, "reports", ()),
                   side_by_side.read(raw), environment.read(raw),
                   size(worktrees, "quota"), _kind(worktrees),
                   texts(worktrees, "include", ()))  # fmt: skip

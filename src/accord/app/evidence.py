@@ -56,7 +56,8 @@ def run_on(workshop: Workshop, commit: str, command: Sequence[str], limit_s: flo
         variables = leasing.furnish(workshop, f"{folder}/tree", Path(folder).name)
         walls = evolve(for_check(workshop, f"{folder}/tree"), variables=variables)
         broken = leasing.set_up(workshop, walls)
-        ran = broken or workshop.sandbox().run(command, walls, limit_s)
+        reporting = evolve(walls, reports=workshop.config.reports)
+        ran = broken or workshop.sandbox().run(command, reporting, limit_s)
         if ran.exit_status != 0:
             room.refuse_full(workshop)
         return ran
@@ -67,7 +68,7 @@ def verdict_key(workshop: Workshop, tree: str, command: str) -> str:
     sandbox, config = workshop.sandbox(), workshop.config
     around = (platform.platform(), platform.python_version(), os.environ.get("PATH", ""),
               str(sandbox.level), *config.reads, str(config.policy.verify_timeout_s),
-              repr(config.environment))  # fmt: skip
+              repr(config.environment), *config.reports)  # fmt: skip
     return f"verdict/{tree}/{sha256(chr(0).join((command, *around)).encode())[:32]}"
 
 

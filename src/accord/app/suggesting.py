@@ -17,6 +17,7 @@ from accord.approvals.log import read_log
 from accord.approvals.records import FOLDER
 from accord.core import covering, evidence, suggesting, trace
 from accord.core.approval import Decision, Json
+from accord.core.cases import is_case, is_inline
 from accord.core.fingerprint import MODULE, Symbol, mark
 from accord.core.model import Criterion, Document, sha256
 from accord.core.ports import Executed, Repo, Symbols
@@ -224,10 +225,11 @@ def _targets(source: Source) -> Iterator[Target]:
         data = _code(source, path, entry.id)
         found = source.symbols(path, data) if data is not None else None
         lines = data.decode(errors="replace").splitlines() if data and found else []
-        test = evidence.is_test(path)
+        apart = evidence.is_test(path)
         for one in found or ():
-            if one.name.endswith(MODULE) or (test and not tracing.is_case(path, one)):
+            if one.name.endswith(MODULE) or (apart and not is_case(path, one)):
                 continue
+            test = apart or is_inline(path, one)
             about, code = _said(lines, one)
             yield Target(mark(path, one), test, about, code, one.first, one.last)
 

@@ -13,7 +13,8 @@ from accord.app.changes import TRAILER, Change, trailer
 from accord.app.covering import covered
 from accord.app.workshop import Workshop
 from accord.core import evidence, fingerprint, trace
-from accord.core.fingerprint import Mark, Symbol, last_name, mark
+from accord.core.cases import is_case, is_inline
+from accord.core.fingerprint import Mark, Symbol, mark
 from accord.core.model import Task
 from accord.core.ports import FileChange, Repo, Symbols
 from accord.core.trace import Trace
@@ -50,7 +51,7 @@ def bind(workshop: Workshop, change: Change, commit: str) -> Trace:
             if file.path not in own or not file.id or file.mode not in REGULAR:
                 continue
             for one in changed(repo, workshop.symbols, before, file):
-                into = tests if evidence.is_test(file.path) else symbols
+                into = tests if _is_test(file.path, one) else symbols
                 into += _links(change, task, file.path, one, ends)
     promises = trace.promises(change.spec, change.folder)
     return Trace(change.name, promises, tuple(dict.fromkeys(symbols)), tuple(dict.fromkeys(tests)))
@@ -76,7 +77,7 @@ def _links(
     found = ends.find(path, symbol)
     if found is None:
         return
-    test = evidence.is_test(path)
+    test = _is_test(path, symbol)
     if test and not is_case(path, symbol):
         return
     wanted = trace.satisfied(change.spec, task.satisfies)
@@ -86,14 +87,8 @@ def _links(
         yield criterion, evolve(link, sketch=()) if test else link
 
 
-def is_case(path: str, symbol: Symbol) -> bool:
-    """Tell whether a symbol of a file of tests is a test: in Python a function called like one.
-
-    A class that holds tests is none: no runner says that it passed.
-    """
-    if not path.endswith(".py"):
-        return True
-    return "def" in symbol.tokens and last_name(symbol.name).casefold().startswith("test")
+def _is_test(path: str, symbol: Symbol) -> bool:
+    return evidence.is_test(path) or is_inline(path, symbol)
 
 
 class _Ends:

@@ -10,7 +10,7 @@ from enum import StrEnum
 
 from attrs import evolve, frozen
 
-from accord.core.drift import ran
+from accord.core import cases
 from accord.core.evidence import NAMELESS, Evidence, Proof, Result, Run, TestCase
 from accord.core.fingerprint import Mark, last_name
 from accord.core.ports import CommandRun
@@ -63,13 +63,13 @@ def weighed(found: Evidence, tried: Tried) -> Evidence:
 
 
 _UNITTEST = re.compile(r"^(?:FAIL|ERROR): (\w+) \(([\w.]+)\)", re.MULTILINE)
-_GO = re.compile(r"^\s*--- FAIL: (\w+)", re.MULTILINE)
+_GO = re.compile(r"^[ \t]*--- FAIL: (\w+)", re.MULTILINE)
 _CARGO = re.compile(r"^test ([\w:]+) \.\.\. FAILED$", re.MULTILINE)
 
 
 def failures(said: CommandRun, run: Run) -> tuple[str, ...]:
     """Return the names of the tests that failed: from the report, else from the runner's words."""
-    if said.junit is not None:
+    if said.reports:
         return tuple(one.name for one in run.cases if not one.passed)
     found = [
         where if where.endswith(f".{name}") else f"{where}.{name}"
@@ -79,13 +79,10 @@ def failures(said: CommandRun, run: Run) -> tuple[str, ...]:
 
 
 def is_one(mark: Mark, name: str) -> bool:
-    """Tell whether a runner's `name` is the test `mark`; Go names no file, Rust no test module."""
-    bare = last_name(mark.name)
-    if mark.path.endswith(".go"):
-        return name == bare
-    if mark.path.endswith(".rs"):
-        return name.rpartition("::")[2] == bare
-    return ran(mark, TestCase(name, passed=False))
+    """Tell whether a runner's `name` is the test `mark`; what Cargo prints may lack the file."""
+    if mark.path.endswith(".rs") and name.rpartition("::")[2] == last_name(mark.name):
+        return True
+    return cases.ran(mark, TestCase(name, passed=False))
 
 
 def answer(
@@ -96,10 +93,10 @@ def answer(
     for name in failed:
         for mark in marks:
             if is_one(mark, name):
-                return Answer.NOTICED, last_name(mark.name)
+                return Answer.NOTICED, cases.said(mark)
     if said.timed_out or said.missing or run.result is Result.UNKNOWN:
         return Answer.UNKNOWN, ""
     passed = [one.name for one in run.cases if one.passed]
     green = run.result is Result.PASS and not run.cases
     still = [mark for mark in marks if green or any(is_one(mark, one) for one in passed)]
-    return (Answer.SURVIVES, last_name(still[0].name)) if still else (Answer.UNKNOWN, "")
+    return (Answer.SURVIVES, cases.said(still[0])) if still else (Answer.UNKNOWN, "")

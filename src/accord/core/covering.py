@@ -4,7 +4,7 @@ from collections.abc import Collection, Container, Iterable, Iterator, Mapping, 
 
 from attrs import evolve
 
-from accord.core.drift import ran
+from accord.core.cases import ran
 from accord.core.evidence import TestCase, is_test
 from accord.core.fingerprint import MODULE, Mark, Symbol, last_name
 from accord.core.ports import Executed

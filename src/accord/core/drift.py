@@ -4,20 +4,16 @@ A symbol that moved or was renamed is followed and says nothing. One that does s
 quiet too where every test that is linked to the criterion, itself as it was, passes on it.
 """
 
-import re
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from enum import StrEnum
 
 from attrs import evolve, field, frozen
 
+from accord.core.cases import ran
 from accord.core.evidence import TestCase
-from accord.core.fingerprint import Mark, last_name
+from accord.core.fingerprint import Mark
 from accord.core.model import sha256
 from accord.core.trace import Promise, Trace
-
-_TITLED = (".js", ".mjs", ".cjs", ".jsx", ".ts", ".mts", ".cts", ".tsx")
-_PARTS = re.compile(r"::| > | › ")
-_WORD = re.compile(r"\w+")
 
 
 class Standing(StrEnum):
@@ -151,25 +147,6 @@ def ranked(verdicts: Iterable[Verdict]) -> tuple[Verdict, ...]:
     return tuple(
         sorted(found, key=lambda one: (order.index(one.standing), one.change, one.criterion))
     )
-
-
-def ran(mark: Mark, case: TestCase) -> bool:
-    """Tell whether a case of a JUnit report is the test `mark`.
-
-    Runners name a case by the module's dotted name, or its path, and the names within it; those of
-    JavaScript by its titles, the group's first, with or without the file.
-    """
-    if mark.path.endswith(_TITLED):
-        words, said = _WORD.findall(mark.name.partition("#")[0]), _PARTS.split(case.name)
-        ends = (_WORD.findall(" ".join(said[at:])) for at in range(len(said)))
-        return bool(words) and words in ends
-    name = case.name.replace("::", ".").replace("/", ".").partition("[")[0]
-    parts = [one for one in name.split(".") if one]
-    if not parts or parts[-1] != last_name(mark.name):
-        return False
-    stem = mark.path.rpartition("/")[2].partition(".")[0]
-    within = mark.name.partition("#")[0].split(".")
-    return stem in parts[:-1] and parts[-len(within) :] == within
 
 
 def _judged(

@@ -95,6 +95,12 @@ _FAMILIES = (
     re.compile(r"(?:^|[\s,=])(\d+) (?:passed|failed)\b", re.MULTILINE),
     re.compile(r"^(?:--- (?:PASS|FAIL)|ok\s).*$", re.MULTILINE),
 )
+_SAID = re.compile(
+    r"^[ \t]*--- (PASS|FAIL): (\S+)|^test ([\w:]+)(?: - should panic)? \.\.\. (ok|FAILED)$"
+    r"|^[ \t]*Running (?:unittests )?(\S+\.rs)\b",
+    re.MULTILINE,
+)
+_DEEPEST = 32  # groups of tests within each other
 _NO_TESTS = re.compile(
     r"no test files|no tests ran|\[no tests to run\]|no tests found", re.IGNORECASE
 )
@@ -107,12 +113,16 @@ def is_test(path: str) -> bool:
 
 def judge(run: CommandRun, tree: str) -> Run:
     """Return what `run` proves about the tree with the id `tree`."""
-    cases = tuple(_cases(run.junit)) if run.junit is not None else ()
+    cases = tuple(case for one in run.reports for case in _cases(one))
     # Where there is a report it is what counts; the output may say anything.
-    tests = len(cases) if run.junit is not None else _counted(run.output)
+    tests = len(cases) if run.reports else _counted(run.output)
     failed = next((case.name for case in cases if not case.passed), "")
     result, reason = _verdict(run, tests, failed)
-    return Run(run.command, tree, result, reason, run.exit_status, tests, cases)
+    status = None if run.unready else run.exit_status
+    return Run(
+        run.command, tree, result, reason, status, tests,
+        cases if run.reports else tuple(_printed(run.output)),
+    )  # fmt: skip
 
 
 def ended(run: CommandRun) -> str:
@@ -158,22 +168,51 @@ def _cases(junit: bytes) -> Iterator[TestCase]:
         root = ET.fromstring(junit)  # noqa: S314 -- entities are refused above
     except ET.ParseError:
         return
+    within = {child: one for one in root.iter("testsuite") for child in one}
     for case in root.iter("testcase"):
         kinds = {child.tag for child in case}
         if "skipped" not in kinds:
-            name = f"{case.get('classname', '')}::{case.get('name', '')}"
-            yield TestCase(name, not kinds & {"failure", "error"})
+            yield TestCase(_name(case, within), not kinds & {"failure", "error"})
+
+
+def _name(case: ET.Element, within: Mapping[ET.Element, ET.Element]) -> str:
+    """Return a case's name. node:test has its groups as suites, and says `test` for the class.
+
+    So does pytest of what stands in `test.py`, in a suite that has a time.
+    """
+    name = case.get("name", "")
+    suites: list[ET.Element] = []
+    one = within.get(case)
+    while one is not None and len(suites) < _DEEPEST:
+        suites.insert(0, one)
+        one = within.get(one)
+    if case.get("classname") == "test" and not any(one.get("timestamp") for one in suites):
+        return " > ".join([*(one.get("name", "") for one in suites), name])
+    return f"{case.get('classname', '')}::{name}"
+
+
+def _printed(output: str) -> Iterator[TestCase]:
+    """Yield what `go test -v` and `cargo test` print of each test, if they tell of any passing."""
+    found = []
+    file = ""  # of the tests that Cargo runs now
+    for go, name, rust, said, running in _SAID.findall(output):
+        if running:
+            file = f"{running}::"
+        else:
+            found.append(TestCase(name or f"{file}{rust}", (go or said) in ("PASS", "ok")))
+    if any(one.passed for one in found):
+        yield from found
 
 
 def names_criterion(name: str, criterion: str) -> bool:
-    """Tell whether a test's name carries the id: `R2.1` as R2.1, R2_1 or r2_1."""
+    """Tell whether a test's name carries the id: `R2.1` as R2.1, R2_1, r2_1 or TestR2_1."""
     return bool(_named(criterion).search(name))
 
 
 @lru_cache(maxsize=8192)
 def _named(criterion: str) -> re.Pattern[str]:
     loose = r"[._]".join(re.escape(part) for part in criterion.split("."))
-    return re.compile(rf"(?i)(?<![a-z0-9]){loose}(?![0-9])")
+    return re.compile(rf"(?i)(?:(?<![a-z0-9])|(?<=(?<![a-z0-9])test)){loose}(?![0-9])")
 
 
 def for_criteria(
@@ -210,9 +249,14 @@ def _evidence(
     if failing:
         return Evidence(criterion.id, Proof.MISSING, f"{failing} fails", tests)
     passing = [run for run in relevant if run.result is Result.PASS]
-    fresh = sorted(case.name for case, run in linked if _is_fresh(case, run, before))
+    fresh = sorted(
+        (case.name, before[run.command].result is Result.UNKNOWN)
+        for case, run in linked if _is_fresh(case, run, before)
+    )  # fmt: skip
     if fresh:
-        words = f"{fresh[0]} fails without the change and passes with it"
+        name, unstarted = fresh[0]
+        how = "cannot even start" if unstarted else "fails"
+        words = f"{name} {how} without the change and passes with it"
         return Evidence(criterion.id, Proof.PROVEN, words, tests)
     if not passing:
         words = relevant[0].reason if relevant else "no task that satisfies it was verified"
@@ -224,8 +268,10 @@ def _evidence(
 def _is_fresh(case: TestCase, run: Run, before: Mapping[tuple[str, ...], Run]) -> bool:
     """Tell whether a test of a passing run did not pass when its command ran without the change."""
     base = before.get(run.command)
-    if run.result is not Result.PASS or base is None or base.result is Result.UNKNOWN:
+    if run.result is not Result.PASS or base is None:
         return False
+    if base.result is Result.UNKNOWN:
+        return bool(base.exit_status)  # it ran and no test did: what they ask for is not there
     return case.name not in {one.name for one in base.cases if one.passed}
 
 

@@ -69,13 +69,14 @@ class Agent(Protocol):
 class CommandRun:
     """One command that Accord itself ran: how it ended and what it printed (the tail, cleaned).
 
+    `reports` are the JUnit reports that were written, `coverage` is the data of coverage.py.
     `unready` tells that it is the set-up of a checkout, which failed, and that nothing else ran.
     """
 
     command: tuple[str, ...]
     exit_status: int | None
     output: str
-    junit: bytes | None = field(default=None, repr=False)
+    reports: tuple[bytes, ...] = field(default=(), repr=False)
     coverage: bytes | None = field(default=None, repr=False)
     timed_out: bool = False
     missing: bool = False
@@ -93,7 +94,7 @@ class Walls:
     `network` gives the machine's own, which a level may refuse to do. `home` is the folder outside
     that is the home inside; without one the home is empty and is forgotten. `shared` are absolute
     paths of folders that can be written as well, `variables` what `Sandbox.run` adds to the
-    environment.
+    environment, `reports` patterns of the JUnit reports that it looks for in `workdir`.
     """
 
     workdir: str
@@ -105,6 +106,7 @@ class Walls:
     home: str = ""
     shared: tuple[str, ...] = ()
     variables: tuple[tuple[str, str], ...] = ()
+    reports: tuple[str, ...] = ()
 
 
 class Sandbox(Protocol):

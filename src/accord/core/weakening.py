@@ -11,6 +11,7 @@ from collections.abc import Collection, Iterator, Sequence
 
 from attrs import frozen
 
+from accord.core.cases import is_case
 from accord.core.fingerprint import Symbol, last_name
 
 GONE = "is gone"
@@ -34,7 +35,6 @@ _LOOSE = frozenset(
     "NotEmpty Contains True assert_called isNotNull ok".split()
 )
 _TELLING = (["raises"], ["warns"])
-_CALLS = (("it",), ("test",), ("xit",), ("xtest",))
 
 
 @frozen
@@ -61,13 +61,13 @@ def weakened(
     for name, old in was.items():
         new = now.get(name)
         if new is None:
-            if _is_case(old) and old.print not in kept:
+            if _is_test(path, old) and old.print not in kept:
                 found.append(Weakened(path, 1, _said(name), GONE))
         elif new.print != old.print:
             found += [Weakened(path, new.first, _said(name), one) for one in _lost(path, old, new)]
     for name, new in now.items():
         # A mark for the whole file, or the whole class.
-        if name not in was and not _is_case(new) and _count(new, _SKIPS):
+        if name not in was and not _is_test(path, new) and _count(new, _SKIPS):
             found.append(Weakened(path, new.first, _said(name), "skips tests"))
     return tuple(found)
 
@@ -126,14 +126,6 @@ def _count(one: Symbol, words: Collection[str]) -> int:
     return sum(found[word] for word in words)
 
 
-def _is_case(one: Symbol) -> bool:
-    """Tell whether a symbol is a test.
-
-    By its name, by a mark before it (`@Test`, `#[test]`), or as a call that has a title.
-    """
-    named = last_name(one.name).casefold().startswith("test")
-    return (
-        named
-        or one.tokens[:1] in _CALLS
-        or bool({"Test", "test", "ParameterizedTest"} & set(one.tokens[:12]))
-    )
+def _is_test(path: str, one: Symbol) -> bool:
+    """Tell whether a symbol is a test, or a class of tests."""
+    return is_case(path, one) or last_name(one.name).casefold().startswith("test")

@@ -4,7 +4,6 @@ import os
 import shlex
 import shutil
 import signal
-import stat
 import subprocess
 import tempfile
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -14,11 +13,11 @@ from pathlib import Path
 
 from accord.core.ports import CommandRun, Walls
 from accord.errors import AccordError
-from accord.sandbox import halting, toolchain
+from accord.sandbox import halting, reports, toolchain
 from accord.sandbox.mounts import tidy
+from accord.sandbox.reports import LARGEST, plain
 
 LARGEST_OUTPUT = 2**20
-LARGEST_REPORT = 2**26
 
 _KEPT = ("PATH", "HOME", "LANG", "LC_ALL", "TZ", "TMPDIR", "VIRTUAL_ENV", "USER", "LOGNAME")
 _PENDING = "pending"
@@ -39,7 +38,8 @@ def run_command(
     """Run `command` in the folder of `walls` with a cleaned environment and no shell.
 
     pytest is asked for a JUnit report through its own environment variable, and coverage.py to
-    leave its data beside that; other programs do not read these. The whole process group is ended
+    leave its data beside that; other programs do not read these, and are looked after where
+    `walls` says. The whole process group is ended
     afterwards. A command that cannot be started is `missing`. `changes` replaces variables; an
     empty value removes one. Raises KeyboardInterrupt for one that a person had ended.
     """
@@ -60,6 +60,7 @@ def run_command(
         if found is None:
             return CommandRun(tuple(command), None, "", missing=True)
         words: tuple[str, ...] = ()
+        before = reports.written(walls)
         if enclose is not None:
             pending.touch()
             words = enclose(scratch, pending)
@@ -72,11 +73,12 @@ def run_command(
                 return CommandRun(tuple(command), None, said, missing=True)
             output.seek(max(0, output.seek(0, os.SEEK_END) - LARGEST_OUTPUT))
             text = output.read().decode(errors="replace")
-        if enclose is not None and (unstarted := _plain(pending, LARGEST_OUTPUT)) is not None:
+        if enclose is not None and (unstarted := plain(pending, LARGEST_OUTPUT)) is not None:
             said = unstarted.decode(errors="replace") or f"the box could not be started: {text}"
             return CommandRun(tuple(command), None, said, missing=True)
-        junit, data = (_plain(one, LARGEST_REPORT) for one in (report, covered))
-    return CommandRun(tuple(command), status, text, junit, data, timed_out=status is None)
+        data = plain(covered, LARGEST)
+        told = reports.read((report, *reports.since(before, walls)))
+    return CommandRun(tuple(command), status, text, told, data, timed_out=status is None)
 
 
 def run_boxed(
@@ -109,23 +111,6 @@ def _environment(report: Path, covered: Path, changes: Mapping[str, str]) -> dic
         "COVERAGE_FILE": str(covered),
         "PYTHONDONTWRITEBYTECODE": "1",
     }
-
-
-def _plain(path: Path, largest: int) -> bytes | None:
-    """Return what is in the file at `path`; one that is too large is none, half cannot be read.
-
-    The command could have put anything there: a link to a file that it cannot read itself, a
-    pipe that never ends.
-    """
-    try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
-    except OSError:
-        return None
-    with os.fdopen(descriptor, "rb") as handle:
-        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-            return None
-        data = handle.read(largest + 1)
-    return data if len(data) <= largest else None
 
 
 def _run(

@@ -4,6 +4,8 @@ Named as Jest, Vitest, Mocha, Playwright and node:test name them, those that are
 `.only`, `.skip` and `.each(...)` may stand between the name and the title.
 """
 
+import re
+
 from attrs import frozen
 from tree_sitter import Node
 
@@ -12,6 +14,7 @@ from accord.symbols.normal import text
 
 _TESTS = frozenset({"test", "it", "xtest", "xit"})
 _GROUPS = frozenset({"describe", "suite", "context", "xdescribe"})
+_INNER = re.compile(r"(\$[^\W\d]\w*)(?:\.\w+)+")  # `$user.name`: a dot parts the titles
 _FUNCTIONS = ("arrow_function", "function_expression")
 
 
@@ -41,7 +44,7 @@ def of(statement: Node, language: Language) -> Titled | None:
     function = next((one for one in words[1:] if one.type in _FUNCTIONS), None)
     if not words or words[0].type not in ("string", "template_string") or function is None:
         return None
-    title = " ".join(text(words[0])[1:-1].replace("#", " ").split())
+    title = " ".join(_INNER.sub(r"\1", text(words[0])[1:-1]).replace("#", " ").split())
     return Titled(title, function.child_by_field_name("body") if name in _GROUPS else None)
 
 

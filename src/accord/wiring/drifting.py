@@ -216,7 +216,7 @@ def _results(reports: Sequence[Path]) -> tuple[TestCase, ...]:
             raise ConfigurationError(
                 f"{path} cannot be read: {error.strerror}", hint="name the JUnit XML of a test run"
             ) from error
-        cases = evidence.judge(CommandRun((str(path),), 0, "", data), "").cases
+        cases = evidence.judge(CommandRun((str(path),), 0, "", (data,)), "").cases
         if not cases:
             raise ConfigurationError(f"{path} holds no test", hint="pytest --junit-xml writes one")
         found += cases
