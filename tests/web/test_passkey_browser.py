@@ -119,7 +119,7 @@ def test_a_device_that_knows_nobody_signs_nothing(
     assert project.gates()["story"] == "waiting"
 
 
-THIEF = b"""<!doctype html><script>
+THIEF = b"""<!doctype html><link rel="icon" href="data:,"><script>
 const ask = (rpId) => navigator.credentials.get({publicKey: {
   challenge: new Uint8Array(32), rpId, userVerification: "required"}});
 window.said = Promise.allSettled([ask("accord.localhost"), ask("localhost")]).then(
