@@ -2,9 +2,8 @@
 
 import shutil
 
-import pytest
-
 import gitrepo
+from needing import need
 from project import Project
 
 CART = """\
@@ -43,10 +42,10 @@ def released(project: Project) -> Project:
     return project
 
 
-@pytest.mark.skipif(shutil.which("node") is None, reason="Node is not installed")
 def test_a_test_of_node_proves_what_its_title_names_and_goes_on_proving_it(
     project: Project,
 ) -> None:
+    need(shutil.which("node") is not None, "node")
     released(project).ok("approve", "--yes")
     found = {one["criterion"]: one for one in project.show()["evidence"]["criteria"]}
     assert (found["R1.1"]["proof"], found["R1.1"]["broken"]) == ("proven", "noticed")

@@ -268,6 +268,8 @@ def test_a_test_that_does_not_compile_without_the_change_did_not_pass_there() ->
     )  # fmt: skip
     for run in (
         CommandRun(("pytest",), 1, "no such lock file", unready=True),
+        CommandRun(("pytest",), -9, "Killed"),
+        CommandRun(("pytest",), 127, "sh: vitest: not found"),
         CommandRun(("pytest",), None, "", timed_out=True),
         CommandRun(("pytest",), None, "", missing=True),
     ):

@@ -7,7 +7,7 @@ any other.
 
 from collections.abc import Iterator
 
-from attrs import field, frozen
+from attrs import frozen
 
 from accord.app import authoring, desk, promises
 from accord.app.changes import load
@@ -40,8 +40,8 @@ class _Anew:
 
     target: str
     place: str
-    words: str = field(repr=False)
-    proposed: str = field(repr=False)
+    words: str
+    proposed: str
 
 
 def begin(workshop: Workshop, finding: Finding, reason: str, *, reword: bool) -> Begun:

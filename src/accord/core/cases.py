@@ -45,7 +45,12 @@ def is_case(path: str, symbol: Symbol) -> bool:
 def said(mark: Mark) -> str:
     """Return a test as it stands in a sentence: `test_keeps`, or its titles in quotes."""
     whole = mark.name.partition("#")[0]
-    return f"'{whole}'" if mark.path.endswith(_TITLED) else last_name(mark.name)
+    return quoted(whole) if mark.path.endswith(_TITLED) else last_name(mark.name)
+
+
+def quoted(name: str) -> str:
+    """Return a name in quotes where it has words of its own, as titles do."""
+    return f"'{name}'" if " " in name else name
 
 
 def is_inline(path: str, symbol: Symbol) -> bool:

@@ -100,6 +100,7 @@ _SAID = re.compile(
     r"|^[ \t]*Running (?:unittests )?(\S+\.rs)\b",
     re.MULTILINE,
 )
+_KILLED = 126
 _DEEPEST = 32  # groups of tests within each other
 _NO_TESTS = re.compile(
     r"no test files|no tests ran|\[no tests to run\]|no tests found", re.IGNORECASE
@@ -271,7 +272,9 @@ def _is_fresh(case: TestCase, run: Run, before: Mapping[tuple[str, ...], Run]) -
     if run.result is not Result.PASS or base is None:
         return False
     if base.result is Result.UNKNOWN:
-        return bool(base.exit_status)  # it ran and no test did: what they ask for is not there
+        # It ran and no test did: what they ask for is not there. From 126 on a shell tells of a
+        # program that is missing, or that was killed.
+        return 0 < (base.exit_status or 0) < _KILLED
     return case.name not in {one.name for one in base.cases if one.passed}
 
 

@@ -11,7 +11,7 @@ from collections.abc import Collection, Iterator, Sequence
 
 from attrs import frozen
 
-from accord.core.cases import is_case
+from accord.core.cases import is_case, quoted
 from accord.core.fingerprint import Symbol, last_name
 
 GONE = "is gone"
@@ -62,19 +62,14 @@ def weakened(
         new = now.get(name)
         if new is None:
             if _is_test(path, old) and old.print not in kept:
-                found.append(Weakened(path, 1, _said(name), GONE))
+                found.append(Weakened(path, 1, quoted(name), GONE))
         elif new.print != old.print:
-            found += [Weakened(path, new.first, _said(name), one) for one in _lost(path, old, new)]
+            found += [Weakened(path, new.first, quoted(name), one) for one in _lost(path, old, new)]
     for name, new in now.items():
         # A mark for the whole file, or the whole class.
         if name not in was and not _is_test(path, new) and _count(new, _SKIPS):
-            found.append(Weakened(path, new.first, _said(name), "skips tests"))
+            found.append(Weakened(path, new.first, quoted(name), "skips tests"))
     return tuple(found)
-
-
-def _said(name: str) -> str:
-    """Return a name as it stands in a sentence: titles have words of their own."""
-    return f"'{name}'" if " " in name else name
 
 
 def _lost(path: str, old: Symbol, new: Symbol) -> Iterator[str]:
