@@ -158,3 +158,35 @@ def test_a_broken_version_is_never_run_twice(
     project.ok("run", "guest")
 
     assert ran == []
+
+
+SAID = """\
+import shop.cart
+
+
+def test_keeps():
+    \"\"\"Satisfies: R1.1\"\"\"
+    assert shop.cart.minutes(True) == 60
+
+
+def test_says_until_when(record_property):
+    record_property("Satisfies", "R1.2")
+    assert shop.cart.minutes(False) == 0
+
+
+def test_more():
+    assert shop.cart.minutes(True)
+"""
+
+
+def test_a_docstring_and_a_property_name_a_criterion_as_a_name_does(project: Project) -> None:
+    use(project, PYTEST)
+    build(project, {**KEPT, "tests/test_minutes.py": SAID})
+
+    found = proved(project)
+
+    assert {name: one["proof"] for name, one in found.items()} == {
+        "R1.1": "proven", "R1.2": "proven"
+    }  # fmt: skip
+    assert found["R1.1"]["tests"] == ["tests.test_minutes::test_keeps"]
+    assert found["R1.2"]["tests"] == ["tests.test_minutes::test_says_until_when"]

@@ -275,3 +275,13 @@ def test_a_test_that_does_not_compile_without_the_change_did_not_pass_there() ->
     ):
         known = {after.command: evidence.judge(run, "base")}
         assert evidence.for_criteria(SPEC, {"T1": after}, known)[0].proof is Proof.CLAIMED
+
+
+def test_a_property_of_a_case_names_what_it_satisfies() -> None:
+    report = (b"<testsuite><testcase classname='a' name='test_keeps'><properties>"
+              b"<property name='Satisfies' value='R1.2, R11'/><property name='x' value='R1.1'/>"
+              b"</properties></testcase></testsuite>")  # fmt: skip
+    run = evidence.judge(CommandRun(("pytest",), 0, "", (report,)), "tree")
+    assert run.cases == (TestCase("a::test_keeps", True, ("R1.2", "R11")),)
+    before = run_of(TestCase("a::test_keeps", False), result=Result.FAIL)
+    assert proofs({"T1": run}, before) == [Proof.CLAIMED, Proof.PROVEN, Proof.PROVEN]

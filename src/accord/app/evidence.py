@@ -7,7 +7,7 @@ always makes it again.
 import os
 import platform
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 from pathlib import Path
 
@@ -21,7 +21,9 @@ from accord.app.waivers import enough, is_waiver
 from accord.app.workshop import Workshop
 from accord.core import evidence
 from accord.core.approval import Json
-from accord.core.evidence import Evidence, Result, Run
+from accord.core.cases import ran
+from accord.core.evidence import Evidence, Result, Run, TestCase
+from accord.core.fingerprint import Mark
 from accord.core.model import Task, sha256
 from accord.core.ports import CommandRun
 
@@ -77,9 +79,12 @@ def command(workshop: Workshop, task: Task) -> str:
     return task.verify or workshop.config.policy.verify
 
 
-def gathered(workshop: Workshop, change: Change) -> tuple[tuple[Evidence, ...], dict[str, Run]]:
+def gathered(
+    workshop: Workshop, change: Change, marked: Iterable[tuple[str, Mark]]
+) -> tuple[tuple[Evidence, ...], dict[str, Run]]:
     """Run every task's command on the change, and its tests without the change.
 
+    `marked` are the tests that name a criterion, wherever they do.
     Returns the evidence for each criterion, and the run of each task. The run without the change
     is the base with the change's test files laid over it: a test that passes there too proves
     nothing about the change.
@@ -88,11 +93,18 @@ def gathered(workshop: Workshop, change: Change) -> tuple[tuple[Evidence, ...], 
 
     @cache
     def after(line: str) -> Run:
-        return verify(workshop, tip, line)
+        run = verify(workshop, tip, line)
+        return evolve(run, cases=tuple(_marked(one, links) for one in run.cases))
 
+    links = tuple(marked)
     runs = {task.id: after(command(workshop, task)) for task in change.tasks}
     before = _before(workshop, change, sorted({command(workshop, one) for one in change.tasks}))
     return evidence.for_criteria(change.spec, runs, before), runs
+
+
+def _marked(case: TestCase, links: Iterable[tuple[str, Mark]]) -> TestCase:
+    found = tuple(name for name, one in links if ran(one, case))
+    return evolve(case, satisfies=(*case.satisfies, *found))
 
 
 def keep(

@@ -11,13 +11,16 @@ from accord.core.breaking import Answer, is_one, weighed
 from accord.core.evidence import Evidence, Proof, Result, Run
 from accord.core.fingerprint import Mark
 from accord.core.model import lineage
+from accord.core.trace import Trace
 
 
 def prove(workshop: Workshop, change: Change) -> None:
     """Gather the evidence for a change and keep it."""
-    found, runs = evidence.gathered(workshop, change)
+    links = tracing.bind(workshop, change, change.found.tip)
+    named = tracing.marked(workshop, change, change.found.tip, links)
+    found, runs = evidence.gathered(workshop, change, named)
     if workshop.config.mutation is not Mutation.OFF:
-        asked = _questions(workshop, change, found, runs)
+        asked = _questions(change, found, runs, links)
         tried = breaking.tried(workshop, change.found.tip, asked)
         found = tuple(
             weighed(one, tried[one.criterion]) if one.criterion in tried else one for one in found
@@ -51,12 +54,9 @@ def waiver_key(change: Change, criterion: str) -> str:
 
 
 def _questions(
-    workshop: Workshop, change: Change, found: Sequence[Evidence], runs: Mapping[str, Run]
+    change: Change, found: Sequence[Evidence], runs: Mapping[str, Run], links: Trace
 ) -> list[Question]:
     """Return what to ask: of each criterion with a test that passes, and code of its own."""
-    if not found:
-        return []
-    links = tracing.bind(workshop, change, change.found.tip)
     asked = []
     for one in found:
         names = set(lineage(one.criterion))

@@ -57,6 +57,19 @@ def bind(workshop: Workshop, change: Change, commit: str) -> Trace:
     return Trace(change.name, promises, tuple(dict.fromkeys(symbols)), tuple(dict.fromkeys(tests)))
 
 
+def marked(
+    workshop: Workshop, change: Change, commit: str, links: Trace
+) -> tuple[tuple[str, Mark], ...]:
+    """Return those of the linked tests that name their criterion: in a name, text or property."""
+    ends = _Ends(workshop, commit)
+    found = []
+    for name, one in links.tests:
+        there = ends.find(one.path, Symbol(one.name, 0, 0, ()))
+        if there and name in ends.named(change, *there):
+            found.append((name, one))
+    return tuple(found)
+
+
 def changed(repo: Repo, symbols: Symbols, before: str, file: FileChange) -> Iterator[Symbol]:
     """Yield the symbols of a file that are not what they were in the commit `before`.
 

@@ -17,6 +17,7 @@ from accord.core.approval import Json
 from accord.core.model import Criterion, Spec, lineage
 from accord.core.paths import matches
 from accord.core.ports import CommandRun
+from accord.core.trace import ids
 
 
 class Result(StrEnum):
@@ -41,12 +42,16 @@ class Proof(StrEnum):
 
 @frozen
 class TestCase:
-    """One test of a run: its name as the runner gives it, and whether it passed."""
+    """One test of a run: its name as the runner gives it, and whether it passed.
+
+    `satisfies` are the ids that it names elsewhere than in its name.
+    """
 
     __test__ = False
 
     name: str
     passed: bool
+    satisfies: tuple[str, ...] = ()
 
 
 @frozen
@@ -173,7 +178,15 @@ def _cases(junit: bytes) -> Iterator[TestCase]:
     for case in root.iter("testcase"):
         kinds = {child.tag for child in case}
         if "skipped" not in kinds:
-            yield TestCase(_name(case, within), not kinds & {"failure", "error"})
+            passed = not kinds & {"failure", "error"}
+            yield TestCase(_name(case, within), passed, tuple(_satisfied(case)))
+
+
+def _satisfied(case: ET.Element) -> Iterator[str]:
+    """Yield the ids in a case's property `Satisfies`."""
+    for one in case.iterfind("properties/property"):
+        if one.get("name", "").casefold() == "satisfies":
+            yield from ids(one.get("value", ""))
 
 
 def _name(case: ET.Element, within: Mapping[ET.Element, ET.Element]) -> str:
@@ -242,8 +255,11 @@ def _evidence(
         (case, run)
         for run in runs.values()
         for case in run.cases
-        if names_criterion(case.name, criterion.id)
-        and not any(names_criterion(case.name, other) for other in longer)
+        if names & set(case.satisfies)
+        or (
+            names_criterion(case.name, criterion.id)
+            and not any(names_criterion(case.name, other) for other in longer)
+        )
     ]
     tests = tuple(sorted({case.name for case, _ in linked}))
     failing = next((case.name for case, _ in linked if not case.passed), "")

@@ -21,7 +21,7 @@ EVERY = "*"
 
 _ARROW = " -> "
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}")
-_MARKER = re.compile(r"(?im)\bsatisfies:[ \t]*([^\r\n\"']+)")
+_MARKER = re.compile(r"(?im)\bsatisfies(?::|[\"'],)[ \t]*[\"']?([^\r\n\"']+)")
 _ID = re.compile(r"[A-Za-z]+\d+(?:\.\d+)*")
 
 
@@ -111,9 +111,17 @@ def satisfied(spec: Spec, named: Iterable[str]) -> tuple[str, ...]:
 
 
 def markers(text: str) -> tuple[str, ...]:
-    """Return the ids after `Satisfies:` in a docstring or a comment of a test, each once."""
-    found = (one for line in _MARKER.findall(text) for one in _ID.findall(line))
+    """Return the ids after `Satisfies:` in a docstring or a comment of a test, each once.
+
+    Also those of a property: `record_property("Satisfies", "R1.1")`.
+    """
+    found = (one for line in _MARKER.findall(text) for one in ids(line))
     return tuple(dict.fromkeys(found))
+
+
+def ids(text: str) -> tuple[str, ...]:
+    """Return the ids in a list of them: `R1.1, R2`."""
+    return tuple(_ID.findall(text))
 
 
 def _rows(table: Mapping[str, str]) -> list[str]:
