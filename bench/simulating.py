@@ -179,8 +179,8 @@ def measure(seeds: int = 5) -> list[Figure]:
     rates = [landed_an_hour(seed, arrivals=12, slots=2, hours=24) for seed in range(seeds)]
     ours, serial = (sum(side) / seeds for side in zip(*rates, strict=True))
     return [
-        Figure("200 tasks, 8 agents: makespan", ratio, "of the lower bound", 1.10, (),
-               note="simulated; verification and the merge queue are in it"),
+        Figure("200 tasks, 8 agents: makespan", ratio, "of the bound", 1.10, (),
+               note="of the lower bound; simulated; verification and the merge queue are in it"),
         Figure("landed an hour, 12 arrive, 2 slots", ours, "changes", 2 * serial,
                (Peer("one at a time", serial),), more=True,
                note="simulated; 10 minutes a run; who is to blame for a failure is not looked for"),

@@ -1,5 +1,6 @@
 """A figure with its budget and its peers, and the table that is printed."""
 
+import textwrap
 from collections.abc import Iterator, Sequence
 
 from attrs import frozen
@@ -31,31 +32,56 @@ class Figure:
         return self.value >= self.budget if self.more else self.value <= self.budget
 
 
-_HEAD = ("FIGURE", "MEASURED", "BUDGET", "", "PEER", "PEER'S", "RATIO")
+_COLUMNS = 80
+_HEAD = ("FIGURE, AND ITS PEERS", "MEASURED", "BUDGET", "", "RATIO")
 
 
 def lines(figures: Sequence[Figure]) -> Iterator[str]:
-    """Yield the lines of the table, then the notes."""
+    """Yield the lines of the table, a peer below its figure, then the notes: 80 columns.
+
+    A name that is too long for what the other columns leave goes on in the next line.
+    """
     rows = [_HEAD, *(row for figure in figures for row in _rows(figure))]
-    widths = [max(len(row[at]) for row in rows) for at in range(len(_HEAD))]
-    for row in rows:
-        cells = (cell.ljust(width) for cell, width in zip(row, widths, strict=True))
-        yield "  ".join(cells).rstrip()
+    widths = [max(len(row[at]) for row in rows) for at in range(1, len(_HEAD))]
+    room = _COLUMNS - sum(widths) - 2 * len(widths)
+    longest = min(room, max(len(row[0]) for row in rows))
+    for name, *others in rows:
+        first, *rest = _wrapped(name, longest)
+        cells = zip((first, *others), (longest, *widths), strict=True)
+        yield "  ".join(cell.ljust(width) for cell, width in cells).rstrip()
+        yield from rest
     noted = [figure for figure in figures if figure.note]
     if noted:
         yield ""
     for figure in noted:
-        yield f"{figure.name}: {figure.note}"
+        yield from textwrap.wrap(
+            f"{figure.name}: {figure.note}",
+            _COLUMNS,
+            subsequent_indent="  ",
+            break_long_words=False,
+            break_on_hyphens=False,
+        )
+
+
+def _wrapped(name: str, width: int) -> list[str]:
+    indent = name[: len(name) - len(name.lstrip())]
+    return textwrap.wrap(
+        name.strip(),
+        width,
+        initial_indent=indent,
+        subsequent_indent=f"{indent}  ",
+        break_on_hyphens=False,
+    )
 
 
 def _rows(figure: Figure) -> Iterator[tuple[str, ...]]:
-    budget = f"{'>=' if figure.more else '<='} {figure.budget:g}"
+    budget = f"{'>=' if figure.more else '<='} {figure.budget:.4g}"
     verdict = "ok" if figure.kept else "BROKEN"
-    head = (figure.name, f"{figure.value:.3f} {figure.unit}", budget, verdict)
-    for peer in figure.peers or (Peer("", None),):
+    yield figure.name, f"{figure.value:.3f} {figure.unit}", budget, verdict, ""
+    for peer in figure.peers:
+        name = f"  {peer.name}"
         if peer.value is None:
-            yield (*head, peer.name, "not available" if peer.name else "", "")
+            yield name, "not available", "", "", ""
         else:
             ratio = f"{figure.value / peer.value:.2f}" if peer.value else "-"
-            yield (*head, peer.name, f"{peer.value:.3f} {figure.unit}", ratio)
-        head = ("", "", "", "")
+            yield name, f"{peer.value:.3f} {figure.unit}", "", "", ratio

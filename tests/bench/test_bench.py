@@ -10,6 +10,7 @@ from bench.place import throw_away
 from bench.table import Figure, Peer, lines
 
 import gitrepo
+from accord.core.hidden_markup import find_all
 from accord.sandbox.none import NoSandbox
 from bench import (
     auditing,
@@ -175,11 +176,23 @@ def test_the_table_says_which_budget_is_broken_and_which_peer_is_missing() -> No
     fast = Figure("fast", 9.0, "MB/CPU s", 5.0, (Peer("markdown", 3.0),), more=True, note="2 MB")
     said = list(lines([slow, fast]))
     assert [figure.kept for figure in (slow, fast)] == [False, True]
-    assert "BROKEN" in said[1]
-    assert said[1].endswith("4.00")
-    assert said[2].endswith("not available")
-    assert said[3].split()[-1] == "3.00"
+    assert said[1].split() == ["slow", "2.000", "CPU", "s", "<=", "1", "BROKEN"]
+    assert said[2].startswith("  git ")
+    assert said[2].endswith("4.00")
+    assert said[3].endswith("not available")
+    assert said[5].split()[-1] == "3.00"
     assert said[-1] == "fast: 2 MB"
+
+
+def test_the_table_keeps_to_80_columns_and_hides_nothing_far_to_the_right() -> None:
+    name = "the share of all that was measured in a very long sentence, said twice and more"
+    figure = Figure(name, 0.5, "of a new one", 1.0, (Peer(f"peer {name}", 1.0),), note=name * 2)
+    said = list(lines([figure, Figure("short", 0.1, "s", 1.0, ())]))
+    assert max(map(len, said)) <= 80
+    assert not find_all("\n".join(said))
+    width = said[0].index("MEASURED")
+    column = " ".join(line[:width] for line in said[1:])
+    assert f"{name} peer {name}" in " ".join(column.split())
 
 
 def test_reviewing_gives_the_share_of_words_to_read(tmp_path: Path) -> None:
