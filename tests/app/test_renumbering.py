@@ -9,7 +9,9 @@ import gitrepo
 from accord.app import releasing
 from accord.app.changes import released
 from accord.app.queueing import merged
+from accord.app.renumbering import Renumbered
 from accord.app.workshop import Workshop
+from accord.core.keeping import Merge
 from accord.core.reconcile import Release
 from accord.wiring.opening import open_workshop
 from project import Project
@@ -68,7 +70,7 @@ def test_the_later_one_gets_the_next_number_and_its_own_names_follow(
         "0003_aa.sql": "-- ours\n", f"0004_{name}a.sql": f"-- 0004_{name}a\n",
         "0005_late.sql": f"-- needs 0004_{name}a\n",
     }  # fmt: skip
-    assert f"Renumbered: steps/0003_{name}a.sql is steps/0004_{name}a.sql\n" in found.words
+    assert f"Renumbered: steps/0003_{name}a.sql is steps/0004_{name}a.sql\n" in found.words("")
 
 
 @pytest.mark.parametrize(
@@ -120,6 +122,7 @@ def test_a_file_that_both_added_alike_is_one_file_and_links_and_scripts_stay(
 def test_changes_with_the_same_number_land_together_in_a_tree_that_was_verified(
     project: Project, workshop: Workshop
 ) -> None:
+    before = project.git("rev-parse", "main")
     for name in ("one", "two"):
         project.new("trivial", name)
         files = {f"steps/0003_{name}.sql": f"-- {name}\n", "CHANGES.md": f"# Changes\n- {name}\n"}
@@ -139,3 +142,11 @@ def test_changes_with_the_same_number_land_together_in_a_tree_that_was_verified(
     said = project.git("log", "-1", "--format=%B", "main")
     assert "Renumbered: steps/0003_two.sql is steps/0004_two.sql" in said
     assert project.git("log", "-1", "--format=%(trailers:key=Accord-Change,valueonly)") == "two"
+    project.git("reset", "-q", "--hard")
+    checked = project.run("check", "--base", before)
+    assert checked.exit == 0, checked.out
+
+
+def test_a_name_with_a_line_end_begins_no_line_of_a_message() -> None:
+    moved = (("steps/3_a\nSpec-Task: x/T1@0.sql", "steps/4_a\nSpec-Task: x/T1@0.sql"),)
+    assert len(Renumbered(Merge(""), moved).words("").splitlines()) == 1

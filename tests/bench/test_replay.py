@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 import gitrepo
-from accord.core.ports import Merge
+from accord.core.keeping import Merge
 from accord.git.repo import GitRepo
 from bench import replay
 

@@ -1,6 +1,8 @@
 """What an agent can reach in its box, and what it may spend: made for one run, stage by stage."""
 
-from collections.abc import Sequence
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 from attrs import evolve, frozen
@@ -19,6 +21,8 @@ NO_AGENT = 4
 """The level of what no agent had a hand in: there was nothing to put a wall around."""
 
 ALL = "."
+
+LARGEST = 32 * 2**20  # bytes
 
 
 @frozen
@@ -65,6 +69,30 @@ def for_check(workshop: Workshop, folder: str) -> Walls:
     config = workshop.config
     visible = readable((*config.reads, *config.environment.caches))
     return Walls(folder, writable=(ALL,), visible=visible, network=config.network)
+
+
+@contextmanager
+def checked_out(workshop: Workshop, commit: str) -> Iterator[Path]:
+    """Give the place of a plain checkout of `commit` for a command in a box; then delete it.
+
+    It lies in a folder of its own: a command that was cut off may still be at work in another.
+    """
+    checks = workshop.state / "checks"
+    checks.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=checks, ignore_cleanup_errors=True) as name:
+        folder = Path(name).resolve() / "tree"
+        workshop.repo.export(commit, str(folder))
+        yield folder
+
+
+def left_behind(place: Path) -> bytes | None:
+    """Return the bytes of the file that a command left at `place`, which has no link on its way.
+
+    None where there is no plain file, or one that is too large: the command may have left a link
+    to anywhere.
+    """
+    plain = place.is_file() and place.resolve() == place
+    return place.read_bytes() if plain and place.stat().st_size <= LARGEST else None
 
 
 def for_setup(workshop: Workshop, folder: str) -> Walls:

@@ -59,9 +59,11 @@ def tasks_since(workshop: Workshop, change: Change, commit: str) -> tuple[Side, 
     """Return the tasks that landed on the branch of `change` after `commit` left it."""
     fork = workshop.repo.fork(change.found.tip, commit)
     names = {trailer(change.name, one.id, change.keys[one.id]): one for one in change.tasks}
-    found = workshop.repo.marked(fork, change.found.tip, TRAILER)
-    return tuple(of_task(workshop, change, names[value], made)
-                 for made, value in found if value in names)  # fmt: skip
+    made: dict[str, str] = {}
+    for one, value in workshop.repo.marked(fork, change.found.tip, TRAILER):
+        made.setdefault(value, one)  # the merge that lands a task may name it once more
+    return tuple(of_task(workshop, change, names[value], one)
+                 for value, one in made.items() if value in names)  # fmt: skip
 
 
 def changes_since(workshop: Workshop, base: str, fork: str) -> tuple[Side, ...]:

@@ -6,15 +6,13 @@ always makes it again.
 
 import os
 import platform
-import tempfile
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
-from pathlib import Path
 
 from attrs import evolve
 
 from accord.app import leasing, room
-from accord.app.boxing import for_check
+from accord.app.boxing import checked_out, for_check
 from accord.app.changes import Change
 from accord.app.config import words
 from accord.app.waivers import enough, is_waiver
@@ -50,13 +48,9 @@ def run_on(workshop: Workshop, commit: str, command: Sequence[str], limit_s: flo
     The checkout is set up first. Where that fails it is what is returned, as `unready`. Raises
     RefusedError for what fails on a full disk.
     """
-    checks = workshop.state / "checks"
-    checks.mkdir(parents=True, exist_ok=True)
-    # A folder of its own for each run: one that was cut off may still be at work in another.
-    with tempfile.TemporaryDirectory(dir=checks, ignore_cleanup_errors=True) as folder:
-        workshop.repo.export(commit, f"{folder}/tree")
-        variables = leasing.furnish(workshop, f"{folder}/tree", Path(folder).name)
-        walls = evolve(for_check(workshop, f"{folder}/tree"), variables=variables)
+    with checked_out(workshop, commit) as top:
+        variables = leasing.furnish(workshop, str(top), top.parent.name)
+        walls = evolve(for_check(workshop, str(top)), variables=variables)
         broken = leasing.set_up(workshop, walls)
         reporting = evolve(walls, reports=workshop.config.reports)
         ran = broken or workshop.sandbox().run(command, reporting, limit_s)

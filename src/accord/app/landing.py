@@ -3,7 +3,7 @@ verified.
 """
 
 from accord.app import clashing, desk, evidence
-from accord.app.changes import Change, load
+from accord.app.changes import Change, load, trailer
 from accord.app.queueing import Queueing, entry, joined
 from accord.app.running import Taken, built
 from accord.app.workplaces import BUILT, WIP, refuse_shut
@@ -31,7 +31,8 @@ def land_task(workshop: Workshop, action: Land) -> Taken:
     ref = change.found.ref
 
     def join(onto: str, one: Entry) -> Joined:
-        return joined(workshop, onto, one.commit, f"Land {one.id} of {change.name}\n")
+        work = trailer(change.name, one.id, change.keys[one.id]) if one.id in change.keys else ""
+        return joined(workshop, onto, one.commit, f"Land {one.id} of {change.name}\n", work)
 
     def land(intent: queues.Land) -> None:
         names = ", ".join(one.id for one in intent.entries)

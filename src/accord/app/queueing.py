@@ -13,6 +13,7 @@ from attrs import define, evolve, field
 
 from accord.app import evidence
 from accord.app.changes import Change
+from accord.app.driving import drive
 from accord.app.regenerating import regenerate
 from accord.app.renumbering import Renumbered, renumber
 from accord.app.workshop import Workshop
@@ -163,23 +164,30 @@ def _noted(queue: Queue, asked: Verify, verdicts: Sequence[Verdict]) -> Queue:
 def merged(workshop: Workshop, onto: str, commit: str, documents: str = "") -> Renumbered:
     """Merge `commit` onto `onto`, with conflicts resolved where that takes no judgement.
 
-    `documents` is the folder of the change's own.
+    `documents` is the folder of the change's own. What a command writes from the other files comes
+    last: it reads what they came to.
     """
     merge = workshop.repo.merge(onto, commit, workshop.config.beside.union)
     found = renumber(workshop, onto, commit, merge, documents)
-    return evolve(found, merge=regenerate(workshop, onto, commit, found.merge))
+    driven = drive(workshop, onto, commit, found.merge)
+    return evolve(found, merge=regenerate(workshop, onto, commit, driven))
 
 
-def joined(workshop: Workshop, onto: str, commit: str, message: str) -> Joined:
-    """Return `commit` merged onto `onto`, or `commit` itself where it is on top already."""
+def joined(
+    workshop: Workshop, onto: str, commit: str, message: str, work: str = ""
+) -> Joined:  # fmt: skip
+    """Return `commit` merged onto `onto`, or `commit` itself where it is on top already.
+
+    `work` names the task that it is, as a trailer does.
+    """
     repo = workshop.repo
     if repo.contains(commit, onto):
         return Joined(commit, repo.tree(commit))
     found = merged(workshop, onto, commit)
     if found.merge.conflicts:
         return Joined("", "", found.merge.conflicts)
-    words = f"{message}\n{found.words}" if found.words else message
-    tree = found.merge.tree
+    said, tree = found.words(work), found.merge.tree
+    words = f"{message}\n{said}" if said else message
     return Joined(repo.join(tree, [onto, commit], words, workshop.author), tree)
 
 

@@ -1,14 +1,9 @@
 """Files that a command writes from the others, a lockfile say: where they conflict, made anew."""
 
-import tempfile
-from pathlib import Path
-
-from accord.app.boxing import for_check
+from accord.app.boxing import checked_out, for_check, left_behind
 from accord.app.config import words
 from accord.app.workshop import Workshop
-from accord.core.ports import Merge
-
-LARGEST = 32 * 2**20
+from accord.core.keeping import Merge
 
 
 def regenerate(workshop: Workshop, ours: str, theirs: str, merge: Merge) -> Merge:
@@ -26,22 +21,16 @@ def regenerate(workshop: Workshop, ours: str, theirs: str, merge: Merge) -> Merg
     commit = repo.join(merge.tree, [ours, theirs], "Regenerate\n", author)
     before = {path: repo.read(ours, path) for path in merge.conflicts}
     commit = repo.commit(commit, before, "Regenerate\n", author)
-    checks = workshop.state / "checks"
-    checks.mkdir(parents=True, exist_ok=True)
     made: dict[str, bytes | None] = {}
-    with tempfile.TemporaryDirectory(dir=checks, ignore_cleanup_errors=True) as name:
-        folder = Path(name).resolve() / "tree"
-        repo.export(commit, str(folder))
+    with checked_out(workshop, commit) as folder:
         for line in dict.fromkeys(commands[path] for path in merge.conflicts):
             walls = for_check(workshop, str(folder))
             timeout = workshop.config.policy.verify_timeout_s
             if workshop.sandbox().run(words(line), walls, timeout).exit_status != 0:
                 return merge
         for path in merge.conflicts:
-            place = folder / path
-            # What a command left there may be a link to anywhere.
-            plain = place.is_file() and place.resolve() == place
-            if not plain or place.stat().st_size > LARGEST:
+            made[path] = left_behind(folder / path)
+            if made[path] is None:
                 return merge
-            made[path] = place.read_bytes()
-    return Merge(repo.tree(repo.commit(commit, made, "Regenerate\n", author)), ())
+    tree = repo.tree(repo.commit(commit, made, "Regenerate\n", author))
+    return merge.with_resolved(tree, merge.conflicts)

@@ -10,7 +10,7 @@ from contextlib import suppress
 from attrs import define, evolve, field
 
 from accord.app import asking, clashing, deciding, desk, evidence, folding, ruling, ticking, tracing
-from accord.app.changes import Change, load, released
+from accord.app.changes import Change, load, released, trailer
 from accord.app.clashing import CHANGE_TRAILER
 from accord.app.queueing import Queueing, joined, merged, paths
 from accord.app.renumbering import Renumbered
@@ -20,7 +20,9 @@ from accord.app.workshop import CHANGES, Workshop
 from accord.core import queue as queues
 from accord.core.checks import Severity
 from accord.core.gates import current
+from accord.core.lifecycle import PLAIN, Kind, Touch
 from accord.core.model import Track
+from accord.core.paths import outside
 from accord.core.ports import Operation
 from accord.core.queue import Entry, Joined, Land, Queue
 from accord.core.reconcile import Release
@@ -166,7 +168,7 @@ def _made(workshop: Workshop, change: Change, onto: str, found: Renumbered) -> s
     were.
     """
     repo, parents = workshop.repo, [onto, change.found.tip]
-    message = _message(change, found.words)
+    message = _message(change, found.words(_work(change, found.merge.resolved)))
     new = merge = repo.join(found.merge.tree, parents, message, workshop.author)
     words = f"Trace {change.name} to its code and tests\n"
     for follow in (tracing.traced, ticking.on_release, folding.folded):
@@ -178,8 +180,14 @@ def _made(workshop: Workshop, change: Change, onto: str, found: Renumbered) -> s
 def _message(change: Change, note: str) -> str:
     lines = [f"- {one.id} {one.text}" for one in change.spec.criteria]
     body = "\n".join(lines) + "\n\n" if change.track is not Track.TRIVIAL else ""
-    body += f"{note}\n" if note else ""
-    return f"{change.title}\n\n{body}{CHANGE_TRAILER}: {change.name}\n"
+    return f"{change.title}\n\n{body}{note}{CHANGE_TRAILER}: {change.name}\n"
+
+
+def _work(change: Change, paths: Sequence[str]) -> str:
+    """Return the task of `change` whose paths hold all the code among `paths`, or ''."""
+    code = [path for path in paths if Touch(path, PLAIN, PLAIN, "").kind is Kind.CODE]
+    return next((trailer(change.name, one.id, change.keys[one.id]) for one in change.tasks
+                 if not outside(code, one.touches)), "")  # fmt: skip
 
 
 def _by_hand(workshop: Workshop, change: Change, conflicts: Sequence[str]) -> str:

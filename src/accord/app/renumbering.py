@@ -7,7 +7,9 @@ from attrs import frozen
 
 from accord.app.workshop import Workshop
 from accord.core import paths, renumbering
-from accord.core.ports import FileChange, Merge
+from accord.core.keeping import Merge
+from accord.core.lifecycle import TRAILER, shown
+from accord.core.ports import FileChange
 
 PLAIN = "100644"
 RECORDS = ".accord/"
@@ -20,10 +22,15 @@ class Renumbered:
     merge: Merge
     moved: tuple[tuple[str, str], ...] = ()
 
-    @property
-    def words(self) -> str:
-        """Return for the message of a commit what was renumbered, a line each; '' for nothing."""
-        return "".join(f"Renumbered: {old} is {new}\n" for old, new in self.moved)
+    def words(self, work: str) -> str:
+        """Return what the message of the commit has to say beside its subject, a line each.
+
+        `work` is the task that a merge is part of where it is more than git makes by itself.
+        """
+        named = f"{TRAILER}: {work}\n" if work and self.merge.resolved else ""
+        return named + "".join(
+            f"Renumbered: {shown(old)} is {shown(new)}\n" for old, new in self.moved
+        )
 
 
 def renumber(
@@ -61,9 +68,8 @@ def renumber(
         return Renumbered(merge)
     commit = repo.join(merge.tree, [ours, theirs], "Renumber\n", workshop.author)
     tree = repo.tree(repo.commit(commit, files, "Renumber\n", workshop.author))
-    gone = {old for old, _ in moved}
-    left = tuple(path for path in merge.conflicts if path not in gone)
-    return Renumbered(Merge(tree, left), tuple(moved))
+    names = [path for pair in moved for path in pair]
+    return Renumbered(merge.with_resolved(tree, names), tuple(moved))
 
 
 def _moved(

@@ -4,12 +4,11 @@ Which commands there are comes from the decisions on the base alone, and every f
 command names is taken from the base as well: a change cannot rewrite what it is judged by.
 """
 
-import tempfile
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import pairwise
 
 from accord.app import ledger
-from accord.app.boxing import for_check
+from accord.app.boxing import checked_out, for_check
 from accord.app.config import words
 from accord.app.workshop import Workshop
 from accord.core.checks import Finding, Severity
@@ -119,11 +118,8 @@ def _words(command: str) -> tuple[str, ...]:
 def _run(workshop: Workshop, commit: str, command: str) -> CommandRun:
     if not _words(command):
         return CommandRun((command,), None, "", missing=True)
-    checks = workshop.state / "checks"
-    checks.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=checks, ignore_cleanup_errors=True) as folder:
-        workshop.repo.export(commit, f"{folder}/tree")
-        walls = for_check(workshop, f"{folder}/tree")
+    with checked_out(workshop, commit) as top:
+        walls = for_check(workshop, str(top))
         timeout = workshop.config.policy.verify_timeout_s
         return workshop.sandbox().run(words(command), walls, timeout)
 

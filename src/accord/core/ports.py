@@ -10,6 +10,7 @@ from accord.core.approval import Json
 from accord.core.breakage import Breakage
 from accord.core.cones import WHOLE, Want
 from accord.core.fingerprint import Symbol
+from accord.core.keeping import Merge
 from accord.core.orders import AgentEvent, AgentOrder, AgentReport, Question
 
 
@@ -178,14 +179,6 @@ class FileChange:
     mode: str
     id: str
     lines: int
-
-
-@frozen
-class Merge:
-    """A merge in the object store: the tree, and the paths that conflict (none when clean)."""
-
-    tree: str
-    conflicts: tuple[str, ...]
 
 
 @frozen

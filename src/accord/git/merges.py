@@ -5,7 +5,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from accord.core import paths
-from accord.core.ports import Entry, Merge
+from accord.core.keeping import Merge
+from accord.core.ports import Entry
 from accord.git import objects
 from accord.git.objects import REGULAR, listing, scratch_index, store, write_entries
 from accord.git.run import Git
@@ -39,7 +40,7 @@ def merge(git: Git, ours: str, theirs: str, union: Sequence[str] = ()) -> Merge:
         git.bytes("read-tree", found.tree, extra=extra)
         write_entries(git, done, extra)
         tree = git.text("write-tree", extra=extra)
-    return Merge(tree, tuple(path for path in found.conflicts if path not in done))
+    return found.with_resolved(tree, done)
 
 
 def _union(git: Git, mine: Entry, before: Entry | None, other: Entry) -> bytes | None:

@@ -10,7 +10,8 @@ from pathlib import Path, PurePosixPath
 
 from attrs import define, field
 
-from accord.core.ports import Entry, FileChange, Merge
+from accord.core.keeping import Merge
+from accord.core.ports import Entry, FileChange
 from accord.errors import ConfigurationError, ConflictError, RefusedError
 from accord.git.run import WHOLE, Git, GitError, command, environment, group, lasting
 from accord.git.stale import outwaited
@@ -199,7 +200,7 @@ def merge(git: Git, ours: str, theirs: str) -> Merge:
     """Merge two commits in the object store. Conflicting paths are named; nothing is dropped."""
     arguments = ("merge-tree", "--write-tree", "-z", "--name-only", "--no-messages", ours, theirs)
     try:
-        return Merge(git.text(*arguments).rstrip("\0"), ())
+        return Merge(git.text(*arguments).rstrip("\0"))
     except GitError as error:
         if error.status != 1:
             raise

@@ -7,7 +7,8 @@ from pathlib import Path
 from attrs import define, field
 
 from accord.core.cones import WHOLE, Kind, Want
-from accord.core.ports import Entry, FileChange, Harvest, Merge
+from accord.core.keeping import Merge
+from accord.core.ports import Entry, FileChange, Harvest
 from accord.errors import ConflictError, RefusedError
 from accord.git import harvest as harvesting
 from accord.git import merges, objects, overlays, placing, sparse, worktrees

@@ -88,7 +88,14 @@ def _changes(workshop: Workshop) -> Iterator[Check]:
 
 
 def _commands(workshop: Workshop) -> Iterator[Check]:
-    yield _verify(workshop.config.policy.verify)
+    verify = workshop.config.policy.verify
+    if verify.strip():
+        yield _program("verify", verify)
+    else:
+        hint = f"set verify.command in {configuration.PATH}"
+        yield Check("verify", "note", "no command is set that proves a task", hint)
+    for pattern, line in workshop.config.beside.drivers.items():
+        yield _program(f"driver of {pattern}", line)
     for agent in workshop.config.agents.values():
         if agent.kind is AgentKind.SCRIPTED:
             yield Check(agent.name, "note", "scripted: it plays a file and thinks nothing")
@@ -116,15 +123,12 @@ def _wall(workshop: Workshop) -> Iterator[Check]:
         yield Check("gap", "note", gap)
 
 
-def _verify(command: str) -> Check:
+def _program(what: str, command: str) -> Check:
     try:
         split = configuration.words(command)
     except ConfigurationError as error:
-        return _broken("verify", error)
-    if split:
-        return _found("verify", split[0])
-    hint = f"set verify.command in {configuration.PATH}"
-    return Check("verify", "note", "no command is set that proves a task", hint)
+        return _broken(what, error)
+    return _found(what, split[0])
 
 
 def _edited(workshop: Workshop) -> Iterator[Check]:
