@@ -109,6 +109,7 @@ def test_a_finding_says_who_and_when_and_shows_both_lines(released: Project) -> 
     assert [one["ruleId"] for one in log["runs"][0]["results"]] == ["drift/stale"]
     words = log["runs"][0]["results"][0]["message"]["text"]
     assert words.startswith("guest R1.1, R1.2 are stale: keep does something else (since ")
+    assert words.endswith("\nwas: until = minutes * 60\nnow: until = minutes * 61")
     said = released.run("check", "--drift", "--format", "markdown").out
     assert (
         f"| guest R1.1, R1.2 | stale | keep does something else | shop/cart.py:4 | {commit[:12]}"

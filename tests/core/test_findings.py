@@ -1,7 +1,9 @@
 """What rests on one thing that moved is one finding, with all that it puts in doubt."""
 
+from accord.app.drifting import Drift
 from accord.core.drift import Cause, Standing, Verdict
 from accord.core.findings import gathered
+from accord.report.drift import sarif
 
 
 def cause(thing: str) -> Cause:
@@ -74,3 +76,18 @@ def test_ten_thousand_findings_are_gathered_in_no_more_than_their_number() -> No
     (found,) = gathered(rows)
     assert len(found.criteria) == 10_000
     assert len(gathered(verdict(f"R{one}", f"t{one}") for one in range(10_000))) == 10_000
+
+
+def test_a_finding_about_many_criteria_names_the_first_of_them() -> None:
+    (one,) = gathered(verdict(f"R1.{number}", "a") for number in range(1, 41))
+    assert one.named.endswith("R1.11, R1.12, 28 more")
+    assert one.told.endswith("R1.12, 28 more are stale")
+    assert len(one.criteria) == 40
+
+
+def test_one_finding_is_one_result_however_much_moved() -> None:
+    (one,) = gathered([verdict("R1.1", *map(str, range(500)))])
+    log = sarif(Drift("0" * 40, one.verdicts, {}, 1), "1", 1)
+    (result,) = log["runs"][0]["results"]
+    assert len(result["relatedLocations"]) == 5
+    assert result["message"]["text"].endswith("and 494 more that moved")

@@ -105,7 +105,7 @@ def _code(
     around = _around(sources, path, line)
     tasks = _Tasks(sources, path)
     for name, blob in sorted(drifting.traces(repo, commit).items()):
-        bound = drifting.read_trace(repo, name, blob)
+        bound = sources.again.applied(name, blob, drifting.read_trace(repo, name, blob))
         looking = drifting.looking_at(repo, sources.symbols, commit, bound)
         links = (("its code", bound.symbols), ("its test", bound.tests),
                  ("run by its tests", bound.executes))  # fmt: skip

@@ -2,7 +2,7 @@
 
 from attrs import evolve
 
-from accord.app import drifting, living_view, verdicts
+from accord.app import drifting, explaining, failing, living_view, verdicts
 from accord.app.drifting import Drift
 from accord.app.views import View
 from accord.app.workshop import Workshop
@@ -16,7 +16,7 @@ def drift_view(workshop: Workshop) -> View:
     found = check(workshop)
     every = gathered(found.findings)
     near = [each for one in every[:EXPLAINED] for each in one.verdicts]
-    told = gathered(drifting.explain(workshop.repo, workshop.symbols, found.commit, near))
+    told = gathered(explaining.explain(workshop.repo, workshop.symbols, found.commit, near))
     texts = living_view.texts(workshop, {one.change for one in found.findings})
     return {
         "findings": [_finding(one, texts) for one in (*told, *every[EXPLAINED:])],
@@ -30,8 +30,9 @@ def drift_view(workshop: Workshop) -> View:
 def check(workshop: Workshop) -> Drift:
     """Return how the criteria on the base stand, without the findings that a verdict closes."""
     repo, tip = workshop.repo, workshop.repo.resolve(workshop.base)
-    kept = workshop.state / "checked" / "drift.json"
-    found = drifting.check(repo, workshop.symbols, tip, kept=kept)
+    kept = drifting.kept_in(workshop.state)
+    red = failing.load(kept, tip)
+    found = drifting.check(repo, workshop.symbols, tip, results=red, kept=kept)
     now = workshop.clock.now()
     left = verdicts.unsettled(repo, tip, workshop.trust, found.findings, now)
     return evolve(found, findings=left, settled=len(found.findings) - len(left))

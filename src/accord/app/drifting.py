@@ -5,28 +5,27 @@ parsed at all, and a trace that was quiet in the last check is not read again un
 then touched one of its files.
 """
 
-import difflib
 import json
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from attrs import define, evolve, field, frozen
+from attrs import define, field, frozen
 
 from accord import __version__
 from accord.app import promises, renewing
 from accord.app.identifying import ledger
+from accord.app.renewing import Renewed
 from accord.core import drift, fingerprint, trace
-from accord.core.drift import Cause, Kind, Now, Seen, Standing, Verdict
+from accord.core.drift import Kind, Now, Seen, Standing, Verdict
 from accord.core.evidence import TestCase
 from accord.core.fingerprint import Mark, Symbol
 from accord.core.ports import FileChange, Repo, Symbols
 from accord.core.trace import Trace, TraceError
 from accord.errors import ConfigurationError
 
-BACK = 200  # commits that are asked who changed a symbol
 _QUIET = {Standing.HOLDS.value, Standing.UNPROVEN.value, Standing.RETIRED.value}
 
 
@@ -68,16 +67,17 @@ UNJUDGED = Judged()
 
 def check(
     repo: Repo, symbols: Symbols, head: str, *, results: Sequence[TestCase] | None = None,
-    kept: Path | None = None, judged: Judged = UNJUDGED,
+    kept: Path | None = None, judged: Judged = UNJUDGED, again: Renewed | None = None,
 ) -> Drift:  # fmt: skip
     """Return how the criteria of every trace in the commit `head` stand.
 
     `results` are the tests that ran on it, None where none did; `judged` says what they are worth.
-    `kept` is the file in which it is remembered what was quiet. Raises
-    ConfigurationError for a trace that cannot be read.
+    `kept` is the file in which it is remembered what was quiet, and beside which there is what
+    tests renewed, unless `again` says that. Raises ConfigurationError for a trace that cannot be
+    read.
     """
     found_traces = traces(repo, head)
-    again = renewing.load(kept)
+    again = again or renewing.load(kept)
     before = _Before.load(kept, repo, head) if results is None else _Before({}, None)
     diffs = _Diffs(repo, head, before.began(found_traces))
     standing: Counter[str] = Counter()
@@ -107,29 +107,15 @@ def check(
 
 
 def every(
-    repo: Repo, symbols: Symbols, head: str, results: Sequence[TestCase] | None = None
+    repo: Repo, symbols: Symbols, head: str, results: Sequence[TestCase] | None, again: Renewed
 ) -> Iterator[tuple[Trace, tuple[Verdict, ...]]]:
-    """Yield each trace in the commit `head` with how all of its criteria stand.
+    """Yield each trace in the commit `head`, as it was proved last, with how its criteria stand.
 
     Raises ConfigurationError for a trace that cannot be read.
     """
     for name, blob in sorted(traces(repo, head).items()):
-        found = read_trace(repo, name, blob)
+        found = again.applied(name, blob, read_trace(repo, name, blob))
         yield found, _look(repo, symbols, head, found, results, UNJUDGED, _Diffs(repo, head))[0]
-
-
-def explain(
-    repo: Repo, symbols: Symbols, head: str, verdicts: Iterable[Verdict]
-) -> tuple[Verdict, ...]:
-    """Return findings with who made each of their causes, in which commit, and the two lines."""
-    known: dict[Cause, Cause] = {}
-    told = []
-    for verdict in verdicts:
-        for one in verdict.causes:
-            if one not in known:
-                known[one] = _explained(repo, symbols, head, one)
-        told.append(evolve(verdict, causes=tuple(known[one] for one in verdict.causes)))
-    return tuple(told)
 
 
 def held(
@@ -146,6 +132,11 @@ def touched_since(repo: Repo, head: str, kept: Path | None) -> dict[str, str]:
     before = _Before.load(kept, repo, head)
     rows = traces(repo, head).items()
     return {name: blob for name, blob in rows if before.quiet(name, blob) is None}
+
+
+def kept_in(state: Path) -> Path:
+    """Return the file in the state folder in which it is remembered what was quiet."""
+    return state / "checked" / "drift.json"
 
 
 def traces(repo: Repo, head: str) -> dict[str, str]:
@@ -245,11 +236,8 @@ class Looking:
         if mark.path not in self._data:
             self._data[mark.path] = self.repo.read(self.head, mark.path)
         data = self._data[mark.path]
-        if mark.name.startswith("<lines "):
-            lines = (data or b"").decode(errors="replace").splitlines()
-            hunk = fingerprint.find_hunk(mark, lines)
-            alone = data is not None
-            return Seen(Kind.SAME, mark, hunk.first) if hunk else Seen(Kind.GONE, mark, alone=alone)
+        if fingerprint.is_hunk(mark):
+            return self._hunk(mark, data)
         there = self._read(self.head, mark.path, data)
         now = there.get(mark.name)
         if now is not None:
@@ -263,6 +251,18 @@ class Looking:
         self.places.add(found[0])
         kind = Kind.MOVED if found[1].print == mark.print else Kind.CHANGED
         return Seen(kind, fingerprint.mark(*found), found[1].first)
+
+    def _hunk(self, mark: Mark, data: bytes | None) -> Seen:
+        if data is None:
+            return Seen(Kind.GONE if mark.print else Kind.SAME, mark, alone=False)
+        before = self.repo.read(self.since, mark.path) if self.since else None
+        old, new = ((one or b"").decode(errors="replace").splitlines() for one in (before, data))
+        if same := fingerprint.find_hunk(mark, new):
+            return Seen(Kind.SAME, mark, same.first)
+        found = fingerprint.replaced(mark, old, new) if mark.print else None
+        if found is None:
+            return Seen(Kind.GONE if mark.print else Kind.SAME, mark)
+        return Seen(Kind.CHANGED, fingerprint.mark(mark.path, found), found.first)
 
     def fresh(self) -> list[tuple[str, Symbol]]:
         """Return the symbols that came between the two commits, with their paths."""
@@ -280,65 +280,6 @@ class Looking:
             found = self.symbols(path, data) if data is not None else ()
             self._files[key] = {one.name: one for one in found or ()}
         return self._files[key]
-
-
-def _explained(repo: Repo, symbols: Symbols, head: str, cause: Cause) -> Cause:
-    """Look for the commit after which the symbol was no longer what its mark says."""
-    link = cause.link
-    if link is None or link.name.startswith("<"):
-        return cause
-    found = last_seen(repo, symbols, head, link)
-    if found is None:
-        return cause
-    now = _version(repo, symbols, found.ended, link)
-    one, other = _first_difference(_lines(found.was), _lines(now) if now else [])
-    return evolve(cause, commit=found.ended, author=found.author, was=one, now=other)
-
-
-@frozen
-class LastSeen:
-    """Where a symbol last was what a mark says: the commit, and the one after it that ended that.
-
-    `was` is the symbol, and the lines of its file.
-    """
-
-    commit: str
-    ended: str
-    author: str
-    was: tuple[Symbol, list[str]]
-
-
-def last_seen(repo: Repo, symbols: Symbols, head: str, link: Mark) -> LastSeen | None:
-    """Return where the symbol of `link` last was what it says, in the history of `head`."""
-    for commit, author in repo.touching(head, link.path, BACK):
-        parent = repo.resolve(f"{commit}^1")
-        was = _version(repo, symbols, parent, link) if parent else None
-        if was is not None and was[0].print == link.print:
-            return LastSeen(parent, commit, author, was)
-    return None
-
-
-def _version(
-    repo: Repo, symbols: Symbols, commit: str, link: Mark
-) -> tuple[Symbol, list[str]] | None:
-    data = repo.read(commit, link.path)
-    found = symbols(link.path, data) if data is not None else None
-    one = next((each for each in found or () if each.name == link.name), None)
-    if one is None or data is None:
-        return None
-    return one, data.decode(errors="replace").splitlines()
-
-
-def _lines(version: tuple[Symbol, list[str]]) -> list[str]:
-    symbol, lines = version
-    return [one.strip() for one in lines[symbol.first - 1 : symbol.last] if one.strip()]
-
-
-def _first_difference(old: list[str], new: list[str]) -> tuple[str, str]:
-    for tag, at, end, there, close in difflib.SequenceMatcher(None, old, new).get_opcodes():
-        if tag != "equal":
-            return " ".join(old[at:end][:1]), " ".join(new[there:close][:1])
-    return "", ""
 
 
 @define

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Mapping
 
+from accord.app import drifting, renewing
 from accord.app.changes import released
 from accord.app.promising import Promise, Sources, promised
 from accord.app.views import View
@@ -10,8 +11,8 @@ from accord.core.drift import Standing
 
 Texts = Mapping[tuple[str, str], str]
 
-# What the base promised at one commit on one day: one is kept at a time.
-_KNOWN: dict[tuple[str, str, str], tuple[Promise, ...]] = {}
+# What the base promised at one commit on one day, by what was renewed: one is kept at a time.
+_KNOWN: dict[tuple[str, str, str, str], tuple[Promise, ...]] = {}
 
 
 def living_view(workshop: Workshop) -> View:
@@ -36,9 +37,11 @@ def texts(workshop: Workshop, changes: Collection[str]) -> Texts:
 
 def _promised(workshop: Workshop) -> tuple[Promise, ...]:
     now = workshop.clock.now()
-    key = (str(workshop.state), workshop.repo.resolve(workshop.base), now[:10])
+    again = renewing.load(drifting.kept_in(workshop.state))
+    key = (str(workshop.state), workshop.repo.resolve(workshop.base), now[:10], repr(again.rows))
     if key not in _KNOWN:
-        found = promised(Sources(workshop.repo, workshop.symbols, key[1], now, workshop.trust))
+        sources = Sources(workshop.repo, workshop.symbols, key[1], now, workshop.trust, again=again)
+        found = promised(sources)
         _KNOWN.clear()
         _KNOWN[key] = found
     return _KNOWN[key]

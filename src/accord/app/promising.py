@@ -10,6 +10,7 @@ from attrs import Factory, evolve, frozen
 
 from accord.app import drifting, promises, verdicts
 from accord.app.identifying import known_at
+from accord.app.renewing import Renewed
 from accord.app.verdicts import Answer
 from accord.approvals.log import read_log
 from accord.approvals.records import FOLDER
@@ -69,7 +70,8 @@ class Promise:
 class Sources:
     """What a living spec is read from: a commit, the people whose word counts, test results.
 
-    Without `trust` nobody's word counts. `now` is the moment, as `Clock` gives it.
+    Without `trust` nobody's word counts. `now` is the moment, as `Clock` gives it. `again` is what
+    tests renewed.
     """
 
     repo: Repo
@@ -78,6 +80,7 @@ class Sources:
     now: str
     trust: Trust | None = None
     results: Sequence[TestCase] | None = None
+    again: Renewed = Factory(lambda: Renewed(None))
 
 
 @frozen
@@ -132,7 +135,9 @@ def _links(sources: Sources) -> _Links:
     words: dict[tuple[str, str], str] = {}
     symbols: dict[tuple[str, str], list[str]] = {}
     tests: dict[tuple[str, str], list[str]] = {}
-    traces = drifting.every(sources.repo, sources.symbols, sources.commit, sources.results)
+    traces = drifting.every(
+        sources.repo, sources.symbols, sources.commit, sources.results, sources.again
+    )
     for found, standing in traces:
         for one in _judged(sources, standing):
             known[one.change, one.criterion] = one
@@ -153,7 +158,8 @@ def _judged(sources: Sources, standing: Sequence[Verdict]) -> Iterator[Verdict]:
     for one, answer in told:
         still = answer is Answer.STILL_TRUE
         yield evolve(one, standing=Standing.HOLDS) if still else one
-    yield from (one for one in standing if not one.is_finding)
+    held = [one for one in standing if not one.is_finding]
+    yield from verdicts.vouched(sources.repo, sources.commit, sources.trust, held)
 
 
 def documents(repo: Repo, commit: str) -> Iterator[tuple[str, str, Document]]:

@@ -5,7 +5,7 @@ were renewed in. Whoever deletes them has the tests run again. `written` puts th
 """
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -13,6 +13,7 @@ from typing import Any
 from attrs import define, evolve, field
 
 from accord.core import trace
+from accord.core.drift import Kind, Seen
 from accord.core.fingerprint import Mark
 from accord.core.trace import Trace
 
@@ -45,6 +46,11 @@ class Renewed:
         for criterion, old, new in links:
             row["links"][_key(criterion, old)] = [new.path, new.name, new.print, list(new.sketch)]
 
+    def follow(self, name: str, blob: str) -> None:
+        """Let what was kept of the trace `name` count for its new text, link by link."""
+        if name in self.rows:
+            self.rows[name]["blob"] = blob
+
     def save(self, names: Mapping[str, str]) -> None:
         """Write it down, for the traces that are there: `names` maps each to its blob."""
         if self.place is None:
@@ -70,6 +76,39 @@ def load(kept: Path | None) -> Renewed:
         if isinstance(one, dict) and {"blob", "links"} <= one.keys()
     }
     return Renewed(place, known)
+
+
+def judged(
+    whole: Trace, renewed: Trace, criteria: Collection[str], true: Collection[str],
+    look: Callable[[Mark], Seen], words: Mapping[tuple[str, str], tuple[str, ...]],
+) -> Trace:  # fmt: skip
+    """Return the trace `whole` after people judged `criteria` of it.
+
+    These are bound as in `renewed`, to what tests proved last. Those that are still `true` are
+    bound to their words and to what stands there by now; what is gone binds them no more.
+    """
+
+    def links(
+        rows: Sequence[tuple[str, Mark]], proved: Sequence[tuple[str, Mark]]
+    ) -> Iterator[tuple[str, Mark]]:
+        for (name, old), (_, mark) in zip(rows, proved, strict=True):
+            seen = look(mark) if name in true else None
+            if seen is None:
+                yield name, mark if name in criteria else old
+            elif seen.kind is not Kind.GONE:
+                yield name, evolve(seen.mark, sketch=seen.mark.sketch if old.sketch else ())
+
+    promises = (
+        evolve(one, words=words.get((one.path, one.id), (one.words,))[0]) if one.id in true else one
+        for one in whole.promises
+    )
+    return evolve(
+        whole,
+        promises=tuple(promises),
+        symbols=tuple(links(whole.symbols, renewed.symbols)),
+        tests=tuple(links(whole.tests, renewed.tests)),
+        executes=tuple(links(whole.executes, renewed.executes)),
+    )
 
 
 def written(top: Path, found: Iterable[Trace]) -> tuple[str, ...]:

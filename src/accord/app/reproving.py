@@ -10,7 +10,7 @@ from pathlib import Path
 
 from attrs import evolve, frozen
 
-from accord.app import breaking, drifting, renewing, upholding, verdicts
+from accord.app import breaking, drifting, failing, renewing, upholding
 from accord.app.breaking import Question
 from accord.app.config import Mutation, words
 from accord.app.drifting import Drift, Judged, Looking
@@ -91,11 +91,9 @@ def reprove(workshop: Workshop, head: str, kept: Path | None, *, write: bool = F
     }
     judged = Judged(doubted, _upheld(workshop, head, asked, results or ()))
     found = drifting.check(repo, workshop.symbols, head, results=results, kept=kept, judged=judged)
-    again_true = verdicts.confirmed(
-        repo, head, workshop.trust, found.findings, workshop.clock.now()
-    )
-    _renew(again, bound, again_true | {(one.change, one.criterion) for one in found.proved})
+    _renew(again, bound, {(one.change, one.criterion) for one in found.proved})
     again.save(drifting.traces(repo, head))
+    failing.keep(kept, head, results or ())
     paths: tuple[str, ...] = ()
     if write:
         every = (evolve(one, found=again.applied(one.name, one.blob, one.whole)) for one in bound)

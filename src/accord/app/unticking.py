@@ -1,12 +1,13 @@
 """Take the ticks of released tasks away whose evidence is gone from the base.
 
 What a release ticked was proved then. Where a test or the code of one of its criteria is gone
-since, and nobody signed that this is right, nothing stands behind the tick any more.
+since, or a test of it failed on the very commit, and nobody signed that this is right, nothing
+stands behind the tick any more.
 """
 
 from collections.abc import Iterator
 
-from accord.app import drifting, verdicts
+from accord.app import verdicts
 from accord.app.workshop import Workshop
 from accord.core import trace
 from accord.core.drift import Standing
@@ -24,11 +25,11 @@ def keep_released(workshop: Workshop) -> tuple[str, ...]:
     """
     repo, base = workshop.repo, workshop.base
     tip = repo.resolve(base)
-    found = drifting.check(repo, workshop.symbols, tip).findings
     gone: dict[str, set[str]] = {}
-    for one in verdicts.unsettled(repo, tip, workshop.trust, found, workshop.clock.now()):
-        if one.standing is Standing.ORPHANED:
-            gone.setdefault(one.change, set()).add(one.criterion)
+    for finding in verdicts.findings(workshop):
+        for one in finding.verdicts:
+            if one.standing in (Standing.ORPHANED, Standing.BROKEN):
+                gone.setdefault(one.change, set()).add(one.criterion)
     files: dict[str, bytes | None] = {}
     for change, criteria in sorted(gone.items()):
         files |= dict(_unticked(workshop, tip, change, criteria))

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from attrs import define, frozen
 
-from accord.app import breaking, drifting
+from accord.app import breaking, explaining
 from accord.app.config import Mutation
 from accord.app.workshop import Workshop
 from accord.core.breakage import How, in_turn
@@ -99,7 +99,7 @@ class _Trial:
         for old, new in zip(one.before, one.after, strict=True):
             if old.print == new.print:
                 continue
-            found = drifting.last_seen(repo, self.workshop.symbols, self.head, old)
+            found = explaining.last_seen(repo, self.workshop.symbols, self.head, old)
             now = self._symbol(new)
             if found is None or now is None or _weaker(found.was[0], now, new.path):
                 return

@@ -6,16 +6,16 @@ found: when the code, the words or the tests move again, it says nothing any mor
 
 import functools
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from attrs import evolve, frozen
 
-from accord.app import drifting, waivers
+from accord.app import drifting, explaining, failing, promises, renewing, waivers
 from accord.approvals.log import read_log
 from accord.approvals.records import FOLDER
-from accord.core import version
+from accord.core import trace, version
 from accord.core.approval import Approval, Decision, Json, Log, Signed, Trust
 from accord.core.drift import Standing, Verdict
 from accord.core.findings import Finding, gathered
@@ -62,9 +62,15 @@ class Closed:
 
 
 def findings(workshop: "Workshop", change: str = "") -> tuple[Finding, ...]:
-    """Return the findings on the base that no verdict closes; of `change` alone where it is one."""
+    """Return the findings on the base that no verdict closes; of `change` alone where it is one.
+
+    Tests that failed count where they ran on this very commit.
+    """
     repo, tip = workshop.repo, workshop.repo.resolve(workshop.base)
-    found = drifting.check(repo, workshop.symbols, tip).findings
+    kept = drifting.kept_in(workshop.state)
+    red = failing.load(kept, tip)
+    again = renewing.load(kept)
+    found = drifting.check(repo, workshop.symbols, tip, results=red, again=again).findings
     left = unsettled(repo, tip, workshop.trust, found, workshop.clock.now())
     return gathered(one for one in left if change in ("", one.change))
 
@@ -72,7 +78,7 @@ def findings(workshop: "Workshop", change: str = "") -> tuple[Finding, ...]:
 def explained(workshop: "Workshop", finding: Finding) -> Finding:
     """Return a finding with who made each of its causes, in which commit, and the two lines."""
     repo, tip = workshop.repo, workshop.repo.resolve(workshop.base)
-    return Finding(drifting.explain(repo, workshop.symbols, tip, finding.verdicts))
+    return Finding(explaining.explain(repo, workshop.symbols, tip, finding.verdicts))
 
 
 def find(workshop: "Workshop", change: str, criterion: str) -> Finding:
@@ -118,12 +124,17 @@ def close(
     What is wrong begins a change of its own, unless `opened` is what `begin` began. `until` is the
     day (`2026-12-31`) after which a waiver ends, or the version (`2.0`) with which it does. Raises
     RefusedError where the record would not count, and ConfigurationError for a waiver without an
-    end, or a reason that is missing.
+    end, a reason that is missing, and a failing test that is to be still true.
     """
     from accord.app import records
 
     repo, base = workshop.repo, workshop.base
     tip = repo.resolve(base)
+    if answer is Answer.STILL_TRUE and finding.standing is Standing.BROKEN:
+        raise ConfigurationError(
+            f"{finding.named} is not still true: its test fails",
+            hint="--code-wrong, --spec-wrong, or --waive-until",
+        )
     _check_end(repo, tip, answer, until, workshop.clock.now())
     signer, draft = _draft(workshop, finding, reason)
     places = tuple(dict.fromkeys(one.path for one in finding.verdicts))
@@ -141,10 +152,43 @@ def close(
     approval = evolve(draft, reason=said, details=details, items=items)
     files = records.signed_files(signer, approval)
     words = f"Judge {finding.named} of {finding.change}: {answer.value}\n"
-    new = repo.commit(tip, dict(files), words, workshop.author)
+    said_so = repo.commit(tip, dict(files), words, workshop.author)
+    bound = _bound(workshop, tip, said_so, finding)
+    new = repo.commit(tip, {**files, **bound}, words, workshop.author) if bound else said_so
     detail = f"{finding.named}: {answer.value}"
     workshop.move("verdict", finding.change, base, new, tip, detail=detail)
+    if bound:
+        _follow(workshop, new, f"{finding.change}.toml")
     return evolve(closed, record=records.witness(workshop, finding.change, files))
+
+
+def _bound(workshop: "Workshop", tip: str, judged_in: str, finding: Finding) -> dict[str, bytes]:
+    """Return the trace as it is after the verdict, which others see too; nothing where it stays.
+
+    What tests proved on this machine is part of what was judged, and of the trace from now on. What
+    enough people say is still true is bound to what is so now.
+    """
+    repo, name = workshop.repo, f"{finding.change}.toml"
+    blob = drifting.traces(repo, tip).get(name)
+    if blob is None:
+        return {}
+    whole = drifting.read_trace(repo, name, blob)
+    found = renewing.load(drifting.kept_in(workshop.state)).applied(name, blob, whole)
+    told = judged(repo, judged_in, workshop.trust, finding.verdicts, workshop.clock.now())
+    true = {one.criterion for one, said in told if said is Answer.STILL_TRUE}
+    look = drifting.looking_at(repo, workshop.symbols, tip, found).look
+    said, _ = promises.said(repo, tip, found)
+    now = renewing.judged(whole, found, finding.criteria, true, look, said)
+    return {trace.path(finding.change): trace.to_toml(now).encode()} if now != whole else {}
+
+
+def _follow(workshop: "Workshop", tip: str, name: str) -> None:
+    again, rows = (
+        renewing.load(drifting.kept_in(workshop.state)),
+        drifting.traces(workshop.repo, tip),
+    )
+    again.follow(name, rows[name])
+    again.save(rows)
 
 
 def _draft(workshop: "Workshop", finding: Finding, reason: str) -> tuple["Signer", Approval]:
@@ -198,17 +242,20 @@ def unsettled(
     return tuple(one for one, closed in found if closed is None)
 
 
-def confirmed(
-    repo: Repo, commit: str, trust: Trust, findings: Iterable[Verdict], now: str
-) -> set[tuple[str, str]]:
-    """Return (change, criterion) of what moved, and is still true by what people signed.
-
-    What stands there by now is what the next change is held against.
-    """
-    moved = [one for one in findings if one.standing is Standing.STALE
-             and all(each.link for each in one.causes)]  # fmt: skip
-    told = judged(repo, commit, trust, moved, now)
-    return {(one.change, one.criterion) for one, said in told if said is Answer.STILL_TRUE}
+def vouched(
+    repo: Repo, commit: str, trust: Trust, verdicts: Iterable[Verdict]
+) -> Iterator[Verdict]:
+    """Yield how criteria stand that are no findings, with who said last that one is still true."""
+    logs: dict[str, Log] = {}
+    for one in verdicts:
+        if one.change not in logs:
+            logs[one.change] = _log(repo, commit, trust, one.change)
+        log = logs[one.change]
+        said = [each for each in log.signed if not log.unsound and not each.lapsed
+                and _is_verdict(each) and one.criterion in each.approval.items
+                and _answer(each) is Answer.STILL_TRUE]  # fmt: skip
+        said.sort(key=lambda each: each.approval.issued)
+        yield evolve(one, decided=_words(said[-1:])) if said else one
 
 
 def judged(
@@ -224,10 +271,10 @@ def judged(
         log = logs[one.change]
         about = [] if log.unsound else [each for each in log.signed if _is_about(each, one)]
         signed = [each for each in about if _holds(each, now, current)]
-        closing = [each for each in signed if _answer(each) in (Answer.STILL_TRUE, Answer.WAIVED)]
-        closed = waivers.enough(trust, closing, GATE)
-        said = _words(closing if closed else signed)
-        told.append((evolve(one, decided=said), _answer(closing[-1]) if closed else None))
+        by = [_all(signed, answer) for answer in (Answer.STILL_TRUE, Answer.WAIVED)]
+        closing = next((some for some in by if waivers.enough(trust, some, GATE)), [])
+        said = _words(closing or signed)
+        told.append((evolve(one, decided=said), _answer(closing[-1]) if closing else None))
     return tuple(told)
 
 
@@ -241,10 +288,17 @@ def project_version(repo: Repo, commit: str) -> str:
 
 
 def _is_about(record: Signed, finding: Verdict) -> bool:
-    approval = record.approval
-    if approval.gate != GATE or approval.decision is not Decision.WAIVE or record.lapsed:
+    if not _is_verdict(record) or record.lapsed:
         return False
-    return approval.items.get(finding.criterion) == finding.state
+    return record.approval.items.get(finding.criterion) == finding.state
+
+
+def _is_verdict(record: Signed) -> bool:
+    return record.approval.gate == GATE and record.approval.decision is Decision.WAIVE
+
+
+def _all(records: Iterable[Signed], answer: Answer) -> list[Signed]:
+    return [one for one in records if _answer(one) is answer]
 
 
 def _holds(record: Signed, now: str, current: Callable[[], str]) -> bool:

@@ -167,10 +167,12 @@ def _lines(found: "Drift", most: int) -> Iterator[str]:
 
 def finding_lines(one: "Finding") -> Iterator[str]:
     """Yield the lines that tell one finding to a person."""
+    from accord.core.findings import listed
+
     decided = f" ({one.decided})" if one.decided else ""
     yield wrap(f"{one.change} {one.told}{decided}")
     for cause, ids in one.causes[:FEW]:
-        only = f" (for {', '.join(ids)})" if ids else ""
+        only = f" (for {listed(ids)})" if ids else ""
         who = f" (commit {cause.commit[:12]} by {cause.author})" if cause.commit else ""
         yield wrap(f"{cause.path}:{cause.line} {cause.message}{only}{who}", "  ", "    ")
         if cause.was or cause.now:

@@ -161,43 +161,30 @@ def _judged(
         words = f"{promise.id} is no longer in {promise.path}"
         return evolve(whole, standing=Standing.ORPHANED, causes=(Cause(words, promise.path, 1),))
     seen_tests = [now.look(one) for one in tests]
-    failed = _failed(tests, now.results)
-    if failed:
-        causes = tuple(
-            Cause(f"its test {one.name} fails", one.path, 1, one, thing=one.place) for one in failed
-        )
-        return evolve(whole, standing=Standing.BROKEN, causes=causes)
-    gone = [*_causes(symbols, now, (Kind.GONE,)), *_gone_tests(tests, seen_tests)]
-    if gone:
-        return evolve(whole, standing=Standing.ORPHANED, causes=tuple(gone))
+    failed = tuple(
+        Cause(f"its test {one.name} fails", one.path, 1, one, thing=one.place)
+        for one in _failed(tests, now.results)
+    )
+    gone = (*_causes(symbols, now, (Kind.GONE,)), *_gone_tests(tests, seen_tests))
+    reworded = promise.words not in told
     stale = list(_causes(symbols, now, (Kind.CHANGED,)))
     doubt = now.doubted.get((change, promise.id), "")
-    upheld = (change, promise.id) in now.upheld
-    proved = not doubt and _proved(tests, seen_tests, now.results, upheld=upheld)
     if stale and doubt:
         stale.append(Cause(doubt, promise.path, 1))
-    if promise.words not in told:
-        stale.insert(
-            0, Cause("its words changed since the release", promise.path, 1, words=told[0])
-        )
-        proved = False
-    weak = [
-        Cause(
-            f"its test {one.name} changed",
-            each.mark.path,
-            each.line,
-            one,
-            each.mark,
-            thing=one.place,
-        )
-        for one, each in zip(tests, seen_tests, strict=True)
-        if each.kind is Kind.CHANGED
-    ]
-    if (stale or weak) and proved:
-        return evolve(whole, causes=(*stale, *weak), renewed=True)
-    if stale or weak:
-        return evolve(whole, standing=Standing.STALE, causes=(*stale, *weak))
-    return whole if tests else evolve(whole, standing=Standing.UNPROVEN)
+    if reworded:
+        words = "its words changed since the release"
+        stale.insert(0, Cause(words, promise.path, 1, words=told[0]))
+    # What is gone hides nothing of what changed: a person who judges the one judges the other.
+    causes = (*failed, *gone, *stale, *_changed_tests(tests, seen_tests))
+    if not causes:
+        return whole if tests else evolve(whole, standing=Standing.UNPROVEN)
+    if failed or gone:
+        standing = Standing.BROKEN if failed else Standing.ORPHANED
+        return evolve(whole, standing=standing, causes=causes)
+    upheld = (change, promise.id) in now.upheld
+    if not (doubt or reworded) and _proved(tests, seen_tests, now.results, upheld=upheld):
+        return evolve(whole, causes=causes, renewed=True)
+    return evolve(whole, standing=Standing.STALE, causes=causes)
 
 
 def _run_into(
@@ -236,6 +223,13 @@ def _gone_tests(tests: Sequence[Mark], seen: Sequence[Seen]) -> Iterable[Cause]:
             words = f"its test {one.name} is gone from {one.path}"
             thing = one.place if each.alone else one.path
             yield Cause(words, one.path, 1, one, thing=thing)
+
+
+def _changed_tests(tests: Sequence[Mark], seen: Sequence[Seen]) -> Iterable[Cause]:
+    for one, each in zip(tests, seen, strict=True):
+        if each.kind is Kind.CHANGED:
+            words = f"its test {one.name} changed"
+            yield Cause(words, each.mark.path, each.line, one, each.mark, thing=one.place)
 
 
 def _failed(tests: Sequence[Mark], results: Sequence[TestCase] | None) -> list[Mark]:

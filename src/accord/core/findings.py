@@ -4,12 +4,14 @@ One test that changed may be bound to five criteria. That is one thing to look a
 say, so it is one finding, and one record when it is judged.
 """
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 
 from attrs import evolve, frozen
 
 from accord.core.drift import Cause, Standing, Verdict
 from accord.core.model import sha256
+
+MOST = 12
 
 
 @frozen
@@ -30,8 +32,8 @@ class Finding:
 
     @property
     def named(self) -> str:
-        """Return their ids as a person says them: `R1.1, R1.2`."""
-        return ", ".join(self.criteria)
+        """Return their ids as a person says them: `R1.1, R1.2`; the first of them where many."""
+        return listed(self.criteria)
 
     @property
     def told(self) -> str:
@@ -40,7 +42,7 @@ class Finding:
         for one in self.verdicts:
             by.setdefault(one.standing, []).append(one.criterion)
         return "; ".join(
-            f"{', '.join(names)} {'is' if len(names) == 1 else 'are'} {standing}"
+            f"{listed(names)} {'is' if len(names) == 1 else 'are'} {standing}"
             for standing, names in by.items()
         )
 
@@ -76,6 +78,12 @@ class Finding:
     def only(self, criteria: Collection[str]) -> "Finding":
         """Return the finding about those of its criteria alone that are in `criteria`."""
         return evolve(self, verdicts=tuple(v for v in self.verdicts if v.criterion in criteria))
+
+
+def listed(names: Sequence[str]) -> str:
+    """Return ids in a list that a line can hold: the first MOST, and how many more."""
+    more = [f"{len(names) - MOST} more"] if len(names) > MOST else []
+    return ", ".join([*names[:MOST], *more])
 
 
 def gathered(verdicts: Iterable[Verdict]) -> tuple[Finding, ...]:

@@ -11,6 +11,7 @@ import heapq
 import struct
 import zlib
 from collections.abc import Iterable, Iterator, Sequence
+from difflib import SequenceMatcher
 from functools import cached_property
 
 from attrs import define, field
@@ -18,6 +19,8 @@ from attrs import define, field
 MODULE = "<module>"
 FLOOR = 0.3
 _SHINGLE = 4
+_LINES = "<lines "
+_LONGEST = 5000  # lines
 _KEPT = 12
 _SELVES = (("self",), ("cls",))
 _TELLING = 10  # tokens: a shorter body says the same in many places
@@ -168,7 +171,7 @@ def hunk(lines: Sequence[str], first: int, count: int) -> Symbol:
     White space at the ends of lines, and lines without anything else, do not count.
     """
     said = tuple(filter(None, (" ".join(one.split()) for one in lines[first - 1 :][:count])))
-    return Symbol(f"<lines {first}+{len(said)}>", first, first + count - 1, said)
+    return Symbol(f"{_LINES}{first}+{len(said)}>", first, first + count - 1, said)
 
 
 def find_hunk(gone: Mark, lines: Sequence[str]) -> Symbol | None:
@@ -182,6 +185,33 @@ def find_hunk(gone: Mark, lines: Sequence[str]) -> Symbol | None:
         if found.print == gone.print:
             return found
     return None
+
+
+def is_hunk(mark: Mark) -> bool:
+    """Tell whether `mark` remembers lines of a file that nothing here can parse."""
+    return mark.name.startswith(_LINES)
+
+
+def replaced(gone: Mark, old: Sequence[str], new: Sequence[str]) -> Symbol | None:
+    """Return what stands in the lines `new` where the anchor `gone` stood in `old`, or None.
+
+    Where it is not in `old`, what stands at its numbers is meant.
+    """
+    was = find_hunk(gone, old)
+    if was is None or max(len(old), len(new)) > _LONGEST:
+        first, _, count = gone.name[len(_LINES) :].rstrip(">").partition("+")
+        found = hunk(new, int(first), int(count))
+        return found if found.tokens else None
+    begin, end = was.first - 1, was.last
+    ends: list[int] = []
+    for tag, at, to, there, close in SequenceMatcher(None, old, new, False).get_opcodes():
+        if at >= end or to <= begin:
+            continue
+        same = tag == "equal"
+        ends += (there + max(begin - at, 0) if same else there,
+                 close - max(to - end, 0) if same else close)  # fmt: skip
+    found = hunk(new, min(ends) + 1, max(ends) - min(ends))
+    return found if found.tokens else None
 
 
 def _sketch(tokens: Sequence[str]) -> tuple[int, ...]:

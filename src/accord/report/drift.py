@@ -4,7 +4,7 @@ SARIF 2.1.0: https://docs.oasis-open.org/sarif/sarif/v2.1.0/sarif-v2.1.0.html
 """
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from hashlib import sha256
 from typing import Any
 from urllib.parse import quote
@@ -14,6 +14,7 @@ from accord.core.drift import Cause, Standing
 from accord.core.findings import Finding, gathered
 from accord.core.hidden import visible
 
+FEW = 5  # causes of a finding beside the first
 SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
 _SAYS = {
     Standing.BROKEN: "A test that is linked to the criterion fails.",
@@ -23,9 +24,10 @@ _SAYS = {
 
 
 def sarif(found: Drift, version: str, most: int) -> dict[str, Any]:
-    """Return the first `most` findings as a SARIF log; `version` is that of Accord.
+    """Return the first `most` findings as a SARIF log, a result each; `version` is that of Accord.
 
-    How many more there are is a notification. The fingerprint of a result does not hold its line:
+    The first of its causes says where, the next ones are related places. How many more findings
+    there are is a notification. The fingerprint of a result does not hold its line:
     it stays the same when lines move.
     """
     rules = [
@@ -37,7 +39,7 @@ def sarif(found: Drift, version: str, most: int) -> dict[str, Any]:
     run: dict[str, Any] = {
         "tool": {"driver": driver},
         "columnKind": "unicodeCodePoints",
-        "results": [_result(one, *row) for one in shown for row in one.causes],
+        "results": [_result(one) for one in shown],
     }
     notes = [{"level": "note", "message": {"text": text}} for text in _rest(found, most)]
     run["invocations"] = [{"executionSuccessful": True, "toolExecutionNotifications": notes}]
@@ -80,30 +82,38 @@ def _rest(found: Drift, most: int) -> Iterator[str]:
         yield f"settled by a verdict: {found.settled}"
 
 
-def _result(one: Finding, cause: Cause, ids: Sequence[str]) -> dict[str, Any]:
-    named = ", ".join(ids) or one.named
-    verb = "are" if len(ids or one.criteria) > 1 else "is"
-    words = f"{one.change} {named} {verb} {one.standing.value}: {cause.message}"
-    if cause.commit:
-        words += f" (since {cause.commit[:12]} by {cause.author})"
+def _result(one: Finding) -> dict[str, Any]:
+    (cause, _), *more = one.causes
+    words = f"{one.change} {one.told}: {_words(cause)}"
+    if cause.was or cause.now:
+        words += f"\nwas: {cause.was}\nnow: {cause.now}"
+    if len(more) > FEW:
+        words += f"\nand {len(more) - FEW} more that moved"
     place = cause.link.place if cause.link else cause.path
     identity = f"{one.change} {one.criteria[0]} {one.standing.value} {place}"
     return {
         "ruleId": f"drift/{one.standing.value}",
         "level": "error" if one.standing is Standing.BROKEN else "warning",
-        "message": {"text": visible(words)},
-        "locations": [
-            {
-                "physicalLocation": {
-                    "artifactLocation": {"uri": _uri(cause.path)},
-                    "region": {"startLine": max(1, cause.line)},
-                }
-            }
+        "message": {"text": "\n".join(map(visible, words.split("\n")))},
+        "locations": [_place(cause)],
+        "relatedLocations": [
+            {"id": number, **_place(each), "message": {"text": visible(_words(each))}}
+            for number, (each, _) in enumerate(more[:FEW], 1)
         ],
         "partialFingerprints": {
             "accordDrift/v1": sha256(identity.encode(errors="replace")).hexdigest()[:32]
         },
     }
+
+
+def _words(cause: Cause) -> str:
+    who = f" (since {cause.commit[:12]} by {cause.author})" if cause.commit else ""
+    return f"{cause.message}{who}"
+
+
+def _place(cause: Cause) -> dict[str, Any]:
+    region = {"startLine": max(1, cause.line)}
+    return {"physicalLocation": {"artifactLocation": {"uri": _uri(cause.path)}, "region": region}}
 
 
 def _uri(path: str) -> str:

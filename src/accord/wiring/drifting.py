@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from attrs import evolve
 
-from accord.app import backtesting, drifting
+from accord.app import backtesting, drifting, explaining, failing, renewing
 from accord.app.backtesting import Replay
 from accord.app.drifting import Drift
 from accord.core import evidence
@@ -46,10 +46,13 @@ def check_drift(
     repo = GitRepo(git, place.common)  # it makes no worktrees, so it needs no state
     try:
         fork = _fork(git, repo, place.head, since) if since else ""
-        results = _results(junit) if junit else None
-        found = drifting.check(
-            repo, read_symbols, place.head, results=results, kept=_kept(place.common)
-        )
+        kept = _kept(place.common)
+        if junit:
+            results: tuple[TestCase, ...] | None = _results(junit)
+            failing.keep(kept, place.head, results or ())
+        else:
+            results = failing.load(kept, place.head)
+        found = drifting.check(repo, read_symbols, place.head, results=results, kept=kept)
         return _told(repo, place, found, shown, fork=fork, root=root)
     finally:
         repo.close()
@@ -75,13 +78,15 @@ def _told(
     left = _unsettled(repo, place.head, trust, found)
     before: set[str] = set()
     if fork and left:
-        before = {one.state for one in drifting.check(repo, read_symbols, fork).findings}
+        again = renewing.load(_kept(place.common))
+        found_there = drifting.check(repo, read_symbols, fork, again=again).findings
+        before = {one.state for one in found_there}
     fresh = tuple(one for one in left if one.state not in before)
     every = gathered(fresh)
     near, rest = (
         [each for one in some for each in one.verdicts] for some in (every[:shown], every[shown:])
     )
-    told = drifting.explain(repo, read_symbols, place.head, near)
+    told = explaining.explain(repo, read_symbols, place.head, near)
     return evolve(
         found,
         findings=(*told, *rest),
@@ -177,7 +182,8 @@ def read_living(start: Path, junit: Sequence[Path]) -> "tuple[str, tuple[Promise
         commit = (repo.resolve(f"refs/heads/{base}") if base else "") or place.head
         results = _results(junit) if junit else None
         trust, now = _trust(repo, place, commit), SystemClock().now()
-        sources = Sources(repo, read_symbols, commit, now, trust, results)
+        again = renewing.load(_kept(place.common))
+        sources = Sources(repo, read_symbols, commit, now, trust, results, again)
         return commit, promised(sources)
     finally:
         repo.close()
@@ -202,7 +208,9 @@ def read_blame(start: Path, where: str) -> "tuple[str, tuple[Blame, ...]]":
         if here.is_relative_to(place.top.resolve()) and here.exists():
             path = here.relative_to(place.top.resolve()).as_posix()
         trust, now = _trust(repo, place, place.head), SystemClock().now()
-        return place.head, blame(Sources(repo, read_symbols, place.head, now, trust), path, line)
+        again = renewing.load(_kept(place.common))
+        sources = Sources(repo, read_symbols, place.head, now, trust, again=again)
+        return place.head, blame(sources, path, line)
     finally:
         repo.close()
 
@@ -225,6 +233,6 @@ def _results(reports: Sequence[Path]) -> tuple[TestCase, ...]:
 
 def _kept(common: Path) -> Path | None:
     try:
-        return state_folder(common) / "checked" / "drift.json"
+        return drifting.kept_in(state_folder(common))
     except ConfigurationError:  # no place outside the checkout to keep anything: look at it all
         return None
