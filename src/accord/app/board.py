@@ -23,7 +23,7 @@ from accord.core.reconcile import Wait, next_steps
 Row = dict[str, Any]
 
 # Notes of the engine's that say nothing about how a change stands.
-_ASIDE = ("row", "need", "ran", "run", "base", "told", "together")
+_ASIDE = ("row", "need", "ran", "run", "base", "told", "together", "took", "pace")
 
 
 def rows(workshop: Workshop) -> list[Row]:

@@ -1,17 +1,15 @@
 """Weigh the steps of all changes for `core.scheduling`: what they claim, how long they take."""
 
-import statistics
 from collections.abc import Collection, Mapping, Sequence
 
 from attrs import define, evolve, field
 
+from accord.app import pace
 from accord.app.changes import Change
 from accord.app.workshop import Workshop
 from accord.core import scheduling
 from accord.core.reconcile import Action, Build, Draft, Land, Release, Wait
 from accord.core.scheduling import USUAL_S, Admission, Candidate, Limits, Running
-
-TOOK = "took"
 
 
 @define
@@ -25,9 +23,7 @@ class Admitting:
 
     def __attrs_post_init__(self) -> None:
         """Take the usual length of a task from those that were built here."""
-        notes = self.workshop.journal.noted(f"{TOOK}/").values()
-        took = [float(one) for note in notes if isinstance(one := note.get("seconds"), int)]
-        self.length = statistics.median(took) if took else USUAL_S
+        self.length = pace.usual(self.workshop) or USUAL_S
 
     def choose(
         self,
@@ -61,12 +57,14 @@ class Admitting:
         self.began[step.id] = now
         self.asked.pop(step.id, None)
 
-    def end(self, step: Action, now: float) -> None:
-        """Remember how long a task was worked on, for the estimates of the next run."""
+    def end(self, step: Action, now: float, *, goes_on: bool = False) -> None:
+        """Remember how long a task was worked on, for the estimates of the next run.
+
+        `goes_on` tells that its agent asked, and is not done.
+        """
         took = now - self.began.pop(step.id, now)
         if isinstance(step, Build) and not step.by_hand:
-            key = f"{TOOK}/{step.change}/{step.task}"
-            self.workshop.journal.note(key, {"seconds": max(1, round(took))})
+            pace.took(self.workshop, step, took, goes_on=goes_on)
 
     def _candidate(
         self, step: Draft | Build, changes: Mapping[str, Change], now: float

@@ -1,6 +1,7 @@
 """Drive changes until whatever is left waits for a person."""
 
 import asyncio
+import sqlite3
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from contextlib import suppress
 
@@ -8,6 +9,7 @@ from attrs import define, evolve, field, frozen
 
 from accord.app import room
 from accord.app.changes import Change, find, load_all, released
+from accord.app.pace import Pacing
 from accord.app.radar import Radar
 from accord.app.situations import situation
 from accord.app.workshop import Workshop
@@ -111,12 +113,15 @@ class _Drive:
     looked: float = 0.0
     changes: dict[str, Change] = field(factory=dict)
     held: tuple[Wait, ...] = ()
+    seen: Sequence[Action | Wait] = ()
     admitting: Admitting = field(init=False)
     radar: Radar = field(init=False)
+    pacing: Pacing = field(init=False)
 
     def __attrs_post_init__(self) -> None:
         self.admitting = Admitting(self.workshop)
         self.radar = Radar(self.workshop)
+        self.pacing = Pacing(self.workshop)
 
     def look(self) -> list[Action | Wait]:
         base = self.workshop.repo.resolve(self.workshop.base)
@@ -156,6 +161,8 @@ class _Drive:
             await self._halt()
             raise
         finally:
+            with suppress(AccordError, OSError, sqlite3.Error):  # as on a full disk
+                self.pacing.stop()
             if beating is not None:
                 beating.cancel()
 
@@ -172,18 +179,19 @@ class _Drive:
 
     async def _run(self, submit: Submit) -> Outcome:
         while True:
-            steps = await asyncio.to_thread(self._seen)
+            self.seen = steps = await asyncio.to_thread(self._seen)
             for step in await asyncio.to_thread(self._begun, steps, _now()):
                 self._announce(step)
                 self.admitting.begin(step, _now())
                 task = asyncio.create_task(self._perform(step, submit))
                 self.busy[task] = step
+            await asyncio.to_thread(self._tell_pace)
             if not self.busy and not self._stays():
                 return self.outcome(steps)
             for task in await self._next_done():
                 step = self.busy.pop(task)
                 self._finished(step, task.result())
-                self.admitting.end(step, _now())
+                self.admitting.end(step, _now(), goes_on=bool(task.result().get("waits")))
                 if self.crew is not None:
                     await asyncio.to_thread(self.crew.forget, step)
 
@@ -234,7 +242,12 @@ class _Drive:
             done, _ = await asyncio.wait(self.busy, timeout=LOOK_EVERY_S,
                                          return_when=asyncio.FIRST_COMPLETED)  # fmt: skip
             await asyncio.to_thread(self._look_around)
+            await asyncio.to_thread(self._tell_pace)
         return done
+
+    def _tell_pace(self) -> None:
+        if self.crew is None:  # what others are at, and with how many agents, nobody knows
+            self.pacing.tell(self.seen, tuple(self.busy.values()), self.changes)
 
     async def crew_done(self, crew: Crew) -> set[asyncio.Task[dict[str, object]]]:
         if not self.busy:
