@@ -31,7 +31,7 @@ def rows(workshop: Workshop) -> list[Row]:
     base = workshop.repo.resolve(workshop.base)
     found = changes.find(workshop)
     every = workshop.journal.noted("")
-    states = _states(workshop, found, base, every)
+    states = states_of(workshop, found, base, every)
     kept = {key: note for key, note in every.items() if key.startswith("row/")}
     stale = [one for one in found if _kept(kept, one).get("state") != states[one.change]]
     history = changes.altered(workshop, stale)
@@ -61,10 +61,10 @@ def _row(workshop: Workshop, change: Change, base: str) -> Row:
     }
 
 
-def _states(
+def states_of(
     workshop: Workshop, found: tuple[Found, ...], base: str, every: Mapping[str, dict[str, Json]]
 ) -> dict[str, str]:
-    """Return for each change the digest of everything that its row is made from.
+    """Return for each change the digest of everything that its row and its steps are made from.
 
     `every` holds all notes of the journal.
     """

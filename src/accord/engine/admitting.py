@@ -32,10 +32,12 @@ class Admitting:
         busy: Collection[Action],
         now: float,
         elsewhere: Collection[Action] = (),
+        begun: Collection[str] = (),
     ) -> Admission:
         """Return which of the drafts and builds in `steps` start now beside those in `busy`.
 
-        What is done `elsewhere` takes no slot here, and claims its files and resources.
+        What is done `elsewhere` takes no slot here, and claims its files and resources. `begun`
+        names changes that are partly built and are not among `changes`, since all of them waits.
         """
         running = [self._running(one, changes, now) for one in busy if not isinstance(one, Release)]
         running += [evolve(self._running(one, changes, now), working=False) for one in elsewhere
@@ -47,7 +49,8 @@ class Admitting:
         wanted = [self._candidate(one, changes, now) for one in steps
                   if isinstance(one, Draft | Build) and not _is_busy(one, busy)]  # fmt: skip
         under_way = {one.change for one in steps if isinstance(one, Wait) and one.decides}
-        under_way |= {name for name, change in changes.items() if _is_begun(change)}
+        under_way |= {name for name, change in changes.items() if is_begun(change)}
+        under_way |= set(begun)
         config = self.workshop.config
         limits = Limits(config.parallel, config.beside.under_way)
         return scheduling.admit(wanted, running, limits, under_way)
@@ -109,5 +112,6 @@ def _is_busy(step: Action, busy: Collection[Action]) -> bool:
     return any((one.change, one.subject) == (step.change, step.subject) for one in busy)
 
 
-def _is_begun(change: Change) -> bool:
+def is_begun(change: Change) -> bool:
+    """Tell whether some of the tasks of a change have landed and others have not."""
     return bool(change.landed) and not change.landed.issuperset(one.id for one in change.tasks)
