@@ -3,7 +3,7 @@
 from typing import Any
 
 from accord.app import board, changes
-from accord.app.changes import Change
+from accord.app.changes import Change, Found
 from accord.app.workshop import Workshop
 from accord.core import plan, scheduling
 from accord.core.model import Stage, Task, Track
@@ -13,6 +13,9 @@ KEPT = 200
 
 # A commit stays as it is, and so does what is left of the tasks in it.
 _LEFT: dict[tuple[str, str, str], tuple[Task, ...]] = {}
+
+# By the state folder: where the base and all branches were, and which changes were being built.
+_AT_WORK: dict[str, tuple[tuple[str, tuple[Found, ...]] | None, frozenset[str]]] = {}
 
 
 def draw(workshop: Workshop, change: Change) -> dict[str, Any]:
@@ -81,9 +84,9 @@ def _words(name: str, one: Overlap) -> str:
 
 def _left(workshop: Workshop, but: str) -> dict[str, tuple[Task, ...]]:
     """Map each other change that is being built to the tasks that are left of it."""
-    stages = {row["change"]: row["stage"] for row in board.rows(workshop)}
-    found = [one for one in changes.find(workshop)
-             if one.change != but and stages.get(one.change) == Stage.IMPLEMENTATION]  # fmt: skip
+    every = changes.find(workshop)
+    at_work = _at_work(workshop, every)
+    found = [one for one in every if one.change != but and one.change in at_work]
     keys = {one.change: (str(workshop.state), one.change, one.tip) for one in found}
     unknown = [one for one in found if keys[one.change] not in _LEFT]
     if len(_LEFT) + len(unknown) > KEPT:
@@ -94,3 +97,14 @@ def _left(workshop: Workshop, but: str) -> dict[str, tuple[Task, ...]]:
         read = changes.read(workshop, one, history, desk_too=False)
         _LEFT[keys[one.change]] = tuple(task for task in read.tasks if task.id not in read.landed)
     return {name: _LEFT[key] for name, key in keys.items()}
+
+
+def _at_work(workshop: Workshop, every: tuple[Found, ...]) -> frozenset[str]:
+    """Return the changes that are being built, which follows from where all branches are."""
+    key, state = (workshop.repo.resolve(workshop.base), every), str(workshop.state)
+    before, names = _AT_WORK.get(state, (None, frozenset[str]()))
+    if before != key:
+        rows = board.rows(workshop)
+        names = frozenset(row["change"] for row in rows if row["stage"] == Stage.IMPLEMENTATION)
+        _AT_WORK[state] = (key, names)
+    return names
