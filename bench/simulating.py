@@ -11,6 +11,7 @@ from attrs import define, field, frozen
 
 from accord.core import queue as queues
 from accord.core import scheduling
+from accord.core.bounds import Means, least
 from accord.core.model import ItemKind, Place, Task
 from accord.core.plan import ready
 from accord.core.queue import Entry, Joined, Queue, Verdict, Verify
@@ -112,8 +113,7 @@ class Made:
 def makespan(seed: int, count: int = 200, agents: int = 8, slots: int = 2) -> Made:
     """Carry `count` tasks of random length and order to landed; agents, checks and queue in it.
 
-    The bound is the largest of: the longest path with a verification after each task, all the
-    work shared by all agents with one verification after it, and the same for `slots`.
+    The bound is that of `core.bounds`: nothing starts from a task before it is verified.
     """
     chance = random.Random(seed)  # noqa: S311 -- lengths, not keys
     verify = 5.0
@@ -135,7 +135,7 @@ def makespan(seed: int, count: int = 200, agents: int = 8, slots: int = 2) -> Ma
             checks.add(heapq.heappop(working)[1])
         checks.advance(now)
         landed = {one.id for one in checks.queue.landed}
-    return Made(now, max(_path(tasks, lengths, verify), sum(lengths.values()) / agents + verify))
+    return Made(now, least(tasks, lengths, Means(agents, slots=slots, verify=verify)))
 
 
 def _started(
@@ -162,14 +162,6 @@ def _tasks(chance: random.Random, count: int) -> Iterator[Task]:
         touches = (f"src/part{chance.randrange(60)}/**",)
         yield Task(f"T{number}", ItemKind.TASK, place, "", "", (), touches=touches,
                    after=tuple(sorted(after)))  # fmt: skip
-
-
-def _path(tasks: Sequence[Task], lengths: dict[str, float], verify: float) -> float:
-    ends: dict[str, float] = {}
-    for task in tasks:  # each comes after earlier ones alone
-        start = max((ends[name] for name in task.after), default=0.0)
-        ends[task.id] = start + lengths[task.id] + verify
-    return max(ends.values())
 
 
 def measure(seeds: int = 5) -> list[Figure]:

@@ -1,14 +1,19 @@
-"""What it costs to wait: the review room while 10,000 changes wait for a person.
+"""What it costs to wait: the review room, and a worker, while 10,000 changes wait for a person.
 
 The changes are real ones, each opened by a signed record and with a story that waits to be
 approved. One `git fast-import` writes them: opening them one by one would take half an hour. The
-board was looked at before anything is counted, and a page stays open and listens.
+board was looked at before anything is counted, and a page stays open and listens. The worker has a
+clone of its own and a bare repository as its remote; the leases, which no change that waits has,
+are kept in its memory. It has looked at all of them once, and what is counted are whole turns: a
+pause, a fetch and a look.
 """
 
 import http.client
 import json
 import os
+import shutil
 import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
@@ -27,12 +32,39 @@ from accord.wiring.opening import open_workshop
 from bench import documents, peers
 from bench.hosting import pss
 from bench.meter import spent
-from bench.place import Place
+from bench.place import Place, git
 from bench.table import Figure
 
 CORE = 1.0
 MEGABYTES = 150.0
 SETTLES_S = 3.0
+
+# A worker as `accord worker` opens it, which says when it looks, and for which nothing is new
+# after its first looks.
+_WORKS = """
+import pathlib, sys, time
+from contextlib import closing
+from accord.app.travelling import Travel
+from accord.core.leases import Worker
+from accord.engine.board import MemoryBoard
+from accord.engine.crew import Crew
+from accord.engine.drive import drive
+from accord.git.locate import locate
+from accord.git.remotes import GitRemote
+from accord.git.run import Git
+from accord.wiring.opening import open_workshop
+
+class Telling(Crew):
+    def meet_again(self, say):
+        print("looks", flush=True)
+        return super().meet_again(say)
+
+with closing(open_workshop(pathlib.Path(sys.argv[1]), lambda _: "")) as workshop:
+    remote = GitRemote(Git(locate(workshop.top).common), "origin", workshop.base)
+    crew = Telling(workshop, MemoryBoard(time.time), Travel(workshop, remote, yields=True), remote,
+                   Worker("bench", "bench", 1, "bench"), lasting=True, still_s=0.0)
+    drive(workshop, (), tell=lambda _: None, crew=crew)
+"""
 
 
 def measure(place: Place, count: int = 10_000, seconds: float = 30.0) -> list[Figure]:
@@ -54,7 +86,43 @@ def measure(place: Place, count: int = 10_000, seconds: float = 30.0) -> list[Fi
         Figure(f"{count:,} changes that wait", share, "% of a core", CORE, (),
                note=f"the first look at the board took {first:.1f} CPU s, the next {again:.1f}"),
         Figure("the memory of their room (PSS)", memory, "MB", MEGABYTES, ()),
+        *_worker(place, count, seconds),
     ]  # fmt: skip
+
+
+def _worker(place: Place, count: int, seconds: float) -> list[Figure]:
+    """Return the same of a worker in a clone of its own, over whole turns of `seconds` or more."""
+    hub, clone = place.folder / "hub.git", place.folder / "clone"
+    git(place.folder, "clone", "-q", "--bare", str(place.repo), str(hub))
+    shutil.copytree(place.repo, clone, symlinks=True)  # its branches are there from the beginning
+    git(clone, "remote", "add", "origin", str(hub))
+    command = [sys.executable, "-P", "-c", _WORKS, str(clone)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as worker:
+        try:
+            for _ in range(3):  # the first two looks read what is there
+                _heard(worker)
+            first, before, began = _cpu(worker.pid), _cpu(worker.pid), time.monotonic()
+            turns, took = 0, 0.0
+            while took < seconds:
+                _heard(worker)
+                turns, took = turns + 1, time.monotonic() - began
+            share = 100 * (_cpu(worker.pid) - before) / took
+            memory = sum(map(pss, _family(worker.pid)))
+        finally:
+            worker.kill()
+    note = f"after {first:.1f} CPU s for the first looks; one look each {took / turns:.0f} s"
+    return [
+        Figure(f"a worker beside {count:,} such changes", share, "% of a core", CORE, (),
+               note=note),
+        Figure("the memory of that worker (PSS)", memory, "MB", MEGABYTES, ()),
+    ]  # fmt: skip
+
+
+def _heard(worker: "subprocess.Popen[str]") -> None:
+    """Wait until the worker looks again. Raises RuntimeError where it ended."""
+    assert worker.stdout is not None
+    if not worker.stdout.readline():
+        raise RuntimeError("the worker ended")
 
 
 def _open_many(workshop: Workshop, place: Place, count: int) -> None:

@@ -324,13 +324,16 @@ def test_runs_are_measured_beside_their_agents_and_none_is_left(root: Path) -> N
 
 def test_waiting_measures_a_room_whose_changes_are_really_waited_with(root: Path) -> None:
     with throw_away(root) as place:
-        share, memory = waiting.measure(place, count=3, seconds=0.5)
+        share, memory, worker, own = waiting.measure(place, count=3, seconds=0.5)
         said = subprocess.run(
             [Path(sys.executable).with_name("accord"), "status", "--json"],
             cwd=place.repo, capture_output=True, text=True, check=True,
         ).stdout  # fmt: skip
     assert share.value >= 0
     assert memory.value > 10
+    assert worker.value > 0
+    assert "one look each" in worker.note
+    assert own.value > 10
     waits = [row["waits"] for row in json.loads(said)["changes"]]
     assert waits == ["approve the story"] * 3
 

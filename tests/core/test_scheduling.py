@@ -120,3 +120,13 @@ def test_an_overlap_is_two_tasks_on_the_same_files_without_an_order(
     tasks: list[Task], pairs: list[tuple[str, str]]
 ) -> None:
     assert [(one.one, one.other) for one in scheduling.overlaps(tasks)] == pairs
+
+
+def test_tasks_of_two_changes_overlap_where_they_claim_the_same_files() -> None:
+    ours = [task("T1", "src/a.py"), task("T2", "docs/**"), task("T3", "**")]
+    others = {"tax": [task("T1", "src/**"), task("T2", "**")], "mail": [task("T1", "mail/**")]}
+
+    found = scheduling.across(ours, others)
+
+    assert [(name, one.one, one.other) for name, one in found] == [("tax", "T1", "T1")]
+    assert found[0][1].patterns == (("src/a.py", "src/**"),)

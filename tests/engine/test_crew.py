@@ -1,7 +1,7 @@
 """What one clone does so that nothing is done twice: claims, looks again, brings, gives up."""
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import ExitStack, closing
 from pathlib import Path
 
@@ -9,13 +9,14 @@ import pytest
 
 import gitrepo
 from accord.app import workplaces
-from accord.app.changes import TRAILER, load, trailer
+from accord.app.changes import TRAILER, Change, load, load_each, trailer
 from accord.app.running import Taken
 from accord.app.travelling import Travel
 from accord.app.workshop import Workshop
 from accord.core import leases
 from accord.core.leases import Worker
 from accord.core.reconcile import Action, Build, Land, Release
+from accord.engine import resting
 from accord.engine.board import MemoryBoard
 from accord.engine.crew import MOST_LOST, Crew
 from accord.engine.drive import _Drive
@@ -333,3 +334,27 @@ def board_that(crew: Crew, act: Callable[..., None]) -> MemoryBoard:
     board = MemoryBoard(lambda: 0.0)
     board.join = board.renew = act  # type: ignore[method-assign, assignment] # as said
     return board
+
+
+def test_a_worker_does_not_read_again_what_waits_until_it_moves(
+    room: Room, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    crew = room.crews[0]
+    for name in GRAPH:
+        crew.note_failed(build(crew, name), "in vain")
+    steering = drive_of(crew)
+    first = steering.look()
+    steering.look()  # the first one may lay out what it took
+    read: list[str] = []
+
+    def reading(workshop: Workshop, only: Collection[str]) -> Iterator[Change]:
+        read.extend(only)
+        return load_each(workshop, only)
+
+    monkeypatch.setattr(resting, "load_each", reading)
+    assert steering.look() == first
+    assert steering.names == ("guest",)
+    assert read == []
+    crew.ask_again(["guest"])
+    assert {type(one) for one in steering.look()} == {Build}
+    assert read == ["guest"]

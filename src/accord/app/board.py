@@ -23,7 +23,7 @@ from accord.core.reconcile import Wait, next_steps
 Row = dict[str, Any]
 
 # Notes of the engine's that say nothing about how a change stands.
-_ASIDE = ("row", "need", "ran", "run", "base", "told", "together")
+_ASIDE = ("row", "need", "ran", "run", "base", "told", "together", "took", "pace")
 
 
 def rows(workshop: Workshop) -> list[Row]:
@@ -31,7 +31,7 @@ def rows(workshop: Workshop) -> list[Row]:
     base = workshop.repo.resolve(workshop.base)
     found = changes.find(workshop)
     every = workshop.journal.noted("")
-    states = _states(workshop, found, base, every)
+    states = states_of(workshop, found, base, every)
     kept = {key: note for key, note in every.items() if key.startswith("row/")}
     stale = [one for one in found if _kept(kept, one).get("state") != states[one.change]]
     history = changes.altered(workshop, stale)
@@ -61,10 +61,10 @@ def _row(workshop: Workshop, change: Change, base: str) -> Row:
     }
 
 
-def _states(
+def states_of(
     workshop: Workshop, found: tuple[Found, ...], base: str, every: Mapping[str, dict[str, Json]]
 ) -> dict[str, str]:
-    """Return for each change the digest of everything that its row is made from.
+    """Return for each change the digest of everything that its row and its steps are made from.
 
     `every` holds all notes of the journal.
     """

@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from attrs import evolve
 
-from accord.app import board, changes, pausing, radar
+from accord.app import board, changes, pace, pausing, radar
 from accord.app.at_work import Running, running
 from accord.app.changes import released
 from accord.app.needs import needs
@@ -47,7 +47,7 @@ def board_view(workshop: Workshop, who: str) -> View:
         ],
         "agents": sorted(workshop.config.agents),
         "beside": [one.words() for one in radar.seen(workshop) if one.changes <= known],
-        "left": list(_left(joined, alive, plans)),
+        "left": list(_left(workshop, joined, alive, plans)),
         "able": [row for row in rows if row["change"] not in at_work][:SHOWN],
         "able_more": max(0, len([r for r in rows if r["change"] not in at_work]) - SHOWN),
         "queue": list(_queue(workshop, known, joined)),
@@ -99,14 +99,17 @@ def _plans(workshop: Workshop, alive: Sequence[Running]) -> dict[str, tuple[Task
 
 
 def _left(
-    landed: Collection[tuple[str, str]], alive: Sequence[Running],
+    workshop: Workshop, landed: Collection[tuple[str, str]], alive: Sequence[Running],
     plans: Mapping[str, tuple[Task, ...]],
 ) -> Iterator[View]:  # fmt: skip
     """Yield, for each change that is built now, the fewest rounds that it can still take.
 
-    The tasks of one round wait for none of each other, so more agents cannot make it fewer.
+    The tasks of one round wait for none of each other, so more agents cannot make it fewer. What
+    is known of its pace (`pace.of`) stands beside that.
     """
     building = Counter(one.change for one in alive)
+    paces = pace.noted(workshop) if plans else {}
+    landed = {(name, task) for name, detail in landed for task in detail.split(", ")}
     for name, tasks in plans.items():
         working = building[name]
         done = {task.id for task in tasks if (name, task.id) in landed}
@@ -115,7 +118,8 @@ def _left(
         rest = [evolve(task, after=tuple(one for one in task.after if one not in done))
                 for task in open_]  # fmt: skip
         yield {"change": name, "tasks": len(open_), "rounds": len(plan.waves(rest)),
-               "working": min(working, able), "able": able}  # fmt: skip
+               "working": min(working, able), "able": able,
+               "pace": pace.of(workshop, name, tasks, done, paces.get(name))}  # fmt: skip
 
 
 def _queue(

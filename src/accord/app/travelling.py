@@ -44,8 +44,10 @@ class Travel:
         if base in far and base not in busy:
             self._forward(base, far[base])
         over = set(released(self.workshop))
+        here = self.workshop.repo.refs(CHANGES)  # asked for once: there may be thousands
         for ref, commit in far.items():
-            if ref.startswith(CHANGES) and ref not in busy and _change(ref) not in over:
+            moved = ref.startswith(CHANGES) and here.get(ref) != commit
+            if moved and ref not in busy and _change(ref) not in over:
                 self._branch(ref, commit)
         for ref, commit in before.items():
             if ref.startswith(CHANGES) and ref not in far and ref not in busy:
@@ -64,12 +66,12 @@ class Travel:
     def ahead(self) -> Mapping[str, str]:
         """Map the branches of changes that have more here than the remote has to their tips."""
         repo = self.workshop.repo
+        here = repo.refs(CHANGES)
         return {
             ref: tip
             for ref, commit in self.remote.far().items()
-            if ref.startswith(CHANGES) and (tip := repo.resolve(ref)) not in ("", commit)
-            and repo.contains(tip, commit)
-        }  # fmt: skip
+            if (tip := here.get(ref, "")) not in ("", commit) and repo.contains(tip, commit)
+        }
 
     def _built(self) -> Collection[str]:
         return self.workshop.repo.refs(f"{BUILT}/")

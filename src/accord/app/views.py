@@ -13,6 +13,7 @@ from accord.app import (
     evidence,
     judging,
     opinions,
+    planning,
     radar,
     reviewing,
 )
@@ -92,6 +93,7 @@ def show(workshop: Workshop, change: Change) -> View:
             *(radar.apart(workshop, change) if gate and gate.items else ()),
             *clashing.lines(workshop, change),
         ],
+        "meets": planning.notes(workshop, change),
         "evidence": evidence.known(workshop, change) if gate and gate.items else None,
         "opinion": opinions.known(workshop, change),
         "files": _files(change, gate),

@@ -118,6 +118,25 @@ def overlaps(tasks: Sequence[Task]) -> tuple[Overlap, ...]:
     return tuple(found)
 
 
+def across(
+    tasks: Sequence[Task], others: Mapping[str, Sequence[Task]]
+) -> tuple[tuple[str, Overlap], ...]:
+    """Return (change, overlap) for each of `tasks` and each of another change's on its files.
+
+    `others` maps the names of other changes to the tasks that are left of them: no order binds
+    them to these. A task that claims every path says nothing about any, and is left out.
+    """
+    ours = [one for one in tasks if not overlap.claims_all(one.touches)]
+    return tuple(
+        (change, Overlap(one.id, other.id, patterns))
+        for one in ours
+        for change, theirs in others.items()
+        for other in theirs
+        if not overlap.claims_all(other.touches)
+        if (patterns := overlap.shared(one.touches, other.touches))
+    )
+
+
 def _ancestors(tasks: Sequence[Task]) -> dict[str, set[str]]:
     after = {task.id: task.after for task in tasks}
     found: dict[str, set[str]] = {}

@@ -1,17 +1,15 @@
 """Weigh the steps of all changes for `core.scheduling`: what they claim, how long they take."""
 
-import statistics
 from collections.abc import Collection, Mapping, Sequence
 
 from attrs import define, evolve, field
 
+from accord.app import pace
 from accord.app.changes import Change
 from accord.app.workshop import Workshop
 from accord.core import scheduling
 from accord.core.reconcile import Action, Build, Draft, Land, Release, Wait
 from accord.core.scheduling import USUAL_S, Admission, Candidate, Limits, Running
-
-TOOK = "took"
 
 
 @define
@@ -25,9 +23,7 @@ class Admitting:
 
     def __attrs_post_init__(self) -> None:
         """Take the usual length of a task from those that were built here."""
-        notes = self.workshop.journal.noted(f"{TOOK}/").values()
-        took = [float(one) for note in notes if isinstance(one := note.get("seconds"), int)]
-        self.length = statistics.median(took) if took else USUAL_S
+        self.length = pace.usual(self.workshop) or USUAL_S
 
     def choose(
         self,
@@ -36,10 +32,12 @@ class Admitting:
         busy: Collection[Action],
         now: float,
         elsewhere: Collection[Action] = (),
+        begun: Collection[str] = (),
     ) -> Admission:
         """Return which of the drafts and builds in `steps` start now beside those in `busy`.
 
-        What is done `elsewhere` takes no slot here, and claims its files and resources.
+        What is done `elsewhere` takes no slot here, and claims its files and resources. `begun`
+        names changes that are partly built and are not among `changes`, since all of them waits.
         """
         running = [self._running(one, changes, now) for one in busy if not isinstance(one, Release)]
         running += [evolve(self._running(one, changes, now), working=False) for one in elsewhere
@@ -51,7 +49,8 @@ class Admitting:
         wanted = [self._candidate(one, changes, now) for one in steps
                   if isinstance(one, Draft | Build) and not _is_busy(one, busy)]  # fmt: skip
         under_way = {one.change for one in steps if isinstance(one, Wait) and one.decides}
-        under_way |= {name for name, change in changes.items() if _is_begun(change)}
+        under_way |= {name for name, change in changes.items() if is_begun(change)}
+        under_way |= set(begun)
         config = self.workshop.config
         limits = Limits(config.parallel, config.beside.under_way)
         return scheduling.admit(wanted, running, limits, under_way)
@@ -61,12 +60,14 @@ class Admitting:
         self.began[step.id] = now
         self.asked.pop(step.id, None)
 
-    def end(self, step: Action, now: float) -> None:
-        """Remember how long a task was worked on, for the estimates of the next run."""
+    def end(self, step: Action, now: float, *, goes_on: bool = False) -> None:
+        """Remember how long a task was worked on, for the estimates of the next run.
+
+        `goes_on` tells that its agent asked, and is not done.
+        """
         took = now - self.began.pop(step.id, now)
         if isinstance(step, Build) and not step.by_hand:
-            key = f"{TOOK}/{step.change}/{step.task}"
-            self.workshop.journal.note(key, {"seconds": max(1, round(took))})
+            pace.took(self.workshop, step, took, goes_on=goes_on)
 
     def _candidate(
         self, step: Draft | Build, changes: Mapping[str, Change], now: float
@@ -111,5 +112,6 @@ def _is_busy(step: Action, busy: Collection[Action]) -> bool:
     return any((one.change, one.subject) == (step.change, step.subject) for one in busy)
 
 
-def _is_begun(change: Change) -> bool:
+def is_begun(change: Change) -> bool:
+    """Tell whether some of the tasks of a change have landed and others have not."""
     return bool(change.landed) and not change.landed.issuperset(one.id for one in change.tasks)

@@ -33,6 +33,9 @@ from accord.errors import AccordError, ConflictError
 POLL_S = 5.0
 """How often it is looked what others did, while nothing ends here."""
 
+STILL_S = 60.0
+"""After how long without anything to do or to learn it is looked less often."""
+
 MOST_LOST = 10
 """After so many attempts at one thing whose workers were lost, a person is asked to look."""
 
@@ -62,6 +65,7 @@ class Crew:
     lasting: bool
     takings: Takings | None = None
     poll_s: float = POLL_S
+    still_s: float = STILL_S
     held: dict[str, int] = field(factory=dict)
     steps: dict[str, tuple[str, ...]] = field(factory=dict)
     begun: set[str] = field(factory=set)

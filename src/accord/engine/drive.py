@@ -1,13 +1,15 @@
 """Drive changes until whatever is left waits for a person."""
 
 import asyncio
+import sqlite3
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from contextlib import suppress
 
 from attrs import define, evolve, field, frozen
 
 from accord.app import room
-from accord.app.changes import Change, find, load_all, released
+from accord.app.changes import Change, load_all, released
+from accord.app.pace import Pacing
 from accord.app.radar import Radar
 from accord.app.situations import situation
 from accord.app.workshop import Workshop
@@ -28,6 +30,7 @@ from accord.engine.admitting import Admitting
 from accord.engine.crew import Crew
 from accord.engine.entering import alone, beat, settle, taking_part
 from accord.engine.pieces import kind
+from accord.engine.resting import Resting, spent
 from accord.errors import AccordError, ConflictError
 
 RETRIES = 2
@@ -111,21 +114,31 @@ class _Drive:
     looked: float = 0.0
     changes: dict[str, Change] = field(factory=dict)
     held: tuple[Wait, ...] = ()
+    seen: Sequence[Action | Wait] = ()
     admitting: Admitting = field(init=False)
     radar: Radar = field(init=False)
+    pacing: Pacing = field(init=False)
+    resting: Resting = field(init=False)
 
     def __attrs_post_init__(self) -> None:
         self.admitting = Admitting(self.workshop)
         self.radar = Radar(self.workshop)
+        self.pacing = Pacing(self.workshop)
+        self.resting = Resting(self.workshop)
 
     def look(self) -> list[Action | Wait]:
         base = self.workshop.repo.resolve(self.workshop.base)
-        if self.crew is not None and self.crew.lasting:
-            self.names = tuple(one.change for one in find(self.workshop))
         with self.workshop.journal.at_once():
+            if self.crew is not None and self.crew.lasting:
+                return self._look_again(base)
             changes = load_all(self.workshop, self.names)
             self.changes = {change.name: change for change in changes}
             return [step for change in changes for step in self._steps(change, base)]
+
+    def _look_again(self, base: str) -> list[Action | Wait]:
+        steps, self.changes = self.resting.look(base, lambda change: self._steps(change, base))
+        self.names = tuple(steps)
+        return [step for own in steps.values() for step in own]
 
     def _steps(self, change: Change, base: str) -> tuple[Action | Wait, ...]:
         failed = dict(self.failed.get(change.name, {}))
@@ -156,6 +169,8 @@ class _Drive:
             await self._halt()
             raise
         finally:
+            with suppress(AccordError, OSError, sqlite3.Error):  # as on a full disk
+                self.pacing.stop()
             if beating is not None:
                 beating.cancel()
 
@@ -172,18 +187,22 @@ class _Drive:
 
     async def _run(self, submit: Submit) -> Outcome:
         while True:
-            steps = await asyncio.to_thread(self._seen)
-            for step in await asyncio.to_thread(self._begun, steps, _now()):
+            began = spent()
+            self.seen = steps = await asyncio.to_thread(self._seen)
+            ready = await asyncio.to_thread(self._begun, steps, _now())
+            self.resting.looked(steps, spent() - began, _now())
+            for step in ready:
                 self._announce(step)
                 self.admitting.begin(step, _now())
                 task = asyncio.create_task(self._perform(step, submit))
                 self.busy[task] = step
+            await asyncio.to_thread(self._tell_pace)
             if not self.busy and not self._stays():
                 return self.outcome(steps)
             for task in await self._next_done():
                 step = self.busy.pop(task)
                 self._finished(step, task.result())
-                self.admitting.end(step, _now())
+                self.admitting.end(step, _now(), goes_on=bool(task.result().get("waits")))
                 if self.crew is not None:
                     await asyncio.to_thread(self.crew.forget, step)
 
@@ -234,11 +253,19 @@ class _Drive:
             done, _ = await asyncio.wait(self.busy, timeout=LOOK_EVERY_S,
                                          return_when=asyncio.FIRST_COMPLETED)  # fmt: skip
             await asyncio.to_thread(self._look_around)
+            await asyncio.to_thread(self._tell_pace)
         return done
+
+    def _tell_pace(self) -> None:
+        if self.crew is None:  # what others are at, and with how many agents, nobody knows
+            self.pacing.tell(self.seen, tuple(self.busy.values()), self.changes)
 
     async def crew_done(self, crew: Crew) -> set[asyncio.Task[dict[str, object]]]:
         if not self.busy:
-            await asyncio.sleep(crew.poll_s)
+            for nap in self.resting.naps(crew.poll_s, crew.still_s, _now()):
+                await asyncio.sleep(nap)
+                if not self._stays():
+                    break
             return set()
         done, _ = await asyncio.wait(self.busy, timeout=crew.poll_s,
                                      return_when=asyncio.FIRST_COMPLETED)  # fmt: skip
@@ -261,7 +288,8 @@ class _Drive:
         if crew is not None:
             steps = [step for step in steps
                      if step in theirs or isinstance(step, Wait) or crew.may(step)]  # fmt: skip
-        found = self.admitting.choose(steps, self.changes, tuple(self.busy.values()), now, theirs)
+        found = self.admitting.choose(steps, self.changes, tuple(self.busy.values()), now, theirs,
+                                      self.resting.begun)  # fmt: skip
         of_agents = {step.id: step for step in steps if isinstance(step, Draft | Build)}
         self.held = tuple(
             Wait(of_agents[name].change, f"{of_agents[name].subject} is held: {reason}",

@@ -107,8 +107,8 @@ def lines(data: dict[str, Any]) -> Iterator[str]:
         yield from _files(data["files"], data["diff"])
         yield from _weakened(data["weakened"])
         yield from evidence_lines(data["evidence"])
-        if data["beside"]:
-            yield from ("", "Beside it", *(wrap(one, "  ", "    ") for one in data["beside"]))
+        if lines := [*data["beside"], *data["meets"]]:
+            yield from ("", "Beside it", *(wrap(one, "  ", "    ") for one in lines))
         yield from _opinion(data)
         yield from decision_lines(data["decisions"])
         yield from _findings(data["findings"])
@@ -171,6 +171,7 @@ def plan_lines(data: dict[str, Any]) -> Iterator[str]:
     for one in data["overlaps"]:
         paths = ", ".join(dict.fromkeys(path for pair in one["patterns"] for path in pair))
         yield wrap(f"{' and '.join(one['tasks'])} overlap: {paths}", "", "  ")
+    yield from (wrap(one["words"], "", "  ") for one in data["across"])
     count = data["agents"]
     yield f"{count} agent{'' if count == 1 else 's'} at once, the longest path of tasks first"
 

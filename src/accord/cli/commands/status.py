@@ -14,7 +14,7 @@ from accord.cli.render import plain, style, table, wrap
 @command
 def status(context: Context, *, sync: bool) -> None:
     """Say what to do now, and list every open change."""
-    from accord.app import spending_view, views
+    from accord.app import pace, spending_view, views
     from accord.wiring.sharing import is_shared
 
     workshop = context.workshop()
@@ -29,6 +29,7 @@ def status(context: Context, *, sync: bool) -> None:
     data = views.status(workshop)
     spent = spending_view.overall(workshop, [row["change"] for row in data["changes"]])
     data["spent"] = spent
+    data["pace"] = pace.of_open(workshop)
     now = data["now"]
     lines = [style(wrap(now["what"]), bold=True), f"  {plain(now['command'])}"]
     if data["changes"]:
@@ -38,6 +39,8 @@ def status(context: Context, *, sync: bool) -> None:
         lines += ["", *table(rows, ("CHANGE", "TRACK", "STAGE", "WAITS FOR"))]
     if data["beside"]:
         lines += ["", *(wrap(one, "", "  ") for one in data["beside"])]
+    if data["pace"]:
+        lines += ["", *(wrap(f"{one['change']}: {one['words']}", "", "  ") for one in data["pace"])]
     if spent["tokens"]:
         lines += ["", wrap(f"spent on these: {spent['words']}", "", "  ")]
     lines += [wrap(f"budget: {one['words']}", "", "  ") for one in spent["budgets"]]
