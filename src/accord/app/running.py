@@ -330,8 +330,9 @@ def _worktree(workshop: Workshop, action: Draft | Build, key: str, tip: str, num
               want: Want = WHOLE) -> str:  # fmt: skip
     """Return the folder of a run: made anew for the first round, as it was left for the others."""
     if number > 1:
-        workshop.repo.reopen(key)
-        return _base(workshop, action)["folder"]
+        base = _base(workshop, action)
+        workshop.repo.reopen(key, base["commit"])
+        return base["folder"]
     asking.supersede(workshop, action.id)
     folder = workplaces.fresh(workshop, f"{action.change}/{action.subject}", key, tip, want)
     workshop.journal.note(f"base/{action.id}", {"commit": tip, "folder": folder})

@@ -303,8 +303,11 @@ class Repo(Protocol):
     def worktree(self, key: str, commit: str, want: Want = WHOLE) -> str:
         """Return the folder of the worktree `key`, at `commit`; RefusedError where no room is."""
 
-    def reopen(self, key: str) -> None:
-        """Make sure that the worktree `key` can be seen as it was left, or raise RefusedError."""
+    def reopen(self, key: str, base: str) -> None:
+        """Make sure that the worktree `key`, made at `base`, can be seen as it was left.
+
+        Raises RefusedError where it cannot.
+        """
 
     def drop_worktree(self, key: str) -> None:
         """Delete the agents' worktree called `key`."""

@@ -267,9 +267,12 @@ class GitRepo:
         tree = self.tree(commit)
         return str(placing.provide(self.git, self.room, path, commit, tree, want, rules).path)
 
-    def reopen(self, key: str) -> None:
-        """Make sure that the worktree `key` can be seen as it was left, or raise RefusedError."""
-        placing.find(self.git, self.room, self._worktree(key))
+    def reopen(self, key: str, base: str) -> None:
+        """Make sure that the worktree `key` can be seen as it was left, or raise RefusedError.
+
+        It is registered anew, as one of the commit `base`, where git forgot it.
+        """
+        placing.adopt(self.git, self.room, self._worktree(key), base)
 
     def revive(self) -> None:
         """Show the worktrees as they were left, where the start of the machine took a mount off."""
@@ -282,9 +285,11 @@ class GitRepo:
     def harvest(
         self, key: str, base: str, allowed: Sequence[str], *, message: str, author: str
     ) -> Harvest:
-        """Take what an agent wrote in the worktree `key`, as a commit on `base`."""
-        path = self._worktree(key)
-        worktree = placing.find(self.git, self.room, path)
+        """Take what an agent wrote in the worktree `key`, as a commit on `base`.
+
+        A folder that git forgot is registered anew: what lies in it is nobody else's.
+        """
+        worktree = placing.adopt(self.git, self.room, self._worktree(key), base)
         if worktree is None:
             return Harvest("", (), (), "")
         return harvesting.harvest(

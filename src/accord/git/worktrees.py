@@ -112,8 +112,7 @@ def register(git: Git, path: Path, commit: str) -> Path:
     """
     head = (git.directory / "HEAD").read_text(errors="replace")
     if head.strip() == "ref: refs/heads/.invalid" or not _PLAIN.fullmatch(path.name):
-        git.bytes("worktree", "add", "--detach", "--no-checkout", "--", str(path), commit)
-        return registered(git)[path]
+        return _added(git, path, commit)
     names = (f"{path.name}{number or ''}" for number in count())
     every = git.directory / "worktrees"
     directory = next(one for name in names if not (one := every / name).exists())
@@ -128,6 +127,39 @@ def register(git: Git, path: Path, commit: str) -> Path:
     return directory
 
 
+def _added(git: Git, path: Path, commit: str) -> Path:
+    """Have git do it. It wants an empty folder, so beside one that is not it makes another."""
+    spot = path.with_name(f".{path.name}.new") if os.path.lexists(path) else path
+    forget(git, spot)
+    git.bytes("worktree", "add", "--detach", "--no-checkout", "--", str(spot), commit)
+    directory = registered(git)[spot]
+    if spot != path:
+        _locate(path, directory)
+        _point(path, directory)
+        erase(spot)
+    return directory
+
+
+def adopt(git: Git, path: Path, commit: str) -> Worktree | None:
+    """Return the worktree at `path`, registered anew as one of `commit` where git knows none.
+
+    Git forgets one whose folder it does not see (`git worktree prune`), and a `.git` that was
+    brought back from elsewhere never knew it. What lies in the folder stays as it is. Returns
+    None where nothing does.
+    """
+    path = resolved(path)
+    with locked(git):
+        if directory := registered(git).get(path):
+            return Worktree(path, directory)
+        if path.is_symlink() or not path.is_dir():
+            return None
+        if all(one.name == ".git" for one in path.iterdir()):
+            return None
+        directory = register(git, path, commit)
+        git.bytes("read-tree", commit, directory=directory)
+    return Worktree(path, directory)
+
+
 def retire(git: Git, path: Path, pool: Path) -> None:
     """Put the worktree at `path`, which Accord made, into `pool` for another; or remove it.
 
@@ -136,23 +168,45 @@ def retire(git: Git, path: Path, pool: Path) -> None:
     path, pool = resolved(path), resolved(pool)
     with locked(git):
         directory = registered(git).get(path)
-        kept = [one for one in registered(git) if one.parent == pool]
+        kept = [one for one, its in registered(git).items() if one.parent == pool and is_ours(its)]
         sound = directory is not None and not path.is_symlink() and _is_complete(path, directory)
         if sound and directory is not None and len(kept) < POOLED:
             pool.mkdir(parents=True, exist_ok=True)
-            target = pool / directory.name
-            erase(target)
+            _point(path, directory)  # as an agent may not have left it
             (directory / MARK).touch()
-            _move(path, target, directory)
+            _move(path, _spot(pool, directory), directory)
             return
     remove(git, path)
 
 
+def _spot(pool: Path, directory: Path) -> Path:
+    """Return where in `pool` the worktree may be put: nowhere that something else lies."""
+    spots = (pool / f"{directory.name}{number or ''}" for number in count())
+    return next(one for one in spots if _is_free(one, directory))
+
+
+def _is_free(spot: Path, directory: Path) -> bool:
+    """Tell so. What a move left there that was cut off names its owner, and goes."""
+    pointer = spot / ".git"
+    plain = not spot.is_symlink() and not pointer.is_symlink() and pointer.is_file()
+    if plain and pointer.read_bytes() == _pointer(directory):
+        erase(spot)
+    return not os.path.lexists(spot)
+
+
+def is_ours(directory: Path) -> bool:
+    """Tell whether Accord put the worktree with this git directory into its pool."""
+    return (directory / MARK).is_file()
+
+
 def _take(git: Git, pool: Path, path: Path) -> None:
-    """Move a worktree of the pool to `path`, if there is a sound one. The lock is held."""
+    """Move a worktree of the pool to `path`, if there is a sound one. The lock is held.
+
+    One that somebody else put there is not of the pool.
+    """
     pool = resolved(pool)
     for waiting, directory in registered(git).items():
-        if waiting.parent == pool and _is_complete(waiting, directory):
+        if waiting.parent == pool and is_ours(directory) and _is_complete(waiting, directory):
             path.parent.mkdir(parents=True, exist_ok=True)
             _move(waiting, path, directory)
             return
@@ -161,8 +215,13 @@ def _take(git: Git, pool: Path, path: Path) -> None:
 def _move(path: Path, target: Path, directory: Path) -> None:
     """Move a worktree. Cut off in between, it is registered where it is not, and made anew."""
     path.rename(target)
+    _locate(target, directory)
+
+
+def _locate(path: Path, directory: Path) -> None:
+    """Have git know the worktree of `directory` at `path`."""
     part = directory / "gitdir.part"
-    part.write_bytes(os.fsencode(target / ".git") + b"\n")
+    part.write_bytes(os.fsencode(path / ".git") + b"\n")
     part.replace(directory / "gitdir")
 
 
@@ -232,7 +291,11 @@ def forget(git: Git, path: Path) -> None:
 def _point(path: Path, directory: Path) -> None:
     pointer = path / ".git"
     erase(pointer)
-    pointer.write_bytes(b"gitdir: " + os.fsencode(directory) + b"\n")
+    pointer.write_bytes(_pointer(directory))
+
+
+def _pointer(directory: Path) -> bytes:
+    return b"gitdir: " + os.fsencode(directory) + b"\n"
 
 
 def export(git: Git, commit: str, target: Path) -> None:
