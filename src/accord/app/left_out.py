@@ -11,6 +11,7 @@ from accord.app.workplaces import WIP
 from accord.app.workshop import Workshop
 from accord.core.approval import Json
 from accord.core.model import Task
+from accord.core.paths import as_text
 from accord.core.ports import Harvest
 
 View = dict[str, Any]
@@ -21,11 +22,8 @@ MOST = 50
 
 
 def words(harvest: Harvest) -> str:
-    """Return what a harvest left out and why, in one line; empty where it took everything.
-
-    A name may be no text, and may hold the end of a line: what keeps the words takes neither.
-    """
-    return "; ".join(f"{_as_text(path)}: {reason}" for path, reason in harvest.parked)
+    """Return what a harvest left out and why, in one line; empty where it took everything."""
+    return "; ".join(f"{as_text(path)}: {reason}" for path, reason in harvest.parked)
 
 
 def note(workshop: Workshop, change: Change, task: Task, ref: str, harvest: Harvest) -> None:
@@ -75,8 +73,3 @@ def in_short(rows: list[View]) -> str:
     count = sum(len(one["paths"]) + one["more"] for one in rows)
     named = ", ".join(one["task"] for one in rows)
     return f"{count} file{'' if count == 1 else 's'} left out of {named}" if rows else ""
-
-
-def _as_text(path: str) -> str:
-    named = path.encode(errors="surrogateescape").decode(errors="backslashreplace")
-    return "�".join(named.splitlines())

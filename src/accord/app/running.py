@@ -150,7 +150,9 @@ def begin_build(workshop: Workshop, action: Build, number: int, feedback: str) -
     change = load(workshop, action.change)
     workplaces.refuse_shut(change)
     if begun:
-        asking.go_on(workshop, run_id)
+        waits = asking.waiting(workshop, run_id)
+        beside = "" if waits else radar.untold(workshop, change.name, action.task)
+        asking.go_on(workshop, run_id, prompting.told_beside(beside))
         return run_id
     task = _task(change, action.task)
     key = workplaces.build_key(action.change, action.task)
@@ -158,7 +160,7 @@ def begin_build(workshop: Workshop, action: Build, number: int, feedback: str) -
     folder = _worktree(workshop, action, key, change.found.tip, number, want)
     lease = leasing.prepare if number == 1 else leasing.furnish
     given = lease(workshop, folder, key)
-    beside = radar.untold(workshop, change.name, task.id) if number > 1 else ""
+    beside = radar.untold(workshop, change.name, task.id, anew=number > 1)
     feedback = "\n".join(filter(None, (clashing.told(workshop, change.name, task.id), feedback)))
     prompt = prompting.for_task(change, task, evidence.command(workshop, task), feedback,
                                 decisions=showing.task_block(change, task.touches),

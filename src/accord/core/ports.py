@@ -47,10 +47,10 @@ class Agent(Protocol):
     def reply(self, question: Question, words: str) -> None:
         """Give the agent that asked its answer. Raises AgentError where it cannot be kept."""
 
-    def go_on(self, run_id: str) -> bool:
+    def go_on(self, run_id: str, beside: str = "") -> bool:
         """Let a run that asked go on where all is answered; tell whether it does.
 
-        Raises AgentError when it cannot be started.
+        Its agent is told `beside` with the answers. Raises AgentError when it cannot be started.
         """
 
     def let_go(self, prefix: str, but: str = "") -> None:
