@@ -73,7 +73,7 @@ class AtWork:
     def reply(self, question: Question, words: str) -> None:
         """Do nothing."""
 
-    def go_on(self, run_id: str) -> bool:  # noqa: ARG002 -- the port's
+    def go_on(self, run_id: str, beside: str = "") -> bool:  # noqa: ARG002 -- the port's
         """Tell that nothing is in the way."""
         return True
 

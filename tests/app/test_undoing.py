@@ -9,7 +9,7 @@ import gitrepo
 from accord.app.workshop import Workshop
 from accord.engine.entering import settle
 from accord.errors import ConflictError
-from accord.git import worktrees
+from accord.git import following
 from accord.git.run import Git
 from accord.wiring.opening import open_workshop
 from project import BUILT, STORY, Project
@@ -226,14 +226,14 @@ def opened(project: Project) -> Workshop:
 
 def cut_off(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let Ctrl-C come between a ref and its checkout."""
-    follow = worktrees.follow
+    follow = following.follow
 
     def stopped(git: Git, folder: Path, old: str, new: str, *, rehearse: bool = False) -> str:
         if rehearse:
             return follow(git, folder, old, new, rehearse=True)
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(worktrees, "follow", stopped)
+    monkeypatch.setattr(following, "follow", stopped)
 
 
 def test_a_release_that_was_stopped_halfway_is_finished_by_the_next_run(

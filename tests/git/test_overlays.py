@@ -116,7 +116,7 @@ def test_after_a_start_of_the_machine_the_work_is_there_and_nothing_looks_delete
     reboot(repo)
     assert contents(tree) == {}
     assert taken(repo, base) == {"src/cart.py": b"better\n", "docs/guide.md": b""}
-    repo.reopen("T1")
+    repo.reopen("T1", base)
     assert contents(tree) == work
     reboot(repo)
     repo.revive()
@@ -157,7 +157,7 @@ def test_work_that_cannot_be_mounted_is_named_and_not_taken_for_deleted(
     with monkeypatch.context() as patch:
         patch.setattr(mounting, "lay", refused)
         repo.revive()  # whoever only looks is not kept from it
-        for act in (lambda: taken(repo, base), lambda: repo.reopen("T1")):
+        for act in (lambda: taken(repo, base), lambda: repo.reopen("T1", base)):
             with pytest.raises(RefusedError, match=r"lies in .*/upper and cannot be mounted"):
                 act()
     assert taken(repo, base) == {"src/cart.py": b"better\n"}

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from accord.git import worktrees
+from accord.git import following
 from accord.git.locate import locate
 from accord.git.repo import GitRepo
 from accord.git.run import GitError, environment
@@ -120,7 +120,7 @@ def exercise(repo: GitRepo, top: Path, tip: str) -> None:
         repo.trailers(tip, made, "X")
         repo.export(made, str(top.parent / "out"))
         assert "cart.py" in repo.folder(made, "src")
-    worktrees.dirt(repo.git, repo.state / "worktrees/T1")
+    following.dirt(repo.git, repo.state / "worktrees/T1")
     repo.move("refs/heads/main", taken.commit, tip, "land")
     repo.move("refs/heads/main", tip, taken.commit, "undo")
     repo.settle("refs/heads/main", taken.commit, tip)

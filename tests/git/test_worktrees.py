@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from accord.core.cones import Kind
-from accord.git import worktrees
+from accord.git import following, worktrees
 from accord.git.repo import GitRepo
 from gitrepo import AUTHOR, commit, contents, head, make_repo, run, write
 
@@ -27,7 +27,7 @@ def test_a_worktree_lies_in_the_state_folder_and_holds_the_commit(
     assert contents(tree) == contents(top)
     assert head(tree) == base
     assert repo.checkout_of("refs/heads/main") == str(top)
-    assert worktrees.checkouts(repo.git) == {"refs/heads/main": top}
+    assert following.checkouts(repo.git) == {"refs/heads/main": top}
 
 
 def leftovers(tree: Path) -> None:

@@ -100,6 +100,16 @@ def untold(run: Path) -> tuple[Reply, ...]:
     return tuple(one for one in replies(run) if not _told(run, one).exists())
 
 
+def inform(run: Path, words: str) -> None:
+    """Keep `words` for the agent of a run that is about to go on, in the place of earlier ones."""
+    folder.write(run / folder.BESIDE, {"words": words})
+
+
+def beside(run: Path) -> str:
+    """Return what there is to say to the agent beside the answers, or an empty string."""
+    return str(_held(run / folder.BESIDE).get("words", ""))
+
+
 def _told(run: Path, one: Reply) -> Path:
     return run / folder.REPLIES / f"{_hex(one.id)}{_TOLD}"
 

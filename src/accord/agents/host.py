@@ -226,11 +226,14 @@ async def _driver(run: Path, order: AgentOrder, emit: Emit, box: "Toolbox | None
 
 
 def _replies(run: Path) -> str:
-    """Return what people answered the agent of the run so far, and mark it as told."""
+    """Return what people answered the agent of the run so far, and mark it as told.
+
+    What else there is to say to it, now that it goes on, comes after.
+    """
     found = asked.replies(run)
     for one in found:
         asked.tell(run, one)
-    return replied(found) if found else ""
+    return "\n\n".join(filter(None, (replied(found) if found else "", asked.beside(run))))
 
 
 def _chosen(order: AgentOrder) -> tuple[Drive, AgentOrder]:

@@ -155,16 +155,17 @@ class AgentRuns:
         except (OSError, ValueError) as error:
             raise AgentError(f"The answer to {question.id} cannot be kept: {error}.") from error
 
-    def go_on(self, run_id: str) -> bool:
+    def go_on(self, run_id: str, beside: str = "") -> bool:
         """Let a run that asked go on where all is answered; tell whether it does.
 
-        Raises AgentError when it cannot be started.
+        Its agent is told `beside` with the answers. Raises AgentError when it cannot be started.
         """
         run = self._folder(run_id)
         if any(one.run_id == run_id for one in self.questions()):
             return False
         with _locked(run) as lock:
             if lock is not None and (run / folder.PAUSED).exists():
+                asked.inform(run, beside)
                 self._spawn(run, lock)
         return True
 

@@ -118,9 +118,12 @@ def replies(workshop: Workshop, work: str) -> tuple[Reply, ...]:
     )
 
 
-def go_on(workshop: Workshop, run_id: str) -> None:
-    """Let a run that asked go on. Raises RefusedError while a question of its is open."""
-    if workshop.agents.go_on(run_id):
+def go_on(workshop: Workshop, run_id: str, beside: str = "") -> None:
+    """Let a run that asked go on, with `beside` said to its agent as well.
+
+    Raises RefusedError while a question of its is open.
+    """
+    if workshop.agents.go_on(run_id, beside):
         return
     name = next((one.id for one in waiting(workshop, run_id)), "its question")
     raise RefusedError(f"the agent waits for an answer to {name}", hint="accord status")

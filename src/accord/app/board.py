@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from accord import __version__
-from accord.app import changes, desk
+from accord.app import changes, desk, left_out
 from accord.app.changes import Change, Found
 from accord.app.situations import situation
 from accord.app.workplaces import BUILT
@@ -58,6 +58,7 @@ def _row(workshop: Workshop, change: Change, base: str) -> Row:
         "stage": str(gate.stage) if gate else "release",
         "waits": what,
         "command": pressing[0].command if pressing else "",
+        "left_out": left_out.in_short(left_out.of_change(workshop, change)),
     }
 
 

@@ -63,8 +63,8 @@ def verdict_key(workshop: Workshop, tree: str, command: str) -> str:
     """Return the note of a verdict: by the tree, the command, and what surrounds a run of it."""
     sandbox, config = workshop.sandbox(), workshop.config
     around = (platform.platform(), platform.python_version(), os.environ.get("PATH", ""),
-              str(sandbox.level), *config.reads, str(config.policy.verify_timeout_s),
-              repr(config.environment), *config.reports)  # fmt: skip
+              str(sandbox.level), str(config.network), repr(config.reads), repr(config.reports),
+              str(config.policy.verify_timeout_s), repr(config.environment))  # fmt: skip
     return f"verdict/{tree}/{sha256(chr(0).join((command, *around)).encode())[:32]}"
 
 

@@ -111,10 +111,15 @@ def for_task(
     if decisions:
         parts.append(decisions)
     if beside:
-        parts.append(_said("Others are at work beside you", beside))
+        parts.append(told_beside(beside))
     if feedback:
         parts.append(_said("Your last attempt was not accepted", feedback))
     return "\n\n".join(parts) + "\n"
+
+
+def told_beside(words: str) -> str:
+    """Return what an agent is told of the work of others that is in its way, or ''."""
+    return _said("Others are at work beside you", words) if words else ""
 
 
 def for_review(

@@ -100,12 +100,13 @@ def seen(workshop: Workshop, change: str = "") -> tuple[Collision, ...]:
     return tuple(sorted(mine, key=lambda one: (ranks.index(one.kind), one.one, one.other)))
 
 
-def untold(workshop: Workshop, change: str, task: str) -> str:
-    """Look around for a task that was begun; return what its agent was not told yet, or ''.
+def untold(workshop: Workshop, change: str, task: str, *, anew: bool = True) -> str:
+    """Return what the agent of a task was not told yet of what it collides with, or ''.
 
-    It counts as told from then on. Where there are other machines, one of them looks for all.
+    It counts as told from then on. Work that was begun is looked at `anew`, except where there are
+    other machines: one of them looks for all.
     """
-    if workshop.leash is None:
+    if anew and workshop.leash is None:
         Radar(workshop).look()
     name, told = f"{change} {task}", []
     for one in seen(workshop, change):

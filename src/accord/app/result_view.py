@@ -4,7 +4,7 @@ import difflib
 from collections.abc import Sequence
 from typing import Any
 
-from accord.app import evidence, hunks, opinions
+from accord.app import evidence, hunks, left_out, opinions
 from accord.app.changes import Change
 from accord.app.weakening import weakenings
 from accord.app.workshop import Workshop
@@ -72,6 +72,7 @@ def result_view(workshop: Workshop, change: Change) -> View:
         "loud": loud,
         "rest": [one for one in quiet if "under" not in one],
         "open": hunks.open_of(parts),
+        "left_out": left_out.of_change(workshop, change),
         "opinion": opinions.known(workshop, change),
         "lines": sum(one["lines"] for one in files),
         "outgrown": str(change.outgrowth) if change.outgrowth else "",

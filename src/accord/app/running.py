@@ -17,6 +17,7 @@ from accord.app import (
     evidence,
     judging,
     leasing,
+    left_out,
     prompting,
     radar,
     showing,
@@ -125,7 +126,7 @@ def take_draft(workshop: Workshop, action: Draft, number: int) -> Taken:
     tooling.keep_proposals(workshop, change.name, run_id, agent.name)
     path = f"{change.folder}/{change.spec.layout.documents[action.stage]}"
     if not harvest.commit or path not in harvest.changed:
-        return Taken(False, "the agent ended without writing the document", _parked(harvest)
+        return Taken(False, "the agent ended without writing the document", left_out.words(harvest)
                      or f"You wrote nothing to {path}.")  # fmt: skip
     before, drafted = _begun(workshop, change, action), _at(workshop, change, harvest.commit)
     noted = showing.with_note(before, drafted, action.stage, f"{action.id}/{number}")
@@ -149,7 +150,9 @@ def begin_build(workshop: Workshop, action: Build, number: int, feedback: str) -
     change = load(workshop, action.change)
     workplaces.refuse_shut(change)
     if begun:
-        asking.go_on(workshop, run_id)
+        waits = asking.waiting(workshop, run_id)
+        beside = "" if waits else radar.untold(workshop, change.name, action.task)
+        asking.go_on(workshop, run_id, prompting.told_beside(beside))
         return run_id
     task = _task(change, action.task)
     key = workplaces.build_key(action.change, action.task)
@@ -157,7 +160,7 @@ def begin_build(workshop: Workshop, action: Build, number: int, feedback: str) -
     folder = _worktree(workshop, action, key, change.found.tip, number, want)
     lease = leasing.prepare if number == 1 else leasing.furnish
     given = lease(workshop, folder, key)
-    beside = radar.untold(workshop, change.name, task.id) if number > 1 else ""
+    beside = radar.untold(workshop, change.name, task.id, anew=number > 1)
     feedback = "\n".join(filter(None, (clashing.told(workshop, change.name, task.id), feedback)))
     prompt = prompting.for_task(change, task, evidence.command(workshop, task), feedback,
                                 decisions=showing.task_block(change, task.touches),
@@ -190,6 +193,7 @@ def take_build(workshop: Workshop, action: Build, number: int) -> Taken:
     harvest = _harvest(workshop, action, change, task, agent)
     kept = f"{workplaces.WIP}/{action.change}/{action.task}/{action.number}-{number}"
     workplaces.keep(workshop, kept, harvest)
+    left_out.note(workshop, change, task, kept, harvest)
     workplaces.refuse_shut(change)
     reason = "" if action.by_hand else unfinished(workshop, run_id)
     if reason:
@@ -199,7 +203,7 @@ def take_build(workshop: Workshop, action: Build, number: int) -> Taken:
                      waits=tooling.is_asking(workshop.agents.report(run_id)))  # fmt: skip
     if agent:
         tooling.keep_proposals(workshop, change.name, run_id, agent.name)
-    parked = _parked(harvest)
+    parked = left_out.words(harvest)
     if not harvest.commit:
         detail = f"nothing was changed; left out: {parked}" if parked else "nothing was changed"
         return Taken(False, detail, parked or "You changed no file.")
@@ -289,7 +293,7 @@ def _publish(
         new = repo.join(merge.tree, [tip, new], f"Join the draft of {stage}\n", _author(agent))
     workshop.move("draft", change.name, ref, new, tip, detail=str(stage), actor=agent.name)
     desk.refresh(workshop, change.name, ref)
-    left = _parked(harvest)
+    left = left_out.words(harvest)
     return Taken(True, f"drafted; left out: {left}" if left else "drafted")
 
 
@@ -330,8 +334,9 @@ def _worktree(workshop: Workshop, action: Draft | Build, key: str, tip: str, num
               want: Want = WHOLE) -> str:  # fmt: skip
     """Return the folder of a run: made anew for the first round, as it was left for the others."""
     if number > 1:
-        workshop.repo.reopen(key)
-        return _base(workshop, action)["folder"]
+        base = _base(workshop, action)
+        workshop.repo.reopen(key, base["commit"])
+        return base["folder"]
     asking.supersede(workshop, action.id)
     folder = workplaces.fresh(workshop, f"{action.change}/{action.subject}", key, tip, want)
     workshop.journal.note(f"base/{action.id}", {"commit": tip, "folder": folder})
@@ -356,10 +361,6 @@ def _base(workshop: Workshop, action: Draft | Build) -> dict[str, str]:
     if note is None:
         raise RefusedError(f"{action.subject} of {action.change} was never begun here")
     return {name: str(value) for name, value in note.items()}
-
-
-def _parked(harvest: Harvest) -> str:
-    return "; ".join(f"{path}: {reason}" for path, reason in harvest.parked)
 
 
 def _halted(workshop: Workshop, action: Draft | Build, run_id: str) -> Taken | None:

@@ -55,21 +55,23 @@ def lend(workshop: Workshop, change: Change, task: Task) -> str:
 
 def fresh(workshop: Workshop, about: str, key: str, commit: str, want: Want = WHOLE) -> str:
     """Return the worktree `key` holding just `commit`; what lay in it is kept as a snapshot."""
-    _leave(workshop, about, key)
+    _leave(workshop, about, key, commit)
     folder = workshop.repo.worktree(key, commit, want)
     workshop.journal.note(f"at/{key}", {"commit": commit})
     return folder
 
 
-def _leave(workshop: Workshop, about: str, key: str) -> bool:
-    """Keep what lies in the worktree `key` as a snapshot; tell whether there is such a worktree."""
+def _leave(workshop: Workshop, about: str, key: str, commit: str) -> bool:
+    """Keep what lies in the worktree `key` as a snapshot; tell whether there is such a worktree.
+
+    Where the journal, which may be dropped, does not tell what it was made from, it is held
+    against `commit`.
+    """
     note = workshop.journal.noted(f"at/{key}").get(f"at/{key}")
-    if not note:
-        return False
-    base = str(note["commit"])
+    base = str(note["commit"]) if note else commit
     left = workshop.repo.harvest(key, base, (), message="Left behind\n", author=workshop.author)
     keep(workshop, f"{WIP}/{about}/left-{left.snapshot[:12]}", left)
-    return True
+    return bool(note or left.snapshot)
 
 
 def put_away(workshop: Workshop, change: Change) -> None:
@@ -79,7 +81,7 @@ def put_away(workshop: Workshop, change: Change) -> None:
     keys += [(task.id, build_key(name, task.id, by_hand=one))
              for task in change.tasks for one in (False, True)]  # fmt: skip
     for about, key in keys:
-        if _leave(workshop, f"{name}/{about}", key):
+        if _leave(workshop, f"{name}/{about}", key, change.found.tip):
             workshop.repo.drop_worktree(key)
 
 

@@ -25,6 +25,12 @@ def outside(paths: Iterable[str], patterns: Sequence[str]) -> tuple[str, ...]:
     return tuple(path for path in paths if not spec.match_file(path))
 
 
+def as_text(path: str) -> str:
+    """Return a path, which in git is bytes, as one line of text that can be kept anywhere."""
+    named = path.encode(errors="surrogateescape").decode(errors="backslashreplace")
+    return "�".join(named.splitlines())
+
+
 def prefix(pattern: str) -> str:
     """Return the folder or file that everything matched by `pattern` lies in, as far as is plain.
 

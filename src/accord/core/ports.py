@@ -47,10 +47,10 @@ class Agent(Protocol):
     def reply(self, question: Question, words: str) -> None:
         """Give the agent that asked its answer. Raises AgentError where it cannot be kept."""
 
-    def go_on(self, run_id: str) -> bool:
+    def go_on(self, run_id: str, beside: str = "") -> bool:
         """Let a run that asked go on where all is answered; tell whether it does.
 
-        Raises AgentError when it cannot be started.
+        Its agent is told `beside` with the answers. Raises AgentError when it cannot be started.
         """
 
     def let_go(self, prefix: str, but: str = "") -> None:
@@ -303,8 +303,11 @@ class Repo(Protocol):
     def worktree(self, key: str, commit: str, want: Want = WHOLE) -> str:
         """Return the folder of the worktree `key`, at `commit`; RefusedError where no room is."""
 
-    def reopen(self, key: str) -> None:
-        """Make sure that the worktree `key` can be seen as it was left, or raise RefusedError."""
+    def reopen(self, key: str, base: str) -> None:
+        """Make sure that the worktree `key`, made at `base`, can be seen as it was left.
+
+        Raises RefusedError where it cannot.
+        """
 
     def drop_worktree(self, key: str) -> None:
         """Delete the agents' worktree called `key`."""

@@ -11,6 +11,7 @@ from enum import StrEnum
 from attrs import frozen
 
 from accord.core.fingerprint import Symbol, last_name
+from accord.core.paths import as_text
 
 Files = Mapping[str, tuple[Symbol, ...]]
 """The symbols of each file of code, by its path; a file that is not there has none."""
@@ -64,7 +65,7 @@ class Collision:
 
     def words(self) -> str:
         """Return it as one sentence without its full stop."""
-        what = ", ".join(self.over[:3]) + (" and more" if len(self.over) > 3 else "")
+        what = ", ".join(map(as_text, self.over[:3])) + (" and more" if len(self.over) > 3 else "")
         if self.kind is Kind.HOT:
             return f"{self.one} and {self.other} conflict in {what}"
         if self.kind is Kind.BROKEN:

@@ -17,9 +17,9 @@ from accord.core.approval import Json
 from accord.core.ports import Journal, Operation
 from accord.engine.postgres import LOCK, Connection, Database
 
-SHARED = ("draft/", "build/", "failed/", "took/", "asked/", "question/", "radar/", "told/")
+SHARED = ("draft/", "build/", "failed/", "took/", "asked/", "question/", "radar/", "told/", "left/")
 """Notes of attempts that are over, of what was tried in vain, of how long work took, of what agents
-asked and people answered, of collisions and who was told of them."""
+asked and people answered, of collisions and who was told of them, of what was left out."""
 
 _PUT = (
     "INSERT INTO accord.note (project, key, value, turn)"

@@ -55,6 +55,11 @@ def find(git: Git, room: Room, path: Path) -> Worktree | None:
     return overlays.find(git, room.layers, path)
 
 
+def adopt(git: Git, room: Room, path: Path, base: str) -> Worktree | None:
+    """Do as `find`, and have git know a folder of `base` again that it forgot."""
+    return find(git, room, path) or worktrees.adopt(git, path, base)
+
+
 def drop(git: Git, room: Room, path: Path) -> None:
     """Take the worktree at `path` away; a plain one goes into the pool."""
     path = worktrees.resolved(path)

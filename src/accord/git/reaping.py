@@ -18,7 +18,7 @@ from accord.errors import RefusedError
 from accord.git import overlays
 from accord.git.overlays import Layers
 from accord.git.run import Git
-from accord.git.worktrees import MARK, erase, locked, registered
+from accord.git.worktrees import MARK, erase, is_ours, locked, registered
 
 BLOCK = 4096
 MB, GB = 10**6, 10**9
@@ -88,7 +88,7 @@ def sweep(git: Git, room: Room) -> None:
         for grave in room.graves.iterdir():
             erase(grave)
     for path, directory in registered(git).items():
-        if path.parent == room.pool and _is_ours(directory) and not os.path.lexists(path):
+        if path.parent == room.pool and is_ours(directory) and not os.path.lexists(path):
             shutil.rmtree(directory)
 
 
@@ -117,7 +117,7 @@ def _trim(git: Git, room: Room, need: int, *, anew: bool = False) -> int:
     used += sum(size(one) for one in lowers)
     idle = [_Idle(path, _since(directory / MARK), size(path), directory)
             for path, directory in every.items()
-            if path.parent == room.pool and _is_ours(directory)]  # fmt: skip
+            if path.parent == room.pool and is_ours(directory)]  # fmt: skip
     idle += [_Idle(one, _since(one), size(one)) for one in bare]
     idle.sort(key=lambda one: one.since)
 
@@ -147,10 +147,6 @@ def _bury(room: Room, one: _Idle) -> None:
     if one.directory is not None:
         shutil.rmtree(one.directory)
     erase(grave)
-
-
-def _is_ours(directory: Path) -> bool:
-    return (directory / MARK).is_file()
 
 
 def _entries(folder: Path) -> Iterator[os.DirEntry[str]]:

@@ -10,8 +10,8 @@ from accord.core.cones import WHOLE, Kind, Want
 from accord.core.keeping import Merge
 from accord.core.ports import Entry, FileChange, Harvest
 from accord.errors import ConflictError, RefusedError
+from accord.git import following, merges, objects, overlays, placing, sparse, worktrees
 from accord.git import harvest as harvesting
-from accord.git import merges, objects, overlays, placing, sparse, worktrees
 from accord.git.objects import Objects
 from accord.git.reaping import Room
 from accord.git.run import Git, lasting
@@ -196,7 +196,7 @@ class GitRepo:
         Raises RefusedError when that checkout has edits in the way, ConflictError when the ref
         is somewhere else by now; in both cases nothing is touched.
         """
-        folder = worktrees.checkouts(self.git).get(ref)
+        folder = following.checkouts(self.git).get(ref)
         if folder is None or not old:
             objects.move_ref(self.git, ref, new, old, reason)
             return
@@ -207,11 +207,11 @@ class GitRepo:
             raise ConflictError(
                 f"{name} moved while this was being done", hint="run the command again"
             )
-        worktrees.refresh(self.git, folder)
-        dirty = worktrees.dirt(self.git, folder)
+        following.refresh(self.git, folder)
+        dirty = following.dirt(self.git, folder)
         touched = {change.path for change in self.changed(old, new)}
         in_the_way = [path for path in dirty if path in touched]
-        said = worktrees.follow(self.git, folder, old, new, rehearse=True)
+        said = following.follow(self.git, folder, old, new, rehearse=True)
         if in_the_way or said:
             what = ", ".join(in_the_way[:5]) or said
             raise RefusedError(
@@ -219,7 +219,7 @@ class GitRepo:
                 hint="commit or stash them there, then run the command again",
             )
         objects.move_ref(self.git, ref, new, old, reason)
-        if said := worktrees.follow(self.git, folder, old, new):
+        if said := following.follow(self.git, folder, old, new):
             objects.move_ref(self.git, ref, old, new, f"{reason}, taken back")
             raise ConflictError(
                 f"{folder} could not follow its branch: {said}", hint="git status there"
@@ -227,18 +227,18 @@ class GitRepo:
 
     def settle(self, ref: str, old: str, new: str) -> None:
         """Finish a move that was cut off between the ref and the checkout; else do nothing."""
-        folder = worktrees.checkouts(self.git).get(ref)
+        folder = following.checkouts(self.git).get(ref)
         if folder is None or self.resolve(ref) != new:
             return
-        if worktrees.index_matches(self.git, folder, old):
-            worktrees.catch_up(self.git, folder, old, new)
+        if following.index_matches(self.git, folder, old):
+            following.catch_up(self.git, folder, old, new)
 
     def adopt(self, ref: str, new: str, old: str, paths: Sequence[str], reason: str) -> None:
         """Move `ref` to a commit of what already lies in its checkout at `paths`."""
         objects.move_ref(self.git, ref, new, old, reason)
-        folder = worktrees.checkouts(self.git).get(ref)
+        folder = following.checkouts(self.git).get(ref)
         if folder is not None:
-            worktrees.forget_paths(self.git, folder, list(paths))
+            following.forget_paths(self.git, folder, list(paths))
 
     def checkout_of(self, ref: str) -> str:
         """Return the folder where the branch `ref` is checked out, or an empty string."""
@@ -246,11 +246,11 @@ class GitRepo:
 
     def checkouts(self) -> dict[str, str]:
         """Map each branch that is checked out somewhere to the folder where it is."""
-        return {ref: str(folder) for ref, folder in worktrees.checkouts(self.git).items()}
+        return {ref: str(folder) for ref, folder in following.checkouts(self.git).items()}
 
     def ignored(self, folder: str, paths: Sequence[str]) -> tuple[str, ...]:
         """Return those of `paths` that git ignores in the checkout at `folder`."""
-        return worktrees.ignored(self.git, Path(folder), paths)
+        return following.ignored(self.git, Path(folder), paths)
 
     def sight(self) -> tuple[str, ...]:
         """Return what git reads in any worktree, as absolute paths; no configuration, no hook.
@@ -267,9 +267,12 @@ class GitRepo:
         tree = self.tree(commit)
         return str(placing.provide(self.git, self.room, path, commit, tree, want, rules).path)
 
-    def reopen(self, key: str) -> None:
-        """Make sure that the worktree `key` can be seen as it was left, or raise RefusedError."""
-        placing.find(self.git, self.room, self._worktree(key))
+    def reopen(self, key: str, base: str) -> None:
+        """Make sure that the worktree `key` can be seen as it was left, or raise RefusedError.
+
+        It is registered anew, as one of the commit `base`, where git forgot it.
+        """
+        placing.adopt(self.git, self.room, self._worktree(key), base)
 
     def revive(self) -> None:
         """Show the worktrees as they were left, where the start of the machine took a mount off."""
@@ -282,9 +285,11 @@ class GitRepo:
     def harvest(
         self, key: str, base: str, allowed: Sequence[str], *, message: str, author: str
     ) -> Harvest:
-        """Take what an agent wrote in the worktree `key`, as a commit on `base`."""
-        path = self._worktree(key)
-        worktree = placing.find(self.git, self.room, path)
+        """Take what an agent wrote in the worktree `key`, as a commit on `base`.
+
+        A folder that git forgot is registered anew: what lies in it is nobody else's.
+        """
+        worktree = placing.adopt(self.git, self.room, self._worktree(key), base)
         if worktree is None:
             return Harvest("", (), (), "")
         return harvesting.harvest(

@@ -5,16 +5,15 @@ import os
 import re
 import shutil
 import stat
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Iterator
+from contextlib import contextmanager
 from itertools import count
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 from attrs import frozen
 
-from accord.core.ports import FileChange
 from accord.git import mounting
-from accord.git.objects import changed, scratch_index
+from accord.git.objects import scratch_index
 from accord.git.run import WHOLE, Git, GitError
 
 # Of `ls-files -s -v -z`: an entry that git would not look at, and the name of a submodule.
@@ -113,8 +112,7 @@ def register(git: Git, path: Path, commit: str) -> Path:
     """
     head = (git.directory / "HEAD").read_text(errors="replace")
     if head.strip() == "ref: refs/heads/.invalid" or not _PLAIN.fullmatch(path.name):
-        git.bytes("worktree", "add", "--detach", "--no-checkout", "--", str(path), commit)
-        return registered(git)[path]
+        return _added(git, path, commit)
     names = (f"{path.name}{number or ''}" for number in count())
     every = git.directory / "worktrees"
     directory = next(one for name in names if not (one := every / name).exists())
@@ -129,6 +127,39 @@ def register(git: Git, path: Path, commit: str) -> Path:
     return directory
 
 
+def _added(git: Git, path: Path, commit: str) -> Path:
+    """Have git do it. It wants an empty folder, so beside one that is not it makes another."""
+    spot = path.with_name(f".{path.name}.new") if os.path.lexists(path) else path
+    forget(git, spot)
+    git.bytes("worktree", "add", "--detach", "--no-checkout", "--", str(spot), commit)
+    directory = registered(git)[spot]
+    if spot != path:
+        _locate(path, directory)
+        _point(path, directory)
+        erase(spot)
+    return directory
+
+
+def adopt(git: Git, path: Path, commit: str) -> Worktree | None:
+    """Return the worktree at `path`, registered anew as one of `commit` where git knows none.
+
+    Git forgets one whose folder it does not see (`git worktree prune`), and a `.git` that was
+    brought back from elsewhere never knew it. What lies in the folder stays as it is. Returns
+    None where nothing does.
+    """
+    path = resolved(path)
+    with locked(git):
+        if directory := registered(git).get(path):
+            return Worktree(path, directory)
+        if path.is_symlink() or not path.is_dir():
+            return None
+        if all(one.name == ".git" for one in path.iterdir()):
+            return None
+        directory = register(git, path, commit)
+        git.bytes("read-tree", commit, directory=directory)
+    return Worktree(path, directory)
+
+
 def retire(git: Git, path: Path, pool: Path) -> None:
     """Put the worktree at `path`, which Accord made, into `pool` for another; or remove it.
 
@@ -137,23 +168,45 @@ def retire(git: Git, path: Path, pool: Path) -> None:
     path, pool = resolved(path), resolved(pool)
     with locked(git):
         directory = registered(git).get(path)
-        kept = [one for one in registered(git) if one.parent == pool]
+        kept = [one for one, its in registered(git).items() if one.parent == pool and is_ours(its)]
         sound = directory is not None and not path.is_symlink() and _is_complete(path, directory)
         if sound and directory is not None and len(kept) < POOLED:
             pool.mkdir(parents=True, exist_ok=True)
-            target = pool / directory.name
-            erase(target)
+            _point(path, directory)  # as an agent may not have left it
             (directory / MARK).touch()
-            _move(path, target, directory)
+            _move(path, _spot(pool, directory), directory)
             return
     remove(git, path)
 
 
+def _spot(pool: Path, directory: Path) -> Path:
+    """Return where in `pool` the worktree may be put: nowhere that something else lies."""
+    spots = (pool / f"{directory.name}{number or ''}" for number in count())
+    return next(one for one in spots if _is_free(one, directory))
+
+
+def _is_free(spot: Path, directory: Path) -> bool:
+    """Tell so. What a move left there that was cut off names its owner, and goes."""
+    pointer = spot / ".git"
+    plain = not spot.is_symlink() and not pointer.is_symlink() and pointer.is_file()
+    if plain and pointer.read_bytes() == _pointer(directory):
+        erase(spot)
+    return not os.path.lexists(spot)
+
+
+def is_ours(directory: Path) -> bool:
+    """Tell whether Accord put the worktree with this git directory into its pool."""
+    return (directory / MARK).is_file()
+
+
 def _take(git: Git, pool: Path, path: Path) -> None:
-    """Move a worktree of the pool to `path`, if there is a sound one. The lock is held."""
+    """Move a worktree of the pool to `path`, if there is a sound one. The lock is held.
+
+    One that somebody else put there is not of the pool.
+    """
     pool = resolved(pool)
     for waiting, directory in registered(git).items():
-        if waiting.parent == pool and _is_complete(waiting, directory):
+        if waiting.parent == pool and is_ours(directory) and _is_complete(waiting, directory):
             path.parent.mkdir(parents=True, exist_ok=True)
             _move(waiting, path, directory)
             return
@@ -162,8 +215,13 @@ def _take(git: Git, pool: Path, path: Path) -> None:
 def _move(path: Path, target: Path, directory: Path) -> None:
     """Move a worktree. Cut off in between, it is registered where it is not, and made anew."""
     path.rename(target)
+    _locate(target, directory)
+
+
+def _locate(path: Path, directory: Path) -> None:
+    """Have git know the worktree of `directory` at `path`."""
     part = directory / "gitdir.part"
-    part.write_bytes(os.fsencode(target / ".git") + b"\n")
+    part.write_bytes(os.fsencode(path / ".git") + b"\n")
     part.replace(directory / "gitdir")
 
 
@@ -233,7 +291,11 @@ def forget(git: Git, path: Path) -> None:
 def _point(path: Path, directory: Path) -> None:
     pointer = path / ".git"
     erase(pointer)
-    pointer.write_bytes(b"gitdir: " + os.fsencode(directory) + b"\n")
+    pointer.write_bytes(_pointer(directory))
+
+
+def _pointer(directory: Path) -> bytes:
+    return b"gitdir: " + os.fsencode(directory) + b"\n"
 
 
 def export(git: Git, commit: str, target: Path) -> None:
@@ -244,154 +306,3 @@ def export(git: Git, commit: str, target: Path) -> None:
         git.bytes("read-tree", commit, extra=extra)
         git.bytes("checkout-index", "-a", "-f", "-q", f"--prefix={target}{os.sep}", extra=extra,
                   work_tree=target)  # fmt: skip
-
-
-def checkouts(git: Git) -> dict[str, Path]:
-    """Map each branch that is checked out somewhere to the folder where it is, if it is there.
-
-    Every command asks this for every change, so the HEAD files are read as they lie; git is
-    asked where they do not tell (a submodule, refs that are not kept in files).
-    """
-    heads = {git.directory.parent: git.directory / "HEAD"}
-    heads |= {folder: directory / "HEAD" for folder, directory in registered(git).items()}
-    found = {}
-    for folder, head in heads.items():
-        said = head.read_text(errors="replace").strip() if head.is_file() else ""
-        if said == "ref: refs/heads/.invalid":
-            return _listed(git)
-        if said.startswith("ref: "):
-            found[said.removeprefix("ref: ")] = folder
-    if git.directory.name != ".git":
-        return _listed(git)
-    return {ref: where for ref, where in found.items() if (where / ".git").exists()}
-
-
-def _listed(git: Git) -> dict[str, Path]:
-    found, folder = {}, Path()
-    said = git.bytes("worktree", "list", "--porcelain", "-z").decode(errors="surrogateescape")
-    for line in said.split("\0"):
-        name, _, value = line.partition(" ")
-        if name == "worktree":
-            folder = Path(value)
-        elif name == "branch":
-            found[value] = folder
-    for ref, where in found.items():
-        if not (where / ".git").exists() and where.is_dir() and where.samefile(git.directory):
-            # Git takes the git directory of a submodule for its checkout.
-            named = git.text("config", "--get", "--default", "", "core.worktree")
-            found[ref] = Path(os.path.realpath(git.directory / named))
-    return {ref: where for ref, where in found.items() if (where / ".git").exists()}
-
-
-def dirt(git: Git, folder: Path) -> tuple[str, ...]:
-    """Return the tracked paths that differ from HEAD in the checkout at `folder`."""
-    said = git.bytes(
-        "status", "--porcelain=v1", "-z", "--untracked-files=no", "--ignore-submodules=all",
-        "--no-renames", directory=_directory(git, folder), work_tree=folder,
-    )  # fmt: skip
-    entries = said.decode(errors="surrogateescape").split("\0")
-    return tuple(entry[3:] for entry in entries if re.match(r".. ", entry))
-
-
-def ignored(git: Git, folder: Path, paths: Sequence[str]) -> tuple[str, ...]:
-    """Return those of `paths` that git ignores in the checkout at `folder`: rules, not links."""
-    # This command refuses literal names altogether; behind a `./` nothing is magic either.
-    feed = "\0".join(f"./{path}" for path in paths).encode(errors="surrogateescape")
-    try:
-        said = git.bytes("check-ignore", "-z", "--stdin", feed=feed, work_tree=folder,
-                         directory=_directory(git, folder),
-                         extra={"GIT_LITERAL_PATHSPECS": "0"})  # fmt: skip
-    except GitError as error:
-        if error.status == 1:  # none is
-            return ()
-        raise
-    names = said.decode(errors="surrogateescape").split("\0")[:-1]
-    return tuple(name.removeprefix("./") for name in names)
-
-
-def follow(git: Git, folder: Path, old: str, new: str, *, rehearse: bool = False) -> str:
-    """Bring the checkout at `folder` from `old` to `new` without losing a local edit.
-
-    Returns an empty string, or what stands in the way (and then nothing was touched).
-    """
-    if blocked := _untracked(git, folder, changed(git, old, new)):
-        return f"{blocked} is not tracked and would be overwritten"
-    options = ("-n",) if rehearse else ()
-    try:
-        git.bytes("read-tree", "-m", "-u", *options, old, new,
-                  directory=_directory(git, folder), work_tree=folder)  # fmt: skip
-    except GitError as error:
-        return error.said.strip().splitlines()[0].removeprefix("error: ").removeprefix("fatal: ")
-    return ""
-
-
-def _untracked(git: Git, folder: Path, changes: tuple[FileChange, ...]) -> str:
-    """Return an untracked file that the changes would overwrite, or an empty string.
-
-    Ignored files count: read-tree takes them for expendable, and a person's `.env` is not.
-    """
-    said = git.bytes("ls-files", "-z", directory=_directory(git, folder), work_tree=folder)
-    tracked = set(said.decode(errors="surrogateescape").split("\0"))
-    for path in [one.path for one in changes if one.id and one.path not in tracked]:
-        for above in reversed(PurePosixPath(path).parents[:-1]):
-            place = folder / above
-            if str(above) not in tracked and (place.is_symlink() or place.is_file()):
-                return str(above)
-        place = folder / path
-        if place.is_symlink() or (place.exists() and not place.is_dir()):
-            return path
-        for where, _, files in os.walk(place):
-            inside = Path(where).relative_to(folder)
-            strangers = [name for name in files if (inside / name).as_posix() not in tracked]
-            if strangers:
-                return (inside / strangers[0]).as_posix()
-    return ""
-
-
-def catch_up(git: Git, folder: Path, old: str, new: str) -> None:
-    """Bring a checkout whose branch is at `new` and whose index is at `old` to `new`.
-
-    A file that already is as in `new` stays as it is; one with other edits stops the rest.
-    """
-    refresh(git, folder)
-    done = [one.path for one in changed(git, old, new) if _is_written(git, folder, one)]
-    forget_paths(git, folder, done)
-    follow(git, folder, old, new)
-
-
-def _is_written(git: Git, folder: Path, change: FileChange) -> bool:
-    place = folder / change.path
-    if not change.id or place.is_symlink() or not place.is_file():
-        return not change.id and not os.path.lexists(place)
-    said = git.text("hash-object", "--stdin", f"--path={change.path}", feed=place.read_bytes(),
-                    directory=_directory(git, folder), work_tree=folder)  # fmt: skip
-    return said == change.id
-
-
-def refresh(git: Git, folder: Path) -> None:
-    """Bring the stat data of the checkout's index up to date, so that unchanged files match."""
-    with suppress(GitError):  # another git holds the index; what comes next will say so
-        git.bytes("update-index", "-q", "--really-refresh", "--unmerged", "--ignore-missing",
-                  directory=_directory(git, folder), work_tree=folder)  # fmt: skip
-
-
-def index_matches(git: Git, folder: Path, tree: str) -> bool:
-    """Tell whether the checkout's index holds exactly `tree`."""
-    try:
-        written = git.text("write-tree", directory=_directory(git, folder), work_tree=folder)
-    except GitError:
-        return False
-    return written == git.text("rev-parse", f"{tree}^{{tree}}")
-
-
-def forget_paths(git: Git, folder: Path, paths: list[str]) -> None:
-    """Make the index of the checkout agree with HEAD for `paths`, leaving the files alone."""
-    if not paths:  # no path at all would mean every path
-        return
-    feed = "".join(f"{path}\0" for path in paths).encode(errors="surrogateescape")
-    git.bytes("reset", "-q", "--pathspec-from-file=-", "--pathspec-file-nul", feed=feed,
-              directory=_directory(git, folder), work_tree=folder)  # fmt: skip
-
-
-def _directory(git: Git, folder: Path) -> Path:
-    return registered(git).get(resolved(folder), git.directory)

@@ -106,6 +106,7 @@ def lines(data: dict[str, Any]) -> Iterator[str]:
         yield from _tasks(data["tasks"], data["waves"], asked)
         yield from _files(data["files"], data["diff"])
         yield from _weakened(data["weakened"])
+        yield from _left_out(data["left_out"], data["change"])
         yield from evidence_lines(data["evidence"])
         if lines := [*data["beside"], *data["meets"]]:
             yield from ("", "Beside it", *(wrap(one, "  ", "    ") for one in lines))
@@ -284,6 +285,25 @@ def _weakened(found: list[dict[str, Any]]) -> Iterator[str]:
         yield wrap(f"{one['path']}:{one['line']} {one['test']} {one['words']}", "  ", "    ")
     if (more := len(found) - LONGEST) > 0:
         yield f"  … {more} more"
+
+
+def _left_out(found: list[dict[str, Any]], change: str) -> Iterator[str]:
+    """Yield what is not in the result though somebody at work on a task wrote it."""
+    if not found:
+        return
+    yield ""
+    yield "Left out of what was built"
+    for one in found:
+        for each in one["paths"][:LONGEST]:
+            path = "�".join(each["path"].splitlines())  # a name may hold the end of a line
+            yield wrap(f"{one['task']} {path}: {each['reason']}", "  ", "     ")
+        if one["more"]:
+            yield f"     … {one['more']} more"
+        if one["command"]:
+            yield f"     to have it: {plain(one['command'])}"
+        if one["document"]:
+            words = f"to let {one['task']} write it: widen its Touches, {one['document']}, then "
+            yield wrap(f"{words}accord approve {change}", "     ", "       ")
 
 
 def evidence_lines(found: dict[str, Any] | None) -> Iterator[str]:

@@ -37,6 +37,10 @@ def status(context: Context, *, sync: bool) -> None:
             (row["change"], row["track"], row["stage"], row["waits"]) for row in data["changes"]
         ]
         lines += ["", *table(rows, ("CHANGE", "TRACK", "STAGE", "WAITS FOR"))]
+    left = [row for row in data["changes"] if row["left_out"]]
+    if left:
+        shown = (f"{row['change']}: {row['left_out']}: accord show {row['change']}" for row in left)
+        lines += ["", *(wrap(one, "", "  ") for one in shown)]
     if data["beside"]:
         lines += ["", *(wrap(one, "", "  ") for one in data["beside"])]
     if data["pace"]:
