@@ -7,11 +7,11 @@ acts reads the change itself.
 import json
 import os
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from accord import __version__
-from accord.app import changes, desk
+from accord.app import changes, deciders, desk
 from accord.app.changes import Change, Found
 from accord.app.situations import situation
 from accord.app.workplaces import BUILT
@@ -22,12 +22,18 @@ from accord.core.reconcile import Wait, next_steps
 
 Row = dict[str, Any]
 
+SHAPE = "2"
+"""Of what a row holds: one of another shape, kept by an earlier version, is made anew."""
+
 # Notes of the engine's that say nothing about how a change stands.
 _ASIDE = ("row", "need", "ran", "run", "base", "told", "together")
 
 
 def rows(workshop: Workshop) -> list[Row]:
-    """Return a row for each open change: its title, track and stage, and what it waits for."""
+    """Return a row for each open change: its title, track and stage, and what it waits for.
+
+    `who` says who can do that, for `deciders` to read.
+    """
     base = workshop.repo.resolve(workshop.base)
     found = changes.find(workshop)
     every = workshop.journal.noted("")
@@ -51,6 +57,7 @@ def _row(workshop: Workshop, change: Change, base: str) -> Row:
     # What an agent asks is for the person also where other work can go on without.
     pressing = [step for step in waits if step.decides] or ([] if work else waits)
     what = pressing[0].what if pressing else "work can go on" if work else "nothing"
+    signed_at = pressing[0].signed_at if pressing else ()
     return {
         "change": change.name,
         "title": change.title,
@@ -58,7 +65,15 @@ def _row(workshop: Workshop, change: Change, base: str) -> Row:
         "stage": str(gate.stage) if gate else "release",
         "waits": what,
         "command": pressing[0].command if pressing else "",
+        "who": _who(change, signed_at),
     }
+
+
+def _who(change: Change, signed_at: Sequence[str]) -> Json:
+    """Return who can do what is signed at any of these gates; None where it is for anybody."""
+    if change.gate is not None and signed_at == (change.gate.stage,):
+        return deciders.of_gate(change, change.gate)
+    return deciders.of_any(change, signed_at) if signed_at else None
 
 
 def _states(
@@ -83,8 +98,9 @@ def _states(
     return {
         each.change: sha256(
             "\n".join(
-                [__version__, base, agents, each.ref, each.tip, *_desk(workshop, each, places),
-                 *sorted(notes[each.change]), *sorted(built[each.change])]
+                [__version__, SHAPE, base, agents, each.ref, each.tip,
+                 *_desk(workshop, each, places), *sorted(notes[each.change]),
+                 *sorted(built[each.change])]
             ).encode(errors="surrogateescape")
         )
         for each in found

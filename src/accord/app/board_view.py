@@ -8,7 +8,7 @@ from attrs import evolve
 from accord.app import board, changes, pausing, radar
 from accord.app.at_work import Running, running
 from accord.app.changes import released
-from accord.app.needs import needs
+from accord.app.needs import needs, others
 from accord.app.views import View
 from accord.app.workplaces import BUILT
 from accord.app.workshop import Workshop
@@ -24,10 +24,14 @@ LOOKED = 2000  # operations that are asked what landed
 _TASKS: dict[tuple[str, str, str], tuple[Task, ...]] = {}
 
 
-def board_view(workshop: Workshop, who: str) -> View:
-    """Return the four columns of the board, with how many more each has than are listed."""
+def board_view(workshop: Workshop, who: str, *, acts: bool = True) -> View:
+    """Return the four columns of the board, with how many more each has than are listed.
+
+    It is shown to `who`, for whom nothing waits where they may only look (not `acts`).
+    """
     every = board.rows(workshop)
-    waiting = needs(workshop, who, every)
+    waiting = needs(workshop, who, every) if acts else []
+    elsewhere = others(who, every, acts=acts)
     alive = running(workshop)
     plans = _plans(workshop, alive)
     operations = workshop.journal.operations(limit=LOOKED)
@@ -40,6 +44,8 @@ def board_view(workshop: Workshop, who: str) -> View:
         "changes": [row["change"] for row in every],
         "needs": waiting[:SHOWN],
         "needs_more": max(0, len(waiting) - SHOWN),
+        "others": elsewhere[:SHOWN],
+        "others_more": max(0, len(elsewhere) - SHOWN),
         "running": cards(alive, titles, plans),
         "paused": [
             {**one, "title": titles.get(one["change"], one["change"])}
