@@ -12,24 +12,12 @@ from accord.app.changes import load
 from accord.app.workshop import Workshop
 from accord.core.evidence import Run
 from accord.core.orders import AgentChoice, AgentKind, AgentOrder
-from accord.core.reconcile import Build, Land
+from accord.core.reconcile import Build
 from accord.wiring.opening import open_workshop
-from project import DOCUMENTS, Project
+from lining import HALVES, built
+from project import Project
 
-TASK = "- [ ] {name} Part {name}\n  - Satisfies: R1.1, R1.2\n  - Touches: **\n  - After: -\n"
 CART = "MINUTES = 60\n\n\ndef keep(cart):\n    return list(cart)\n"
-# Fails where both halves are there.
-HALVES = """\
-import os
-import unittest
-
-
-class Halves(unittest.TestCase):
-    def test_not_both(self):
-        self.assertFalse(os.path.exists("shop/one.py") and os.path.exists("shop/two.py"))
-"""
-
-
 LOCK = """\
 import os
 print(sorted(os.listdir("shop")), file=open("shop.lock", "w"))
@@ -51,26 +39,6 @@ def workshop(project: Project) -> Iterator[Workshop]:
     gitrepo.commit(project.top, files, "Halves")
     with closing(open_workshop(project.top, lambda _: "")) as opened:
         yield opened
-
-
-def built(project: Project, workshop: Workshop, files: dict[str, gitrepo.Files]) -> list[Land]:
-    """Approve one task for each of `files`, have it built by hand, and return how it would land."""
-    project.new()
-    tasks = "# Guest cart: tasks\n\n" + "\n".join(TASK.format(name=one) for one in files)
-    for name, text in [*list(DOCUMENTS.values())[:2], ("tasks.md", tasks)]:
-        project.write(name, text)
-        project.ok("approve", "guest", "--yes")
-    change = load(workshop, "guest")
-    found = []
-    for task in change.tasks:
-        folder = workplaces.lend(workshop, change, task)
-        gitrepo.write(project.top.__class__(folder), files[task.id])
-        action = Build("guest", task.id, 1, change.keys[task.id], by_hand=True)
-        taken = running.take_build(workshop, action, 1)
-        assert taken.accepted, taken.detail
-        commit = running.built(workshop, change, task)
-        found.append(Land("guest", task.id, commit, change.found.tip))
-    return found
 
 
 def test_tasks_built_side_by_side_land_with_one_move_to_a_tree_that_was_verified(

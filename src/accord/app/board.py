@@ -11,14 +11,14 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from accord import __version__
-from accord.app import changes, deciders, desk
+from accord.app import changes, clashing, deciders, desk
 from accord.app.changes import Change, Found
 from accord.app.situations import situation
 from accord.app.workplaces import BUILT
 from accord.app.workshop import Workshop
 from accord.core.approval import Json
 from accord.core.model import sha256
-from accord.core.reconcile import Wait, next_steps
+from accord.core.reconcile import Release, Wait, WorkState, next_steps
 
 Row = dict[str, Any]
 
@@ -26,13 +26,14 @@ SHAPE = "2"
 """Of what a row holds: one of another shape, kept by an earlier version, is made anew."""
 
 # Notes of the engine's that say nothing about how a change stands.
-_ASIDE = ("row", "need", "ran", "run", "base", "told", "together")
+_ASIDE = ("row", "need", "ran", "run", "base", "told", "together", "verifying")
 
 
 def rows(workshop: Workshop) -> list[Row]:
     """Return a row for each open change: its title, track and stage, and what it waits for.
 
-    `who` says who can do that, for `deciders` to read.
+    `who` says who can do that, for `deciders` to read; `built` holds [task, text] of what is to
+    land, `aside` [task, why, reason] of what was refused; `leaves`: it may be released.
     """
     base = workshop.repo.resolve(workshop.base)
     found = changes.find(workshop)
@@ -51,7 +52,11 @@ def rows(workshop: Workshop) -> list[Row]:
 
 def _row(workshop: Workshop, change: Change, base: str) -> Row:
     gate = change.gate
-    steps = next_steps(situation(workshop, change), base)
+    facts = situation(workshop, change)
+    steps = next_steps(facts, base)
+    built = {one.task: one for one in facts.work if one.state is WorkState.BUILT}
+    aside = {task: note for task, note in clashing.aside(workshop, change).items()
+             if task not in built or built[task].commit == note["commit"]}  # fmt: skip
     waits = [step for step in steps if isinstance(step, Wait)]
     work = [step for step in steps if not isinstance(step, Wait)]
     # What an agent asks is for the person also where other work can go on without.
@@ -66,6 +71,9 @@ def _row(workshop: Workshop, change: Change, base: str) -> Row:
         "waits": what,
         "command": pressing[0].command if pressing else "",
         "who": _who(change, signed_at),
+        "built": [[one.task, one.title] for one in built.values()],
+        "aside": [[task, note.get("why", ""), note["reason"]] for task, note in aside.items()],
+        "leaves": any(isinstance(step, Release) for step in steps),
     }
 
 

@@ -5,12 +5,12 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from attrs import evolve
 
-from accord.app import board, changes, pausing, radar
+from accord.app import board, changes, pausing, radar, verifying
 from accord.app.at_work import Running, running
 from accord.app.changes import released
 from accord.app.needs import needs, others
+from accord.app.queue_view import queue_view
 from accord.app.views import View
-from accord.app.workplaces import BUILT
 from accord.app.workshop import Workshop
 from accord.core import overlap, plan
 from accord.core.model import SPEC_STAGES, Task
@@ -38,7 +38,8 @@ def board_view(workshop: Workshop, who: str, *, acts: bool = True) -> View:
     joined = {(one.change, one.detail) for one in operations if one.verb == "land"}
     at_work = {one.change for one in alive}
     known = {row["change"] for row in every}
-    rows = [row for row in every if not row["command"]]
+    queue = queue_view(every, verifying.under_way(workshop))
+    rows = [row for row in every if not row["command"] and not row["leaves"]]
     titles = {row["change"]: row["title"] for row in every}
     return {
         "changes": [row["change"] for row in every],
@@ -56,7 +57,8 @@ def board_view(workshop: Workshop, who: str, *, acts: bool = True) -> View:
         "left": list(_left(joined, alive, plans)),
         "able": [row for row in rows if row["change"] not in at_work][:SHOWN],
         "able_more": max(0, len([r for r in rows if r["change"] not in at_work]) - SHOWN),
-        "queue": list(_queue(workshop, known, joined)),
+        "queue": queue[:SHOWN],
+        "queue_more": max(0, len(queue) - SHOWN),
         "landed": _landed(workshop, operations),
     }  # fmt: skip
 
@@ -122,16 +124,6 @@ def _left(
                 for task in open_]  # fmt: skip
         yield {"change": name, "tasks": len(open_), "rounds": len(plan.waves(rest)),
                "working": min(working, able), "able": able}  # fmt: skip
-
-
-def _queue(
-    workshop: Workshop, known: set[str], done: Collection[tuple[str, str]]
-) -> Iterator[View]:
-    """Yield the tasks that are built and proved and wait to be joined to their change."""
-    for ref in workshop.repo.refs(f"{BUILT}/"):
-        change, _, task = ref.removeprefix(f"{BUILT}/").partition("/")
-        if change in known and (change, task) not in done:
-            yield {"change": change, "task": task}
 
 
 def _landed(workshop: Workshop, operations: Sequence[Operation]) -> list[View]:

@@ -15,6 +15,7 @@ from accord.app import evidence
 from accord.app.changes import Change
 from accord.app.regenerating import regenerate
 from accord.app.renumbering import Renumbered, renumber
+from accord.app.verifying import told
 from accord.app.workshop import Workshop
 from accord.core import queue as queues
 from accord.core.evidence import Result, Run
@@ -72,7 +73,7 @@ class Queueing:
                       slots=self.workshop.config.beside.slots)  # fmt: skip
         known = {one.id for one in (*entries, *since)}
         at_work: dict[Future[list[Verdict]], Verify] = {}
-        with ThreadPoolExecutor(queue.slots) as slots:
+        with told(self.workshop, self.name) as telling, ThreadPoolExecutor(queue.slots) as slots:
             while True:
                 queue, asked = self._settled(queue)
                 at = {one.tree for one in at_work.values()}
@@ -80,6 +81,7 @@ class Queueing:
                     at_work[slots.submit(self._verdicts, queue, one)] = one
                 if not at_work:
                     break
+                telling.tell(queue, at_work.values())
                 # Where nobody joins, what is verified side by side lands as one move.
                 how = (None, ALL_COMPLETED) if more is None else (self.look_s, FIRST_COMPLETED)
                 for future in wait(at_work, *how).done:

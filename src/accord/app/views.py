@@ -39,6 +39,9 @@ from accord.errors import RefusedError
 
 View = dict[str, Any]
 
+TOLD = ("change", "title", "track", "stage", "waits", "command")
+"""What is told of each row where all are listed."""
+
 
 def status(workshop: Workshop, who: str) -> View:
     """Return every open change with what it waits for, and first what `who` can do now.
@@ -66,7 +69,7 @@ def status(workshop: Workshop, who: str) -> View:
 
 def _of(row: board.Row, who: str) -> View:
     """Return a row as `who` is told of it."""
-    told = {name: value for name, value in row.items() if name != "who"}
+    told = {name: row[name] for name in TOLD}
     return {**told, "whom": "" if deciders.is_for(row, who) else deciders.whom(row)}
 
 
