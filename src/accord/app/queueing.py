@@ -11,7 +11,7 @@ from functools import reduce
 
 from attrs import define, evolve, field
 
-from accord.app import evidence
+from accord.app import evidence, flakes
 from accord.app.changes import Change
 from accord.app.regenerating import regenerate
 from accord.app.renumbering import Renumbered, renumber
@@ -19,7 +19,7 @@ from accord.app.verifying import told
 from accord.app.workshop import Workshop
 from accord.core import queue as queues
 from accord.core.evidence import Result, Run
-from accord.core.model import Task, sha256
+from accord.core.model import Task
 from accord.core.queue import (
     RARE,
     Eject,
@@ -34,7 +34,6 @@ from accord.core.queue import (
     Verify,
 )
 
-FLAKE = "flake"
 FAILURES = "queue/failures"
 MOST_NAMED = 3
 LOOK_S = 5.0
@@ -91,7 +90,7 @@ class Queueing:
                     known |= {one.id for one in late}
                     queue = reduce(queues.queued, late, queue)
         for tree, command in queues.flakes(queue):
-            note_flake(self.workshop, self.name, tree, command)
+            flakes.note(self.workshop, self.name, tree, command)
         self.workshop.journal.note(FAILURES, {"millionths": round(queue.failures * 1e6)})
         return queue
 
@@ -196,9 +195,3 @@ def entry(workshop: Workshop, change: Change, task: Task, commit: str) -> Entry:
 def paths(workshop: Workshop, base: str, commit: str) -> tuple[str, ...]:
     """Return the paths that differ between two commits."""
     return tuple(one.path for one in workshop.repo.changed(base, commit))
-
-
-def note_flake(workshop: Workshop, name: str, tree: str, command: str) -> None:
-    """Write down for a change that `command` failed and then passed on the same tree."""
-    key = f"{FLAKE}/{tree}/{sha256(command.encode())[:16]}"
-    workshop.journal.note(key, {"command": command, "change": name})
