@@ -110,6 +110,8 @@ def test_whoever_has_signed_waits_for_the_other_of_two(written: Project) -> None
     assert mine(written, "robin") == []
     assert mine(written, "sasha") == ["guest"]
     assert others(written, "robin") == ["sasha"]
+    ran = written.ok("run", "guest").out
+    assert ran == "guest waits for sasha: approve the story\n  accord show guest\n"
     view = gate(written, "robin")
     assert refused(written) == f"error: {view['missing'][0]} hint: {view['hint']}"
     assert view["missing"] == ["you approved the story of guest already: 1 of 2 people approved"]

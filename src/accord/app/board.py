@@ -54,9 +54,8 @@ def _row(workshop: Workshop, change: Change, base: str) -> Row:
     gate = change.gate
     facts = situation(workshop, change)
     steps = next_steps(facts, base)
-    built = {one.task: one for one in facts.work if one.state is WorkState.BUILT}
-    aside = {task: note for task, note in clashing.aside(workshop, change).items()
-             if task not in built or built[task].commit == note["commit"]}  # fmt: skip
+    built = {one.task: one.title for one in facts.work if one.state is WorkState.BUILT}
+    aside = clashing.aside(workshop, change)
     waits = [step for step in steps if isinstance(step, Wait)]
     work = [step for step in steps if not isinstance(step, Wait)]
     # What an agent asks is for the person also where other work can go on without.
@@ -71,10 +70,11 @@ def _row(workshop: Workshop, change: Change, base: str) -> Row:
         "waits": what,
         "command": pressing[0].command if pressing else "",
         "who": _who(change, signed_at),
-        "built": [[one.task, one.title] for one in built.values()],
-        "aside": [[task, note.get("why", ""), note["reason"]] for task, note in aside.items()],
+        "built": [[task, title] for task, title in built.items()],
+        "aside": [[task, note.get("why", ""), note["reason"]] for task, note in aside.items()
+                  if task not in built],
         "leaves": any(isinstance(step, Release) for step in steps),
-    }
+    }  # fmt: skip
 
 
 def _who(change: Change, signed_at: Sequence[str]) -> Json:
