@@ -12,8 +12,8 @@ from accord.app.queueing import merged
 from accord.app.workshop import Workshop
 from accord.core.reconcile import Land
 from accord.wiring.opening import open_workshop
+from lining import built
 from project import Project
-from side_by_side import built
 
 # Joins lists of names; what it does otherwise is asked for by a word in the file.
 DRIVER = """\

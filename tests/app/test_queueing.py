@@ -14,22 +14,10 @@ from accord.core.evidence import Run
 from accord.core.orders import AgentChoice, AgentKind, AgentOrder
 from accord.core.reconcile import Build
 from accord.wiring.opening import open_workshop
+from lining import HALVES, built
 from project import Project
-from side_by_side import built
 
 CART = "MINUTES = 60\n\n\ndef keep(cart):\n    return list(cart)\n"
-# Fails where both halves are there.
-HALVES = """\
-import os
-import unittest
-
-
-class Halves(unittest.TestCase):
-    def test_not_both(self):
-        self.assertFalse(os.path.exists("shop/one.py") and os.path.exists("shop/two.py"))
-"""
-
-
 LOCK = """\
 import os
 print(sorted(os.listdir("shop")), file=open("shop.lock", "w"))

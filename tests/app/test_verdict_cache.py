@@ -17,8 +17,8 @@ from accord.core.ports import CommandRun, Walls
 from accord.core.reconcile import Land
 from accord.sandbox.none import NoSandbox
 from accord.wiring.opening import open_workshop
+from lining import built
 from project import VERIFY, Project
-from side_by_side import built
 
 REF = "refs/heads/accord/guest"
 

@@ -7,27 +7,36 @@ acts reads the change itself.
 import json
 import os
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from accord import __version__
-from accord.app import changes, desk, left_out
+from accord.app import changes, clashing, deciders, desk, left_out
 from accord.app.changes import Change, Found
 from accord.app.situations import situation
 from accord.app.workplaces import BUILT
 from accord.app.workshop import Workshop
 from accord.core.approval import Json
 from accord.core.model import sha256
-from accord.core.reconcile import Wait, next_steps
+from accord.core.reconcile import Release, Wait, WorkState, next_steps
 
 Row = dict[str, Any]
 
+SHAPE = "2"
+"""Of what a row holds: one of another shape, kept by an earlier version, is made anew."""
+
 # Notes of the engine's that say nothing about how a change stands.
-_ASIDE = ("row", "need", "ran", "run", "base", "told", "together", "took", "pace")
+_ASIDE = (
+    "row", "need", "ran", "run", "base", "told", "together", "took", "pace", "verifying",
+)  # fmt: skip
 
 
 def rows(workshop: Workshop) -> list[Row]:
-    """Return a row for each open change: its title, track and stage, and what it waits for."""
+    """Return a row for each open change: its title, track and stage, and what it waits for.
+
+    `who` says who can do that, for `deciders` to read; `built` holds [task, text] of what is to
+    land, `aside` [task, why, reason] of what was refused; `leaves`: it may be released.
+    """
     base = workshop.repo.resolve(workshop.base)
     found = changes.find(workshop)
     every = workshop.journal.noted("")
@@ -45,12 +54,16 @@ def rows(workshop: Workshop) -> list[Row]:
 
 def _row(workshop: Workshop, change: Change, base: str) -> Row:
     gate = change.gate
-    steps = next_steps(situation(workshop, change), base)
+    facts = situation(workshop, change)
+    steps = next_steps(facts, base)
+    built = {one.task: one.title for one in facts.work if one.state is WorkState.BUILT}
+    aside = clashing.aside(workshop, change)
     waits = [step for step in steps if isinstance(step, Wait)]
     work = [step for step in steps if not isinstance(step, Wait)]
     # What an agent asks is for the person also where other work can go on without.
     pressing = [step for step in waits if step.decides] or ([] if work else waits)
     what = pressing[0].what if pressing else "work can go on" if work else "nothing"
+    signed_at = pressing[0].signed_at if pressing else ()
     return {
         "change": change.name,
         "title": change.title,
@@ -58,8 +71,20 @@ def _row(workshop: Workshop, change: Change, base: str) -> Row:
         "stage": str(gate.stage) if gate else "release",
         "waits": what,
         "command": pressing[0].command if pressing else "",
+        "who": _who(change, signed_at),
+        "built": [[task, title] for task, title in built.items()],
+        "aside": [[task, note.get("why", ""), note["reason"]] for task, note in aside.items()
+                  if task not in built],
         "left_out": left_out.in_short(left_out.of_change(workshop, change)),
-    }
+        "leaves": any(isinstance(step, Release) for step in steps),
+    }  # fmt: skip
+
+
+def _who(change: Change, signed_at: Sequence[str]) -> Json:
+    """Return who can do what is signed at any of these gates; None where it is for anybody."""
+    if change.gate is not None and signed_at == (change.gate.stage,):
+        return deciders.of_gate(change, change.gate)
+    return deciders.of_any(change, signed_at) if signed_at else None
 
 
 def states_of(
@@ -84,8 +109,9 @@ def states_of(
     return {
         each.change: sha256(
             "\n".join(
-                [__version__, base, agents, each.ref, each.tip, *_desk(workshop, each, places),
-                 *sorted(notes[each.change]), *sorted(built[each.change])]
+                [__version__, SHAPE, base, agents, each.ref, each.tip,
+                 *_desk(workshop, each, places), *sorted(notes[each.change]),
+                 *sorted(built[each.change])]
             ).encode(errors="surrogateescape")
         )
         for each in found

@@ -5,12 +5,12 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from attrs import evolve
 
-from accord.app import board, changes, pace, pausing, radar
+from accord.app import board, changes, pace, pausing, radar, verifying
 from accord.app.at_work import Running, running
 from accord.app.changes import released
-from accord.app.needs import needs
+from accord.app.needs import needs, others
+from accord.app.queue_view import queue_view
 from accord.app.views import View
-from accord.app.workplaces import BUILT
 from accord.app.workshop import Workshop
 from accord.core import overlap, plan
 from accord.core.model import SPEC_STAGES, Task
@@ -24,22 +24,29 @@ LOOKED = 2000  # operations that are asked what landed
 _TASKS: dict[tuple[str, str, str], tuple[Task, ...]] = {}
 
 
-def board_view(workshop: Workshop, who: str) -> View:
-    """Return the four columns of the board, with how many more each has than are listed."""
+def board_view(workshop: Workshop, who: str, *, acts: bool = True) -> View:
+    """Return the four columns of the board, with how many more each has than are listed.
+
+    It is shown to `who`, for whom nothing waits where they may only look (not `acts`).
+    """
     every = board.rows(workshop)
-    waiting = needs(workshop, who, every)
+    waiting = needs(workshop, who, every) if acts else []
+    elsewhere = others(who, every, acts=acts)
     alive = running(workshop)
     plans = _plans(workshop, alive)
     operations = workshop.journal.operations(limit=LOOKED)
     joined = {(one.change, one.detail) for one in operations if one.verb == "land"}
     at_work = {one.change for one in alive}
     known = {row["change"] for row in every}
-    rows = [row for row in every if not row["command"]]
+    queue = queue_view(every, verifying.under_way(workshop))
+    rows = [row for row in every if not row["command"] and not row["leaves"]]
     titles = {row["change"]: row["title"] for row in every}
     return {
         "changes": [row["change"] for row in every],
         "needs": waiting[:SHOWN],
         "needs_more": max(0, len(waiting) - SHOWN),
+        "others": elsewhere[:SHOWN],
+        "others_more": max(0, len(elsewhere) - SHOWN),
         "running": cards(alive, titles, plans),
         "paused": [
             {**one, "title": titles.get(one["change"], one["change"])}
@@ -50,7 +57,8 @@ def board_view(workshop: Workshop, who: str) -> View:
         "left": list(_left(workshop, joined, alive, plans)),
         "able": [row for row in rows if row["change"] not in at_work][:SHOWN],
         "able_more": max(0, len([r for r in rows if r["change"] not in at_work]) - SHOWN),
-        "queue": list(_queue(workshop, known, joined)),
+        "queue": queue[:SHOWN],
+        "queue_more": max(0, len(queue) - SHOWN),
         "landed": _landed(workshop, operations),
     }  # fmt: skip
 
@@ -120,16 +128,6 @@ def _left(
         yield {"change": name, "tasks": len(open_), "rounds": len(plan.waves(rest)),
                "working": min(working, able), "able": able,
                "pace": pace.of(workshop, name, tasks, done, paces.get(name))}  # fmt: skip
-
-
-def _queue(
-    workshop: Workshop, known: set[str], done: Collection[tuple[str, str]]
-) -> Iterator[View]:
-    """Yield the tasks that are built and proved and wait to be joined to their change."""
-    for ref in workshop.repo.refs(f"{BUILT}/"):
-        change, _, task = ref.removeprefix(f"{BUILT}/").partition("/")
-        if change in known and (change, task) not in done:
-            yield {"change": change, "task": task}
 
 
 def _landed(workshop: Workshop, operations: Sequence[Operation]) -> list[View]:

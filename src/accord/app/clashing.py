@@ -15,7 +15,7 @@ from accord.core import trace
 from accord.core.approval import Json
 from accord.core.model import Criterion, Task, Track
 from accord.core.ports import FileChange, Operation
-from accord.core.queue import Entry
+from accord.core.queue import Entry, Why
 
 CLASH = "clash"
 CHANGE_TRAILER = "Accord-Change"
@@ -86,7 +86,7 @@ def entry(workshop: Workshop, side: Side) -> Entry:
 
 
 def keep(
-    workshop: Workshop, change: str, refused: Side, reason: str, others: Sequence[Side]
+    workshop: Workshop, change: str, refused: Side, why: Why, reason: str, others: Sequence[Side]
 ) -> None:
     """Keep for both owners that `refused`, of `change`, does not go together with `others`.
 
@@ -95,7 +95,7 @@ def keep(
     """
     whole = refused.name == change
     value: dict[str, Json] = {
-        "commit": refused.commit, "reason": reason, "side": _json(refused),
+        "commit": refused.commit, "why": str(why), "reason": reason, "side": _json(refused),
         "others": [_json(one) for one in others],
     }  # fmt: skip
     workshop.journal.note(_key(change, "" if whole else refused.name), value)
@@ -117,13 +117,21 @@ def forget(workshop: Workshop, change: str, tasks: Sequence[str]) -> None:
             workshop.journal.note(_key(change, task), {})
 
 
+def aside(workshop: Workshop, change: Change) -> dict[str, dict[str, Json]]:
+    """Map each task of `change` that was refused and has not landed since to what was kept of it.
+
+    The change itself, with an empty name, is among them while it is what was refused.
+    """
+    notes = workshop.journal.noted(f"{CLASH}/{change.name}/")
+    named = {key.rpartition("/")[2]: note for key, note in notes.items() if note}
+    return {task: note for task, note in named.items()
+            if task or note["commit"] == change.found.tip}  # fmt: skip
+
+
 def lines(workshop: Workshop, change: Change) -> list[str]:
     """Return, in words, what of `change` was refused for what landed and has not landed since."""
     found = []
-    for key, note in workshop.journal.noted(f"{CLASH}/{change.name}/").items():
-        task = key.rpartition("/")[2]
-        if not note or (not task and note["commit"] != change.found.tip):
-            continue
+    for task, note in aside(workshop, change).items():
         found.append(f"{task or change.name} was not landed, {note['reason']}")
         sides = [_side(note["side"]), *_sides(note["others"])]
         found += [f"{one.name}: {one.diff}; {' / '.join(one.criteria)}" for one in sides]

@@ -63,9 +63,12 @@ def aloud(digest: str) -> str:
     return "-".join(spoken)
 
 
-def gate_view(workshop: Workshop, change: Change, who: str) -> View:
+def gate_view(
+    workshop: Workshop, change: Change, who: str, looks: AccordError | None = None
+) -> View:
     """Return the gate that `change` stands before, for the person `who` of the trust file.
 
+    `looks` is what refuses all that `who` does, where they may only look.
     For a gate without a document (the code is decided on) the lists about documents are empty.
     """
     gate = change.gate
@@ -80,7 +83,10 @@ def gate_view(workshop: Workshop, change: Change, who: str) -> View:
     waived = hidden(change.log)
     blocking = [one for one in found if one.severity is Severity.BLOCKS and one.key not in waived]
     view = views.show(workshop, change)
-    obstacle = _obstacle(change) if gate else None
+    # What refuses this person is said first: whatever else is open is for others to settle.
+    refused = (looks or reviewing.barred(change, gate, who)) if gate else None
+    obstacle = (refused or _obstacle(change, gate, who)) if gate else None
+    missing = _missing(pending, blocking, blank=view["blank"], obstacle=obstacle)
     return {
         **view,
         "who": who,
@@ -102,18 +108,15 @@ def gate_view(workshop: Workshop, change: Change, who: str) -> View:
         "warnings": [views.finding(one) for one in found if one.severity is Severity.WARNS],
         "hidden": [views.finding(one, waived) for one in found if one.rule == "hidden-text"],
         "documents": [
-            {
-                "path": one.path,
-                "words": _count(one.data.decode(errors="replace")),
-                "here": bool(gate and one.path in gate.items),
-            }
+            {"path": one.path, "words": _count(one.data.decode(errors="replace")),
+             "here": bool(gate and one.path in gate.items)}
             for one in change.spec.documents
         ],
-        "missing": _missing(pending, blocking, blank=view["blank"], obstacle=obstacle),
+        "missing": [refused.message] if refused else missing,
         "hint": obstacle.hint if obstacle else "",
         "ready": obstacle is None,
         "cost": cost(covered, pending, read),
-    }
+    }  # fmt: skip
 
 
 def last_approval(change: Change, gate: Gate, who: str) -> Signed | None:
@@ -343,12 +346,12 @@ def _findings(change: Change, gate: Gate | None) -> Iterable[Finding]:
     return (one for one in change.findings_at(gate.stage) if one.rule not in notes)
 
 
-def _obstacle(change: Change) -> AccordError | None:
+def _obstacle(change: Change, gate: Gate, who: str) -> AccordError | None:
     try:
         reviewing.waiting(change)
     except AccordError as error:
         return error
-    return None
+    return reviewing.refusal(change, gate, who)
 
 
 def _missing(

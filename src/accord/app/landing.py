@@ -56,7 +56,7 @@ def land_task(workshop: Workshop, action: Land) -> Taken:
         reason = queueing.reason(refusal)
         mine = clashing.of_task(workshop, change, task, action.commit)
         others = [one for one in since if one.name in refusal.against]
-        clashing.keep(workshop, change.name, mine, reason, others)
+        clashing.keep(workshop, change.name, mine, refusal.why, reason, others)
         return _set_aside(workshop, action, reason + clashing.see(mine, others))
     before = {one.name for one in since}
     names = [one.id for one in queue.landed if one.id not in before and one.id != task.id]

@@ -6,7 +6,7 @@ read again.
 
 from collections.abc import Sequence
 
-from accord.app import board
+from accord.app import deciders
 from accord.app.board import Row
 from accord.app.changes import load_each
 from accord.app.gate_view import gate_view
@@ -18,12 +18,12 @@ ON_A_CARD = 3
 """How many questions are answered where a change is listed; the rest are on its gate."""
 
 
-def needs(workshop: Workshop, who: str, every: Sequence[Row] | None = None) -> list[View]:
+def needs(workshop: Workshop, who: str, every: Sequence[Row]) -> list[View]:
     """Return the changes that wait for the person `who`, those that ask for the most first.
 
-    `every` holds the rows of the board where they are known already.
+    `every` holds the rows of the board. What `who` cannot do is left to others (see `others`).
     """
-    rows = [row for row in (board.rows(workshop) if every is None else every) if row["command"]]
+    rows = [row for row in every if row["command"] and deciders.is_for(row, who)]
     states = {
         key.partition("/")[2]: str(note.get("state", ""))
         for key, note in workshop.journal.noted("row/").items()
@@ -41,6 +41,17 @@ def needs(workshop: Workshop, who: str, every: Sequence[Row] | None = None) -> l
         workshop.journal.note(f"need/{change.name}", note)
     found = [{**row, **_known(asks.get(row["change"]))} for row in rows]
     return sorted(found, key=lambda one: (not one["high"], -one["questions"], one["change"]))
+
+
+def others(who: str, every: Sequence[Row], *, acts: bool = True) -> list[View]:
+    """Return the changes that wait for others than `who`, each with for whom, as `whom`.
+
+    Without `acts`, `who` may only look: all of them wait for others.
+    """
+    return [
+        {**row, "whom": deciders.whom(row)}
+        for row in every if row["command"] and not (acts and deciders.is_for(row, who))
+    ]  # fmt: skip
 
 
 def _asks(view: View) -> dict[str, Json]:

@@ -11,15 +11,16 @@ from functools import reduce
 
 from attrs import define, evolve, field
 
-from accord.app import evidence
+from accord.app import evidence, flakes
 from accord.app.changes import Change
 from accord.app.driving import drive
 from accord.app.regenerating import regenerate
 from accord.app.renumbering import Renumbered, renumber
+from accord.app.verifying import told
 from accord.app.workshop import Workshop
 from accord.core import queue as queues
 from accord.core.evidence import Result, Run
-from accord.core.model import Task, sha256
+from accord.core.model import Task
 from accord.core.queue import (
     RARE,
     Eject,
@@ -34,7 +35,6 @@ from accord.core.queue import (
     Verify,
 )
 
-FLAKE = "flake"
 FAILURES = "queue/failures"
 MOST_NAMED = 3
 LOOK_S = 5.0
@@ -73,7 +73,7 @@ class Queueing:
                       slots=self.workshop.config.beside.slots)  # fmt: skip
         known = {one.id for one in (*entries, *since)}
         at_work: dict[Future[list[Verdict]], Verify] = {}
-        with ThreadPoolExecutor(queue.slots) as slots:
+        with told(self.workshop, self.name) as telling, ThreadPoolExecutor(queue.slots) as slots:
             while True:
                 queue, asked = self._settled(queue)
                 at = {one.tree for one in at_work.values()}
@@ -81,6 +81,7 @@ class Queueing:
                     at_work[slots.submit(self._verdicts, queue, one)] = one
                 if not at_work:
                     break
+                telling.tell(queue, at_work.values())
                 # Where nobody joins, what is verified side by side lands as one move.
                 how = (None, ALL_COMPLETED) if more is None else (self.look_s, FIRST_COMPLETED)
                 for future in wait(at_work, *how).done:
@@ -90,7 +91,7 @@ class Queueing:
                     known |= {one.id for one in late}
                     queue = reduce(queues.queued, late, queue)
         for tree, command in queues.flakes(queue):
-            note_flake(self.workshop, self.name, tree, command)
+            flakes.note(self.workshop, self.name, tree, command)
         self.workshop.journal.note(FAILURES, {"millionths": round(queue.failures * 1e6)})
         return queue
 
@@ -202,9 +203,3 @@ def entry(workshop: Workshop, change: Change, task: Task, commit: str) -> Entry:
 def paths(workshop: Workshop, base: str, commit: str) -> tuple[str, ...]:
     """Return the paths that differ between two commits."""
     return tuple(one.path for one in workshop.repo.changed(base, commit))
-
-
-def note_flake(workshop: Workshop, name: str, tree: str, command: str) -> None:
-    """Write down for a change that `command` failed and then passed on the same tree."""
-    key = f"{FLAKE}/{tree}/{sha256(command.encode())[:16]}"
-    workshop.journal.note(key, {"command": command, "change": name})

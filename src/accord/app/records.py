@@ -12,6 +12,7 @@ from accord.app.writers import writers
 from accord.approvals import records, sshsig
 from accord.approvals.log import tip
 from accord.approvals.signers import Signer
+from accord.core import entitlement
 from accord.core.approval import Approval, Assurance, Decision, Json, Log, Reviewed, Subject
 from accord.core.approval import Signed as SignedRecord
 from accord.core.model import SPEC_STAGES, Stage, sha256
@@ -59,22 +60,14 @@ def draft(
     trust file asks for a role that `approver` does not have, or for a stronger key or a higher
     wall than there is: what would not count is not signed.
     """
+    if refused := entitlement.lacks_role(workshop.trust, gate, approver):
+        raise refused
     rule = workshop.trust.rule(gate)
-    role = rule.role
     principal = workshop.trust.principal(approver)
-    if principal is None or role not in principal.roles:
-        raise RefusedError(
-            f"{approver} lacks the role {role}, which the trust file asks for at {gate}",
-            hint=f"ask somebody who has it: {_having(workshop, role)}",
-        )
-    short = rule.shortfall(
-        _hoped(signer.factor, rule.factor), level, attested=principal.attested(signer.line)
-    )
+    attested = principal is not None and principal.attested(signer.line)
+    short = rule.shortfall(_hoped(signer.factor, rule.factor), level, attested=attested)
     if short and decision is not Decision.REJECT:
-        raise RefusedError(
-            f"your approval of the {gate} would not count: {short}",
-            hint="accord trust show says what each gate asks for",
-        )
+        raise entitlement.short_of(gate, short)
     return Approval(
         project=workshop.trust.project,
         change=change,
@@ -96,11 +89,6 @@ def draft(
 def _hoped(factor: str, wanted: str) -> str:
     # Whether a FIDO key asked for its PIN is known from the signature alone, so after signing.
     return wanted if factor == "fido-up" and wanted == "fido-uv" else factor
-
-
-def _having(workshop: Workshop, role: str) -> str:
-    names = [one.name for one in workshop.trust.principals if role in one.roles]
-    return ", ".join(names) or "nobody has yet"
 
 
 def signed_files(signer: Signer, approval: Approval) -> dict[str, bytes]:

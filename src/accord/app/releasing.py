@@ -71,7 +71,7 @@ def _released(workshop: Workshop, change: Change, behind: Mapping[str, Change]) 
     reason = queueing.reason(refusal, f"on top of {_base_name(workshop)}")
     mine = clashing.of_change(workshop, change.name, fork, change.found.tip)
     others = [one for one in since if one.name in refusal.against]
-    clashing.keep(workshop, change.name, mine, reason, others)
+    clashing.keep(workshop, change.name, mine, refusal.why, reason, others)
     words = reason + clashing.see(mine, others)
     return Taken(False, words, exit_code=RefusedError.exit_code)
 

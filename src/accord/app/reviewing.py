@@ -4,6 +4,7 @@ from attrs import frozen
 
 from accord.app import (
     authoring,
+    deciders,
     desk,
     evidence,
     identifying,
@@ -17,11 +18,10 @@ from accord.app import (
 )
 from accord.app.changes import Change, load
 from accord.app.workshop import Workshop
-from accord.app.writers import writers
-from accord.approvals.signers import Signer
+from accord.core import entitlement
 from accord.core.approval import Decision, Json, Signed
 from accord.core.checks import Finding
-from accord.core.gates import Gate, Standing, hidden_at, powerless
+from accord.core.gates import Gate, Standing, hidden_at
 from accord.core.model import SPEC_STAGES, STAGES, Stage, Track, sha256
 from accord.core.policy import GATES
 from accord.errors import ConfigurationError, RefusedError
@@ -201,6 +201,28 @@ def waiting(change: Change) -> Gate:
     return gate
 
 
+def refusal(change: Change, gate: Gate, who: str) -> RefusedError | None:
+    """Return what refuses an approval of `gate` by `who` of the trust file; None: nothing does."""
+    if refused := entitlement.refusal(deciders.matter(change, gate), who):
+        return refused
+    if _hiding(change, who):
+        return RefusedError(
+            f"the {gate.stage} of {change.name} hides text that you have not waived",
+            hint=f"accord approve {change.name} --waive 'why it may stay'",
+        )
+    return None
+
+
+def barred(change: Change, gate: Gate, who: str) -> RefusedError | None:
+    """Return what keeps `who` from approving `gate` whatever they do first; None: nothing."""
+    asked = deciders.matter(change, gate)
+    refused = entitlement.refusal(asked, who)
+    if refused and change.edited and change.workshop.trust.rule(gate.stage).separate:
+        hint = f"{refused.hint}; accord approve {change.name} saves it for them"
+        return RefusedError(refused.message, hint=hint)
+    return refused or entitlement.weakness(asked, who)
+
+
 def _refuse_unproven(change: Change, gate: Gate) -> None:
     found = proving.unproven(change.workshop, change) if gate.stage is Stage.REVIEW else ()
     if found:
@@ -276,35 +298,13 @@ def _bases(change: Change, gate: Gate) -> dict[str, bytes]:
 
 
 def _approve(workshop: Workshop, change: Change, gate: Gate) -> Approved:
-    signer, rule = workshop.signer(), workshop.trust.rule(gate.stage)
-    _refuse_writer(change, gate.stage, signer)
-    latest = [
-        one.approval
-        for one in change.log.signed
-        if one.approval.gate == gate.stage
-        and one.approval.round == gate.round
-        and not powerless(one, rule)
-    ]
-    same = bool(latest) and all(
-        one.decision is Decision.APPROVE
-        and dict(one.items) == dict(gate.items)
-        and one.policy == workshop.config.policy.digest()
-        for one in latest
-    )
-    if same and records.person(workshop, signer) in {one.approver for one in latest}:
-        raise RefusedError(
-            f"you approved the {gate.stage} of {change.name} already: {gate.reason}",
-            hint="it waits for another person",
-        )
+    if refused := refusal(change, gate, records.person(workshop, workshop.signer())):
+        raise refused
+    same = bool(entitlement.signers(deciders.matter(change, gate)))
     details = ruling.signed_details(change, gate.stage)
     waived: frozenset[str] = frozenset()
     if gate.stage in SPEC_STAGES:
         waived = hidden_at(change.spec, change.track, gate.stage)
-        if _hiding(change, records.person(workshop, signer)):
-            raise RefusedError(
-                f"the {gate.stage} of {change.name} hides text that you have not waived",
-                hint=f"accord approve {change.name} --waive 'why it may stay'",
-            )
     else:
         details = {"evidence": evidence.known(workshop, change) or {}}
         if kept := result_view.kept(workshop, change):
@@ -316,17 +316,6 @@ def _approve(workshop: Workshop, change: Change, gate: Gate) -> Approved:
     )  # fmt: skip
     after = load(workshop, change.name).standings[STAGES.index(gate.stage)]
     return Approved(gate.stage, record, after)
-
-
-def _refuse_writer(change: Change, stage: Stage, signer: Signer) -> None:
-    trust = change.workshop.trust
-    me = trust.principal(records.person(change.workshop, signer))
-    if trust.rule(stage).separate and me is not None and me.wrote(writers(change, stage)):
-        others = ", ".join(one.name for one in trust.able(stage) if one != me)
-        raise RefusedError(
-            f"you wrote some of the {stage} of {change.name}, so somebody else approves it",
-            hint=f"ask {others}",
-        )
 
 
 def _gate(change: Change, stage: Stage | None) -> Gate:

@@ -7,7 +7,7 @@ from accord.app.authoring import begin
 from accord.app.changes import Change
 from accord.app.desk import of, refresh
 from accord.app.workshop import Workshop
-from accord.core.gates import Gate, Standing, sent_back
+from accord.core.gates import TRACK_GATE, Gate, Standing, sent_back
 from accord.core.model import SPEC_STAGES, ItemKind, Spec, Stage, Task, Track, bindings, sha256
 from accord.core.orders import Question
 from accord.core.reconcile import Situation, Work, WorkState
@@ -65,22 +65,26 @@ def _at_work(
     acting: bool,
 ) -> Situation:
     work = tuple(_work(workshop, change, task, handed_in, acting=acting) for task in change.tasks)
-    obstacle, hint = _obstacle(change)
+    obstacle, hint, gates = _obstacle(change)
     return Situation(
         facts.change, facts.track, facts.gates, work=work, tip=facts.tip, failed=facts.failed,
         evidence=evidence.known(workshop, change) is not None, code=change.code_digest,
         unread=opinions.wanted(workshop, change), obstacle=obstacle, obstacle_hint=hint,
+        obstacle_gates=gates,
     )  # fmt: skip
 
 
-def _obstacle(change: Change) -> tuple[str, str]:
-    """Return what keeps any more work from being done, and what helps; empty when nothing does."""
+def _obstacle(change: Change) -> tuple[str, str, tuple[str, ...]]:
+    """Return what keeps any more work from being done, what helps, and the gates to sign that at.
+
+    All of it is empty when nothing does.
+    """
     if change.log.unsound:  # the track that is left may not be the one that was signed last
-        return change.log.unsound[0].reason, f"accord show {change.name}"
+        return change.log.unsound[0].reason, f"accord show {change.name}", ()
     if change.outgrowth:
         hint = f"accord approve {change.name} --track full, or --waive 'why it may stay'"
-        return str(change.outgrowth), hint
-    return "", ""
+        return str(change.outgrowth), hint, ("size", TRACK_GATE)
+    return "", "", ()
 
 
 def _work(

@@ -9,8 +9,10 @@ from accord.app import (
     asking,
     board,
     clashing,
+    deciders,
     decision_views,
     evidence,
+    flakes,
     judging,
     left_out,
     opinions,
@@ -40,15 +42,25 @@ from accord.errors import RefusedError
 
 View = dict[str, Any]
 
+TOLD = ("change", "title", "track", "stage", "waits", "command")
+"""What is told of each row where all are listed."""
 
-def status(workshop: Workshop) -> View:
-    """Return every open change with what it waits for, and first what to do now."""
-    rows = board.rows(workshop)
-    waiting = [row for row in rows if row["command"]]
+
+def status(workshop: Workshop, who: str) -> View:
+    """Return every open change with what it waits for, and first what `who` can do now.
+
+    `whom` says of each change for whom it waits, where that is not `who`.
+    """
+    rows = [_of(row, who) for row in board.rows(workshop)]
+    waiting = [row for row in rows if row["command"] and not row["whom"]]
     working = [row for row in rows if not row["command"]]
-    first = waiting[0] if waiting else working[0] if working else None
+    elsewhere = [row for row in rows if row["whom"]]
+    first = next(iter((*waiting, *working, *elsewhere)), None)
     if first is None:
         now: View = {"what": "nothing waits", "command": "accord new 'what you want'"}
+    elif first["whom"]:
+        words = f"nothing waits for you; {first['change']} waits for {first['whom']}"
+        now = {"what": f"{words}: {first['waits']}", "command": f"accord show {first['change']}"}
     elif first["command"]:
         now = {"what": f"{first['change']}: {first['waits']}", "command": first["command"]}
     else:
@@ -56,6 +68,12 @@ def status(workshop: Workshop) -> View:
     names = {row["change"] for row in rows}
     beside = [one.words() for one in radar.seen(workshop) if one.changes <= names]
     return {"now": now, "changes": rows, "beside": beside, "released": list(released(workshop))}
+
+
+def _of(row: board.Row, who: str) -> View:
+    """Return a row as `who` is told of it."""
+    told = {name: row[name] for name in TOLD}
+    return {**told, "whom": "" if deciders.is_for(row, who) else deciders.whom(row)}
 
 
 def show(workshop: Workshop, change: Change) -> View:
@@ -97,6 +115,7 @@ def show(workshop: Workshop, change: Change) -> View:
         "meets": planning.notes(workshop, change),
         "left_out": left_out.of_change(workshop, change),
         "evidence": evidence.known(workshop, change) if gate and gate.items else None,
+        "flakes": flakes.flakes(workshop, change.name),
         "opinion": opinions.known(workshop, change),
         "files": _files(change, gate),
         "weakened": _weakened(workshop, change, gate),

@@ -359,6 +359,16 @@ def refused(queue: Queue, refusal: Refuse) -> Queue:
                   refused=(*queue.refused, refusal))  # fmt: skip
 
 
+def chain(queue: Queue, commit: str) -> tuple[str, ...]:
+    """Return the ids of the entries that `commit` was joined from, in order; not of the landed."""
+    made = {one.commit: step for step, one in queue.joins.items() if one.commit != step[0]}
+    found: list[str] = []
+    while commit in made and commit not in (queue.base, queue.began):
+        commit, name = made[commit]
+        found.append(name)
+    return tuple(reversed(found))
+
+
 def flakes(queue: Queue) -> tuple[tuple[str, str], ...]:
     """Return each (tree, command) that failed and passed without a change."""
     return tuple(

@@ -54,7 +54,8 @@ class Situation:
     tried in vain since the person asked (a stage or a task) to the reason. `unread`: an agent is
     set to read what was built, and was not asked about this code. `asked` names what the agent at
     the document asked and nobody has answered. `obstacle` is what a person has to decide before
-    work goes on (a change that outgrew its track), `paused` that a person has the draft wait.
+    work goes on (a change that outgrew its track), by signing at one of `obstacle_gates` where
+    there are any; `paused` that a person has the draft wait.
     """
 
     change: str
@@ -74,6 +75,7 @@ class Situation:
     tip: str = ""
     obstacle: str = ""
     obstacle_hint: str = ""
+    obstacle_gates: tuple[str, ...] = ()
     failed: Mapping[str, str] = field(factory=dict)
     asked: tuple[str, ...] = ()
     paused: bool = False
@@ -200,7 +202,8 @@ class Release:
 class Wait:
     """A person has to act: what is waited for, the command for it, and the folder to work in.
 
-    `decides`: the work is there, and a person has to look at it and decide.
+    `decides`: the work is there, and a person has to look at it and decide. `signed_at` names the
+    gates whose rule says who can do it, by signing at any of them; where there are none, anybody.
     """
 
     change: str
@@ -208,6 +211,7 @@ class Wait:
     command: str
     place: str = ""
     decides: bool = field(default=False, eq=False)
+    signed_at: tuple[str, ...] = field(default=(), eq=False)
 
 
 Action = Draft | Build | Land | Prove | Review | Release
@@ -222,7 +226,9 @@ def next_steps(situation: Situation, base: str = "") -> tuple[Step, ...]:
     if gate is not None and gate.stage in SPEC_STAGES:
         return _document(situation, gate)
     if situation.obstacle:
-        return (_wait(situation, situation.obstacle, situation.obstacle_hint),)
+        gates = situation.obstacle_gates
+        return (Wait(situation.change, situation.obstacle, situation.obstacle_hint,
+                     signed_at=gates),)  # fmt: skip
     if gate is None:
         return _release(situation, base)
     if _unbuilt(situation):
@@ -329,4 +335,5 @@ def _judgement(situation: Situation, gate: Gate) -> tuple[Step, ...]:
 
 def _approve(situation: Situation, gate: Gate) -> Wait:
     command = f"accord approve {situation.change}"
-    return Wait(situation.change, f"approve the {gate.stage}", command, decides=True)
+    words = f"approve the {gate.stage}"
+    return Wait(situation.change, words, command, decides=True, signed_at=(gate.stage,))

@@ -5,7 +5,7 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import Response
 
-from accord.app import capturing
+from accord.app import capturing, flakes
 from accord.app.changes import load
 from accord.app.decisions_view import corrections_view, decision_view, decisions_view
 from accord.app.drift_view import check, drift_view
@@ -57,7 +57,8 @@ def figures(request: Request, workshop: Workshop) -> Response:
     """Answer `/figures`: how long decisions take, what is redone, what repeats, what escapes."""
     operations = workshop.journal.operations(limit=FIGURED)
     view = figures_view(operations, capturing.counted(workshop), workshop.clock.now())
-    return _render(request, "figures.html", stats=capturing.stats(workshop), **view)
+    return _render(request, "figures.html", stats=capturing.stats(workshop),
+                   flakes=flakes.flakes(workshop), **view)  # fmt: skip
 
 
 def _render(request: Request, template: str, **values: Any) -> Response:

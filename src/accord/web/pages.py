@@ -11,11 +11,12 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from accord.app import spending_view, undoing, views
+from accord.app.board import rows
 from accord.app.board_view import board_view
 from accord.app.changes import Change, find, load, load_past, released
 from accord.app.drift_view import check
 from accord.app.gate_view import gate_view
-from accord.app.needs import needs
+from accord.app.needs import needs, others
 from accord.app.past_view import document_at, past_view
 from accord.app.result_view import result_view
 from accord.app.runs_view import run_view, runs
@@ -60,15 +61,19 @@ def page(function: Page) -> Handler:
 @page
 def needs_you(request: Request, workshop: Workshop) -> Response:
     """Answer `/`: everything that waits for this person."""
-    found = needs(workshop, _room(request).who(workshop))
+    room, every = _room(request), rows(workshop)
+    who, acts = room.who(workshop), room.looks(workshop) is None
+    found = needs(workshop, who, every) if acts else []
     return _render(request, "needs.html", needs=found, drifted=_drifted(workshop),
+                   others=len(others(who, every, acts=acts)),
                    minutes=sum(one["minutes"] for one in found))  # fmt: skip
 
 
 @page
 def board(request: Request, workshop: Workshop) -> Response:
     """Answer `/board`: what waits, what runs, what is queued, what landed."""
-    view = board_view(workshop, _room(request).who(workshop))
+    room = _room(request)
+    view = board_view(workshop, room.who(workshop), acts=room.looks(workshop) is None)
     spent = spending_view.overall(workshop, view["changes"])
     for one in view["running"]:
         one["budgets"] = spending_view.of_run(workshop, one["run"])
@@ -84,7 +89,7 @@ def gate(request: Request, workshop: Workshop) -> Response:
     if (past := _only_past(request, workshop)) is not None:
         return past
     change = _change(request, workshop)
-    view = gate_view(workshop, change, _room(request).who(workshop))
+    view = _view(request, workshop, change)
     last = undoing.newest(workshop, limit=RECENT)
     undo = last if last and last.change == change.name and last.verb != "new" else None
     if change.gate is not None and change.gate.stage in SPEC_STAGES:
@@ -101,8 +106,13 @@ def result(request: Request, workshop: Workshop) -> Response:
     if (past := _only_past(request, workshop)) is not None:
         return past
     change = _change(request, workshop)
-    view = gate_view(workshop, change, _room(request).who(workshop))
+    view = _view(request, workshop, change)
     return _result(request, workshop, change, view, None)
+
+
+def _view(request: Request, workshop: Workshop, change: Change) -> View:
+    room = _room(request)
+    return gate_view(workshop, change, room.who(workshop), room.looks(workshop))
 
 
 def _result(

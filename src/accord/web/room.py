@@ -7,6 +7,7 @@ from contextlib import contextmanager
 
 from attrs import define, evolve, field
 
+from accord.app import deciders
 from accord.app.workshop import Workshop
 from accord.approvals.signers import Signer
 from accord.errors import RefusedError
@@ -52,7 +53,10 @@ class Room:
         """
         with self._turn:
             held = self._fresh()
-            yield held if self.team is None else self._of(self.team, held, acts=acts)
+            lent = held if self.team is None else self._of(held)
+            if acts and (refused := self.looks(lent)):
+                raise refused
+            yield lent
 
     def who(self, workshop: Workshop) -> str:
         """Return the name that the trust file has for the person, or git's where it has none.
@@ -62,11 +66,19 @@ class Room:
         """
         if self.team:
             return workshop.person
-        people = (one for one in workshop.trust.principals if one.wrote([workshop.person]))
-        named = next((one.name for one in people), workshop.person)
-        return self.who_is(workshop) or named
+        return self.who_is(workshop) or deciders.named(workshop)
 
-    def _of(self, team: Team, held: Workshop, *, acts: bool) -> Workshop:
+    def looks(self, workshop: Workshop) -> RefusedError | None:
+        """Return what refuses all that the person does who may only look; None for the others."""
+        person = workshop.trust.principal(workshop.person) if self.team else None
+        if self.team is None or person is None or self.team.acts(person.roles):
+            return None
+        return RefusedError(
+            f"{person.name} may look and do nothing here",
+            hint=f"accord trust show; roles that look: {', '.join(self.team.look)}",
+        )
+
+    def _of(self, held: Workshop) -> Workshop:
         """Return the workshop as whoever sent the request meets it."""
         login = LOOKING.get()
         people = (one for one in held.trust.principals if login.is_one_of(one.logins))
@@ -74,11 +86,6 @@ class Room:
         if person is None:
             raise StrangerError(f"the trust file does not know {login}",
                                 hint="make a passkey at /join and have it added")  # fmt: skip
-        if acts and not team.acts(person.roles):
-            raise RefusedError(
-                f"{person.name} may look and do nothing here",
-                hint=f"accord trust show; roles that look: {', '.join(team.look)}",
-            )
         return evolve(held, person=person.name, email=login.email or held.email, channel="team")
 
     def close(self) -> None:

@@ -1,5 +1,6 @@
 """`accord run`: let everything go on that waits for nobody."""
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import click
@@ -10,6 +11,7 @@ from accord.cli.render import plain, style, wrap
 if TYPE_CHECKING:
     from accord.app.workshop import Workshop
     from accord.core.orders import AgentEvent
+    from accord.core.reconcile import Wait
     from accord.engine.crew import Crew
 
 
@@ -84,15 +86,30 @@ def drive_on(
         alone = "an agent that runs goes on, and accord run finds it"
         click.echo(f"stopped; {went if crew else alone}", err=True)
         raise click.exceptions.Exit(130) from None
-    data = {"waits": [asdict(one) for one in outcome.waits], "released": list(outcome.released)}
+    waits = _told(workshop, outcome.waits)
+    data = {"waits": [{**asdict(one), "whom": whom} for one, whom in waits],
+            "released": list(outcome.released)}  # fmt: skip
     lines = [wrap(f"{name} is released") for name in outcome.released]
-    for one in outcome.waits:
-        lines.append(wrap(f"{one.change} waits for you: {one.what}"))
+    for one, whom in waits:
+        lines.append(wrap(f"{one.change} waits for {whom or 'you'}: {one.what}"))
         lines += [f"  in {plain(one.place)}"] if one.place else []
-        lines.append(f"  {plain(one.command)}")
+        lines.append(f"  accord show {plain(one.change)}" if whom else f"  {plain(one.command)}")
     context.answer(data, lines or ["nothing waits"])
     if outcome.exit_code:
         raise click.exceptions.Exit(outcome.exit_code)
+
+
+def _told(workshop: "Workshop", waits: Sequence["Wait"]) -> list[tuple["Wait", str]]:
+    """Return each wait with for whom it is, in words, where the person here cannot sign it."""
+    from accord.app import deciders, views
+    from accord.wiring import opening
+
+    if not any(one.signed_at for one in waits):
+        return [(one, "") for one in waits]
+    who = opening.reader(workshop) or deciders.named(workshop)
+    rows = views.status(workshop, who)["changes"]
+    others = {row["change"]: row["whom"] for row in rows}
+    return [(one, others.get(one.change, "") if one.signed_at else "") for one in waits]
 
 
 def _crew(context: Context, workshop: "Workshop", names: list[str]) -> "Crew":

@@ -108,6 +108,7 @@ def lines(data: dict[str, Any]) -> Iterator[str]:
         yield from _weakened(data["weakened"])
         yield from _left_out(data["left_out"], data["change"])
         yield from evidence_lines(data["evidence"])
+        yield from flake_lines(data["flakes"])
         if lines := [*data["beside"], *data["meets"]]:
             yield from ("", "Beside it", *(wrap(one, "  ", "    ") for one in lines))
         yield from _opinion(data)
@@ -321,6 +322,14 @@ def evidence_lines(found: dict[str, Any] | None) -> Iterator[str]:
     if not found["criteria"]:
         for task, run in found["runs"].items():
             yield wrap(f"{task} {run}", "  ", "     ")
+
+
+def flake_lines(found: list[dict[str, Any]]) -> Iterator[str]:
+    """Yield which commands failed and then passed on the same code, and how often, a line each."""
+    if found:
+        yield ""
+        rows = [(str(one["times"]), one["command"]) for one in found]
+        yield from table(rows, ("TIMES", "FAILED, THEN PASSED ON THE SAME CODE"))
 
 
 def _opinion(data: dict[str, Any]) -> Iterator[str]:

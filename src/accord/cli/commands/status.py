@@ -14,7 +14,8 @@ from accord.cli.render import plain, style, table, wrap
 @command
 def status(context: Context, *, sync: bool) -> None:
     """Say what to do now, and list every open change."""
-    from accord.app import pace, spending_view, views
+    from accord.app import deciders, pace, spending_view, views
+    from accord.wiring import opening
     from accord.wiring.sharing import is_shared
 
     workshop = context.workshop()
@@ -26,7 +27,7 @@ def status(context: Context, *, sync: bool) -> None:
         paths = [path for one in load_all(workshop) for path in keep_in_step(workshop, one)]
         for path in (*paths, *keep_released(workshop)):
             context.remark(plain(f"written: {path}"))
-    data = views.status(workshop)
+    data = views.status(workshop, opening.reader(workshop) or deciders.named(workshop))
     spent = spending_view.overall(workshop, [row["change"] for row in data["changes"]])
     data["spent"] = spent
     data["pace"] = pace.of_open(workshop)
@@ -34,8 +35,10 @@ def status(context: Context, *, sync: bool) -> None:
     lines = [style(wrap(now["what"]), bold=True), f"  {plain(now['command'])}"]
     if data["changes"]:
         rows = [
-            (row["change"], row["track"], row["stage"], row["waits"]) for row in data["changes"]
-        ]
+            (row["change"], row["track"], row["stage"],
+             f"{row['whom']}: {row['waits']}" if row["whom"] else row["waits"])
+            for row in data["changes"]
+        ]  # fmt: skip
         lines += ["", *table(rows, ("CHANGE", "TRACK", "STAGE", "WAITS FOR"))]
     left = [row for row in data["changes"] if row["left_out"]]
     if left:

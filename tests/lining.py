@@ -1,4 +1,4 @@
-"""Tasks of one change that were built beside one another and wait to land."""
+"""Tasks that are built by hand and wait to land, and a check that two of them fail together."""
 
 from pathlib import Path
 
@@ -10,6 +10,16 @@ from accord.core.reconcile import Build, Land
 from project import DOCUMENTS, Project
 
 TASK = "- [ ] {name} Part {name}\n  - Satisfies: R1.1, R1.2\n  - Touches: **\n  - After: -\n"
+# Fails where both halves are there.
+HALVES = """\
+import os
+import unittest
+
+
+class Halves(unittest.TestCase):
+    def test_not_both(self):
+        self.assertFalse(os.path.exists("shop/one.py") and os.path.exists("shop/two.py"))
+"""
 
 
 def built(project: Project, workshop: Workshop, files: dict[str, gitrepo.Files]) -> list[Land]:
