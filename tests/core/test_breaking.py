@@ -3,7 +3,7 @@
 import pytest
 
 from accord.core import evidence
-from accord.core.breaking import Answer, Tried, answer, failures, is_one, weighed
+from accord.core.breaking import Answer, Tried, answer, is_one, weighed
 from accord.core.cases import ran
 from accord.core.evidence import Evidence, Proof, TestCase
 from accord.core.fingerprint import Mark
@@ -18,8 +18,7 @@ COLLECTED = b"""<testsuite><testcase classname="" name="tests.test_a"><error/></
 
 
 def say(run: CommandRun, *marks: Mark) -> tuple[Answer, str]:
-    judged = evidence.judge(run, "")
-    return answer(marks, run, judged, failures(run, judged))
+    return answer(marks, run, evidence.judge(run, ""))
 
 
 def test_a_report_says_which_test_noticed_and_which_did_not() -> None:

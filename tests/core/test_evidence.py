@@ -122,7 +122,8 @@ def test_a_test_names_a_criterion_by_its_whole_id(
 
 
 def run_of(*cases: TestCase, result: Result = Result.PASS) -> Run:
-    return Run(("pytest",), "tree", result, "2 tests passed: pytest", 0, 2, cases)
+    failed = tuple(one.name for one in cases if not one.passed)
+    return Run(("pytest",), "tree", result, "2 tests passed: pytest", 0, 2, cases, failed)
 
 
 def proofs(runs: dict[str, Run], before: Run | None = None) -> list[Proof]:
@@ -253,12 +254,37 @@ def test_without_a_report_tests_are_known_by_what_go_and_cargo_print() -> None:
         TestCase("TestR1_2/late", False),
     )
     # Without -v Go tells of failures alone: what it says nothing of may have passed.
-    assert evidence.judge(ran(GO.partition("\n")[2], 1), "tree").cases == ()
+    failed = evidence.judge(ran(GO.partition("\n")[2], 1), "tree")
+    assert (failed.cases, failed.failed) == ((), ("TestR1_2/late",))
 
 
-def test_a_test_that_does_not_compile_without_the_change_did_not_pass_there() -> None:
-    after = run_of(TestCase("test_R1_1", True))
-    broken = CommandRun(("pytest",), 2, "./cart_test.go:3: undefined: Keep\n")
+def claimed(after: Run, base: CommandRun) -> str:
+    """Return why R1.1 is no more than claimed, without what is said of the run with the change."""
+    found = evidence.for_criteria(
+        SPEC, {"T1": after}, {after.command: evidence.judge(base, "base")}
+    )[0]
+    assert found.proof is Proof.CLAIMED
+    return found.reason.removeprefix("2 tests passed: pytest; ")
+
+
+def report(*cases: str) -> tuple[bytes, ...]:
+    return (f"<testsuite timestamp='x'>{''.join(cases)}</testsuite>".encode(),)
+
+
+UNLOADED = {
+    "shop/cart_test.go": "# m/shop [m/shop.test]\nshop/mail_test.go:3:5: undefined: Keep\n",
+    "cart_test.go": "# m\nvet: ./cart_test.go:3:5: undefined: Keep\n",
+    "tests/cart.rs": "error[E0425]: cannot find function `b`\n --> tests/cart.rs:2:30\n  |\n",
+    "src/test/CartTest.java": "[ERROR] /w/src/test/CartTest.java:[5,9] cannot find symbol\n",
+    "test/CartTest.java": "/w/test/CartTest.java:5: error: cannot find symbol\n",
+    "tests/cart.test.ts": "FAIL tests/cart.test.ts\n  \u25cf Test suite failed to run\n",
+}
+
+
+@pytest.mark.parametrize("path", UNLOADED)
+def test_a_test_that_does_not_compile_without_the_change_did_not_pass_there(path: str) -> None:
+    after = run_of(TestCase("test_R1_1", True, path=path))
+    broken = CommandRun(("pytest",), 2, UNLOADED[path])
     known = {after.command: evidence.judge(broken, "base")}
 
     found = evidence.for_criteria(SPEC, {"T1": after}, known)[0]
@@ -266,15 +292,78 @@ def test_a_test_that_does_not_compile_without_the_change_did_not_pass_there() ->
     assert (found.proof, found.reason) == (
         Proof.PROVEN, "test_R1_1 cannot even start without the change and passes with it"
     )  # fmt: skip
-    for run in (
-        CommandRun(("pytest",), 1, "no such lock file", unready=True),
-        CommandRun(("pytest",), -9, "Killed"),
-        CommandRun(("pytest",), 127, "sh: vitest: not found"),
-        CommandRun(("pytest",), None, "", timed_out=True),
-        CommandRun(("pytest",), None, "", missing=True),
-    ):
-        known = {after.command: evidence.judge(run, "base")}
-        assert evidence.for_criteria(SPEC, {"T1": after}, known)[0].proof is Proof.CLAIMED
+    elsewhere = "mail/cart_test.go" if path.endswith(".go") else path.replace("art", "urt")
+    other = run_of(TestCase("test_R1_1", True, path=elsewhere))
+    assert "without the change it did not say how many tests ran" in claimed(other, broken)
+
+
+@pytest.mark.parametrize(
+    ("case", "failed"),
+    [
+        (TestCase("tests.test_a.A::test_R1_1", True), ("", "tests.test_a")),
+        (TestCase("test_R1_1", True, path="tests/test_a.py"), ("", "tests.test_a")),
+        (TestCase("A > R1.1", True, path="tests/a.test.mjs"), ("test", "/w/tests/a.test.mjs")),
+        (TestCase("x.ts::R1.1", True, path="tests/x.ts"), ("tests/x.ts", "tests/x.ts")),
+    ],
+)
+def test_a_file_that_cannot_be_loaded_without_the_change_proves_what_its_tests_name(
+    case: TestCase, failed: tuple[str, str]
+) -> None:
+    said = f"<testcase classname='{failed[0]}' name='{failed[1]}'><error/></testcase>"
+    base = evidence.judge(CommandRun(("pytest",), 2, "", report(said)), "base")
+
+    assert proofs({"T1": run_of(case)}, base)[0] is Proof.PROVEN
+    other = TestCase(case.name.replace("test_a", "test_b"), True, path=case.path and "tests/b.py")
+    if other != case:
+        assert proofs({"T1": run_of(other)}, base)[0] is Proof.CLAIMED
+
+
+def test_a_test_that_is_called_like_its_file_is_not_the_file() -> None:
+    said = "<testcase classname='tests.test_a' name='test_a'><failure/></testcase>"
+    base = evidence.judge(CommandRun(("pytest",), 1, "", report(said)), "base")
+    after = run_of(TestCase("tests.test_a::test_R1_1", True, path="tests/test_a.py"))
+
+    assert proofs({"T1": after}, base)[0] is Proof.CLAIMED
+
+
+PASSED = run_of(TestCase("a::test_R1_1", True))
+
+
+@pytest.mark.parametrize(
+    ("base", "why"),
+    [
+        (CommandRun(("pytest",), 1, "no such lock file", unready=True), "could not be set up"),
+        (CommandRun(("pytest",), -9, "Killed"), "exit -9"),
+        (CommandRun(("pytest",), 127, "sh: vitest: not found"), "exit 127"),
+        (CommandRun(("pytest",), None, "", timed_out=True), "time limit"),
+        (CommandRun(("pytest",), None, "", missing=True), "not found"),
+        (CommandRun(("pytest",), 2, "make: *** No rule to make target 'test'."), "exit 2"),
+        (CommandRun(("pytest",), 5, "", report()), "no test ran (exit 5)"),
+    ],
+)
+def test_a_run_that_could_not_do_its_job_without_the_change_proves_nothing(
+    base: CommandRun, why: str
+) -> None:
+    said = claimed(PASSED, base)
+    assert said.startswith("without the change ")
+    assert why in said
+
+
+@pytest.mark.parametrize(
+    "cases",
+    [
+        ("<testcase classname='a' name='test_first'><failure/></testcase>",),  # pytest -x
+        ("<testcase classname='a' name='test_first'/>",),
+        ("<testcase classname='a' name='test_first'/>",
+         "<testcase classname='a' name='test_R1_1'><skipped/></testcase>"),
+    ],
+)  # fmt: skip
+def test_a_test_that_did_not_run_without_the_change_did_not_fail_there(
+    cases: tuple[str, ...],
+) -> None:
+    base = CommandRun(("pytest",), 1 if "failure" in cases[0] else 0, "", report(*cases))
+
+    assert claimed(PASSED, base) == "without the change its test did not run"
 
 
 def test_a_property_of_a_case_names_what_it_satisfies() -> None:

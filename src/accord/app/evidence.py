@@ -23,6 +23,7 @@ from accord.core.cases import ran
 from accord.core.evidence import Evidence, Result, Run, TestCase
 from accord.core.fingerprint import Mark
 from accord.core.model import Task, sha256
+from accord.core.narrowing import apart
 from accord.core.ports import CommandRun
 
 
@@ -74,11 +75,11 @@ def command(workshop: Workshop, task: Task) -> str:
 
 
 def gathered(
-    workshop: Workshop, change: Change, marked: Iterable[tuple[str, Mark]]
+    workshop: Workshop, change: Change, marked: Iterable[tuple[str, Mark]], tests: Iterable[Mark]
 ) -> tuple[tuple[Evidence, ...], dict[str, Run]]:
     """Run every task's command on the change, and its tests without the change.
 
-    `marked` are the tests that name a criterion, wherever they do.
+    `marked` are the tests that name a criterion, wherever they do; `tests` are all of the change.
     Returns the evidence for each criterion, and the run of each task. The run without the change
     is the base with the change's test files laid over it: a test that passes there too proves
     nothing about the change.
@@ -88,17 +89,19 @@ def gathered(
     @cache
     def after(line: str) -> Run:
         run = verify(workshop, tip, line)
-        return evolve(run, cases=tuple(_marked(one, links) for one in run.cases))
+        return evolve(run, cases=tuple(_marked(one, links, own) for one in run.cases))
 
-    links = tuple(marked)
+    links, own = tuple(marked), tuple(dict.fromkeys(tests))
     runs = {task.id: after(command(workshop, task)) for task in change.tasks}
-    before = _before(workshop, change, sorted({command(workshop, one) for one in change.tasks}))
+    lines = sorted({command(workshop, one) for one in change.tasks})
+    before = _before(workshop, change, {line: after(line) for line in lines}, own)
     return evidence.for_criteria(change.spec, runs, before), runs
 
 
-def _marked(case: TestCase, links: Iterable[tuple[str, Mark]]) -> TestCase:
+def _marked(case: TestCase, links: Iterable[tuple[str, Mark]], tests: Iterable[Mark]) -> TestCase:
     found = tuple(name for name, one in links if ran(one, case))
-    return evolve(case, satisfies=(*case.satisfies, *found))
+    path = next((one.path for one in tests if ran(one, case)), "")
+    return evolve(case, satisfies=(*case.satisfies, *found), path=path)
 
 
 def keep(
@@ -153,18 +156,54 @@ def unverified(workshop: Workshop, change: Change) -> tuple[str, ...]:
     return tuple(found)
 
 
-def _before(workshop: Workshop, change: Change, commands: list[str]) -> dict[tuple[str, ...], Run]:
-    """Return, by its command, each run of the change's tests laid over the base."""
-    tests = {
-        one.path: workshop.repo.blob(one.id)
-        for one in change.code
-        if one.id and evidence.is_test(one.path)
-    }
+def _before(
+    workshop: Workshop, change: Change, after: Mapping[str, Run], own: Sequence[Mark]
+) -> dict[tuple[str, ...], Run]:
+    """Return, by its command, each run of the change's tests laid over the base.
+
+    `after` has the runs with the change, by their lines. Of which of its `own` tests a run says
+    nothing, since it ended early or its file was not asked for, these run once more, alone.
+    """
+    repo = workshop.repo
+    tests = {one.path: repo.blob(one.id) for one in change.code
+             if one.id and evidence.is_test(one.path)}  # fmt: skip
     if not tests:
         return {}
-    base = workshop.repo.commit(change.fork, dict(tests), "Tests without the change\n", "accord <>")
-    runs = [verify(workshop, base, line) for line in commands if line.strip()]
-    return {run.command: run for run in runs}
+    base = repo.commit(change.fork, dict(tests), "Tests without the change\n", "accord <>")
+    found = {}
+    for line, run in after.items():
+        if line.strip():
+            before = verify(workshop, base, line)
+            left = [one for one in _unsaid(run, before, own) if one.path in tests]
+            found[run.command] = _alone(workshop, base, before, left)
+    return found
+
+
+def _unsaid(after: Run, before: Run, own: Sequence[Mark]) -> list[Mark]:
+    """Return the tests that pass with the change and of which nothing is known without it."""
+    cases = [
+        one for one in after.cases
+        if one.passed and evidence.without(one, before) is evidence.Before.UNSAID
+    ]  # fmt: skip
+    return [mark for mark in own if any(ran(mark, one) for one in cases)]
+
+
+def _alone(workshop: Workshop, base: str, before: Run, tests: Sequence[Mark]) -> Run:
+    """Return a run on `base` with what another says that is asked for `tests` alone."""
+    repo = workshop.repo
+    if not tests or before.exit_status is None:
+        return before
+    words = apart(
+        before.command, tests, lambda path: bool(repo.entry(base, path) or repo.names(base, path))
+    )
+    if words == before.command:
+        return before
+    said = run_on(workshop, base, words, workshop.config.policy.verify_timeout_s)
+    run = evidence.judge(said, before.tree)
+    return evolve(
+        before, cases=(*before.cases, *run.cases), failed=(*before.failed, *run.failed),
+        unloaded=(*before.unloaded, *run.unloaded),
+    )  # fmt: skip
 
 
 def _key(change: Change) -> str:

@@ -18,7 +18,7 @@ def prove(workshop: Workshop, change: Change) -> None:
     """Gather the evidence for a change and keep it."""
     links = tracing.bind(workshop, change, change.found.tip)
     named = tracing.marked(workshop, change, change.found.tip, links)
-    found, runs = evidence.gathered(workshop, change, named)
+    found, runs = evidence.gathered(workshop, change, named, (one for _, one in links.tests))
     if workshop.config.mutation is not Mutation.OFF:
         asked = _questions(change, found, runs, links)
         tried = breaking.tried(workshop, change.found.tip, asked)

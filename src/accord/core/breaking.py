@@ -4,8 +4,7 @@ The idea is mutation testing (DeMillo, Lipton and Sayward, "Hints on test data s
 kept to what one question needs: would the tests of this criterion notice if its code were broken?
 """
 
-import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from enum import StrEnum
 
 from attrs import evolve, frozen
@@ -62,22 +61,6 @@ def weighed(found: Evidence, tried: Tried) -> Evidence:
     return evolve(found, reason=words, broken=str(tried.answer))
 
 
-_UNITTEST = re.compile(r"^(?:FAIL|ERROR): (\w+) \(([\w.]+)\)", re.MULTILINE)
-_GO = re.compile(r"^[ \t]*--- FAIL: (\w+)", re.MULTILINE)
-_CARGO = re.compile(r"^test ([\w:]+) \.\.\. FAILED$", re.MULTILINE)
-
-
-def failures(said: CommandRun, run: Run) -> tuple[str, ...]:
-    """Return the names of the tests that failed: from the report, else from the runner's words."""
-    if said.reports:
-        return tuple(one.name for one in run.cases if not one.passed)
-    found = [
-        where if where.endswith(f".{name}") else f"{where}.{name}"
-        for name, where in _UNITTEST.findall(said.output)
-    ]
-    return (*found, *_GO.findall(said.output), *_CARGO.findall(said.output))
-
-
 def is_one(mark: Mark, name: str) -> bool:
     """Tell whether a runner's `name` is the test `mark`; what Cargo prints may lack the file."""
     if mark.path.endswith(".rs") and name.rpartition("::")[2] == last_name(mark.name):
@@ -85,12 +68,10 @@ def is_one(mark: Mark, name: str) -> bool:
     return cases.ran(mark, TestCase(name, passed=False))
 
 
-def answer(
-    tests: Iterable[Mark], said: CommandRun, run: Run, failed: Sequence[str]
-) -> tuple[Answer, str]:
+def answer(tests: Iterable[Mark], said: CommandRun, run: Run) -> tuple[Answer, str]:
     """Return whether any of `tests` noticed, and which; `said` ran them on the broken code."""
     marks = list(tests)
-    for name in failed:
+    for name in run.failed:
         for mark in marks:
             if is_one(mark, name):
                 return Answer.NOTICED, cases.said(mark)

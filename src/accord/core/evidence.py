@@ -13,6 +13,7 @@ from xml.etree import ElementTree as ET
 
 from attrs import frozen
 
+from accord.core import unloaded
 from accord.core.approval import Json
 from accord.core.model import Criterion, Spec, lineage
 from accord.core.paths import matches
@@ -44,7 +45,8 @@ class Proof(StrEnum):
 class TestCase:
     """One test of a run: its name as the runner gives it, and whether it passed.
 
-    `satisfies` are the ids that it names elsewhere than in its name.
+    `satisfies` are the ids that it names elsewhere than in its name; `path` is the file that it
+    stands in, where that is known.
     """
 
     __test__ = False
@@ -52,11 +54,16 @@ class TestCase:
     name: str
     passed: bool
     satisfies: tuple[str, ...] = ()
+    path: str = ""
 
 
 @frozen
 class Run:
-    """One command on one tree, judged. `tests` is None where the runner told no number."""
+    """One command on one tree, judged. `tests` is None where the runner told no number.
+
+    `cases` are the tests of which it tells; `failed` names those that failed, also where it tells
+    of no other, and `unloaded` the files of which a compiler said that they have errors.
+    """
 
     command: tuple[str, ...]
     tree: str
@@ -65,6 +72,17 @@ class Run:
     exit_status: int | None = None
     tests: int | None = None
     cases: tuple[TestCase, ...] = ()
+    failed: tuple[str, ...] = ()
+    unloaded: tuple[str, ...] = ()
+
+
+class Before(StrEnum):
+    """What the run without the change says of one test."""
+
+    PASSES = "passes"
+    FAILS = "fails"
+    UNLOADED = "cannot even start"
+    UNSAID = "did not run"
 
 
 @frozen
@@ -105,7 +123,7 @@ _SAID = re.compile(
     r"|^[ \t]*Running (?:unittests )?(\S+\.rs)\b",
     re.MULTILINE,
 )
-_KILLED = 126
+_UNITTEST = re.compile(r"^(?:FAIL|ERROR): (\w+) \(([\w.]+)\)", re.MULTILINE)
 _DEEPEST = 32  # groups of tests within each other
 _NO_TESTS = re.compile(
     r"no test files|no tests ran|\[no tests to run\]|no tests found", re.IGNORECASE
@@ -125,9 +143,15 @@ def judge(run: CommandRun, tree: str) -> Run:
     failed = next((case.name for case in cases if not case.passed), "")
     result, reason = _verdict(run, tests, failed)
     status = None if run.unready else run.exit_status
+    printed = cases if run.reports else tuple(_printed(run.output))
+    broken = [case.name for case in printed if not case.passed]
+    if not run.reports:
+        broken += _failed(run.output)
+        # Without -v Go tells of failures alone: what it says nothing of may have passed.
+        printed = printed if any(case.passed for case in printed) else ()
     return Run(
-        run.command, tree, result, reason, status, tests,
-        cases if run.reports else tuple(_printed(run.output)),
+        run.command, tree, result, reason, status, tests, printed, tuple(broken),
+        unloaded.named(run.output) if run.exit_status and not run.unready else (),
     )  # fmt: skip
 
 
@@ -206,16 +230,19 @@ def _name(case: ET.Element, within: Mapping[ET.Element, ET.Element]) -> str:
 
 
 def _printed(output: str) -> Iterator[TestCase]:
-    """Yield what `go test -v` and `cargo test` print of each test, if they tell of any passing."""
-    found = []
+    """Yield what `go test -v` and `cargo test` print of each test."""
     file = ""  # of the tests that Cargo runs now
     for go, name, rust, said, running in _SAID.findall(output):
         if running:
             file = f"{running}::"
         else:
-            found.append(TestCase(name or f"{file}{rust}", (go or said) in ("PASS", "ok")))
-    if any(one.passed for one in found):
-        yield from found
+            yield TestCase(name or f"{file}{rust}", (go or said) in ("PASS", "ok"))
+
+
+def _failed(output: str) -> Iterator[str]:
+    """Yield the tests that unittest says failed: `tests.test_cart.Cart.test_keeps`."""
+    for name, where in _UNITTEST.findall(output):
+        yield where if where.endswith(f".{name}") else f"{where}.{name}"
 
 
 def names_criterion(name: str, criterion: str) -> bool:
@@ -266,32 +293,38 @@ def _evidence(
     if failing:
         return Evidence(criterion.id, Proof.MISSING, f"{failing} fails", tests)
     passing = [run for run in relevant if run.result is Result.PASS]
-    fresh = sorted(
-        (case.name, before[run.command].result is Result.UNKNOWN)
-        for case, run in linked if _is_fresh(case, run, before)
-    )  # fmt: skip
+    bases = [(case, before.get(run.command)) for case, run in linked if run.result is Result.PASS]
+    told = sorted((case.name, without(case, base)) for case, base in bases)
+    fresh = [one for one in told if one[1] in (Before.FAILS, Before.UNLOADED)]
     if fresh:
-        name, unstarted = fresh[0]
-        how = "cannot even start" if unstarted else "fails"
+        name, how = fresh[0]
         words = f"{name} {how} without the change and passes with it"
         return Evidence(criterion.id, Proof.PROVEN, words, tests)
     if not passing:
         words = relevant[0].reason if relevant else "no task that satisfies it was verified"
         return Evidence(criterion.id, Proof.MISSING, words, tests)
+    unsaid = [base for case, base in bases if without(case, base) is Before.UNSAID]
     words = "its test passes without the change too" if linked else NAMELESS
+    words = _unsaid(unsaid[0]) if unsaid else words
     return Evidence(criterion.id, Proof.CLAIMED, f"{passing[0].reason}; {words}", tests)
 
 
-def _is_fresh(case: TestCase, run: Run, before: Mapping[tuple[str, ...], Run]) -> bool:
-    """Tell whether a test of a passing run did not pass when its command ran without the change."""
-    base = before.get(run.command)
-    if run.result is not Result.PASS or base is None:
-        return False
-    if base.result is Result.UNKNOWN:
-        # It ran and no test did: what they ask for is not there. From 126 on a shell tells of a
-        # program that is missing, or that was killed.
-        return 0 < (base.exit_status or 0) < _KILLED
-    return case.name not in {one.name for one in base.cases if one.passed}
+def without(case: TestCase, base: Run | None) -> Before:
+    """Return what `base`, its command without the change, says of a test that passes with it."""
+    if base is None or base.exit_status is None:
+        return Before.UNSAID
+    if any(one.passed and one.name == case.name for one in base.cases):
+        return Before.PASSES
+    if case.name in base.failed:
+        return Before.FAILS
+    lost = bool(case.path) and unloaded.is_among(case.path, base.unloaded, base.failed)
+    return Before.UNLOADED if lost or unloaded.holds(base.failed, case.name) else Before.UNSAID
+
+
+def _unsaid(base: Run | None) -> str:
+    if base is not None and base.result is Result.UNKNOWN:
+        return f"without the change {base.reason}"
+    return "without the change its test did not run"
 
 
 def as_json(evidence: Collection[Evidence]) -> list[Json]:
