@@ -8,13 +8,23 @@ import re
 from collections.abc import Sequence
 
 from accord.core.evidence import TestCase
-from accord.core.fingerprint import Mark, Symbol, last_name
+from accord.core.fingerprint import MODULE, Mark, Symbol, last_name
 
 _TITLED = (".js", ".mjs", ".cjs", ".jsx", ".ts", ".mts", ".cts", ".tsx")
 _CALLS = (("it",), ("test",), ("xit",), ("xtest",))
-_DEFINES = {".py": "def", ".go": "func"}
-_MARKS = frozenset(("Test", "ParameterizedTest", "RepeatedTest"))
-_FAR = 20  # tokens: where a mark stands at the latest, after others of its kind
+_GROUPS = ((".", "describe"), (".", "suite"), (".", "context"))
+_JAVA = frozenset(("Test", "ParameterizedTest", "RepeatedTest", "TestFactory", "TestTemplate"))
+_MODIFIERS = frozenset("public protected private static final abstract synchronized".split())
+_RUST = frozenset(("test", "rstest", "test_case", "wasm_bindgen_test", "quickcheck"))
+_FIXTURES = frozenset(("fixture", "yield_fixture"))
+# `go test` knows tests by their names, and hands them one of these; benchmarks tell a speed.
+_GO = {"Test": "T", "Fuzz": "F", "Example": ""}
+_LINES = "<lines "
+_OWN_NAME = re.compile(r"(?i)(?:^|/)(?:test[_-][^/]*|[^/]*(?:test|tests|spec|specs))\.(\w+)$")
+_DATA = frozenset(
+    "csv golden html ini json json5 jsonl lock log md out rst snap sql svg toml tsv txt xml "
+    "yaml yml".split()
+)
 
 _PARTS = re.compile(r"::| > | › ")
 _WORD = re.compile(r"\w+")
@@ -28,18 +38,15 @@ def is_case(path: str, symbol: Symbol) -> bool:
     """Tell whether a symbol of a file of tests is one test, of which a runner says how it ended.
 
     That is a function called like one in Python and Go, one with a mark before it in Rust and Java,
-    a call with a title in JavaScript and TypeScript. Classes and groups that hold tests are none.
-    In other files any hunk may be one.
+    a call with a title in JavaScript and TypeScript. Classes and groups that hold tests are none,
+    nor is what makes something for them. In a language that is not known it is any hunk of a file
+    that is itself named like tests; what lies beside tests is mostly data.
     """
     kind = f".{path.rpartition('.')[2]}"
-    named = last_name(symbol.name).casefold().startswith("test")
     if kind in _TITLED:
-        return symbol.tokens[:1] in _CALLS
-    if kind in _DEFINES:
-        return named and _DEFINES[kind] in symbol.tokens and symbol.name != "TestMain"
-    if kind == ".java":
-        return named or bool(_MARKS & set(symbol.tokens[:_FAR]))
-    return kind != ".rs" or _is_marked(symbol)
+        return _is_titled(symbol)
+    known = {".py": _is_python, ".go": _is_go, ".java": _is_java, ".rs": _is_rust}
+    return known[kind](symbol) if kind in known else _is_hunk(path, symbol.name)
 
 
 def said(mark: Mark) -> str:
@@ -55,14 +62,95 @@ def quoted(name: str) -> str:
 
 def is_inline(path: str, symbol: Symbol) -> bool:
     """Tell whether a symbol is a test that stands beside the code, as they do in Rust."""
-    return path.endswith(".rs") and _is_marked(symbol)
+    return path.endswith(".rs") and _is_rust(symbol)
 
 
-def _is_marked(symbol: Symbol) -> bool:
-    """Tell whether a function of Rust has `#[test]` before it, or `#[tokio::test]`."""
-    said = symbol.tokens
-    head = said[: said.index("fn")] if "fn" in said else ()
-    return any(one == "test" and head[at - 1] in ("[", "::") for at, one in enumerate(head))
+def _is_titled(symbol: Symbol) -> bool:
+    if symbol.name.rpartition(".")[2] == MODULE:
+        return False
+    return symbol.tokens[:1] in _CALLS and symbol.tokens[1:3] not in _GROUPS
+
+
+def _is_python(symbol: Symbol) -> bool:
+    marks, rest = _marked(symbol.tokens)
+    function = rest[:1] == ("def",) or rest[:2] == ("async", "def")
+    return function and last_name(symbol.name).startswith("test") and not _FIXTURES & set(marks)
+
+
+def _is_go(symbol: Symbol) -> bool:
+    """Tell whether `go test` runs a function, or testify a method of a suite, for a test."""
+    name, said = last_name(symbol.name), symbol.tokens
+    prefix = next((one for one in _GO if name.startswith(one)), "")
+    if said[:1] != ("func",) or not prefix or name[len(prefix) :][:1].islower():
+        return False
+    given = said[said.index(")") :] if said[1:2] == ("(",) else said
+    given = given[given.index("(") + 1 :]
+    given = given[: given.index(")")]
+    if said[1:2] == ("(",):
+        return prefix == "Test" and not given
+    return given[-2:-1] == (_GO[prefix],) if _GO[prefix] else not given
+
+
+def _is_java(symbol: Symbol) -> bool:
+    """Tell whether a method is annotated as a test, or is one of JUnit 3."""
+    marks, rest = _marked(symbol.tokens)
+    held = set()
+    while rest and (rest[0] in _MODIFIERS or rest[0] == "@"):
+        more, rest = _marked(rest)
+        marks += more
+        held |= set(rest[:1]) & _MODIFIERS
+        rest = rest[1:] if rest[:1] and rest[0] in _MODIFIERS else rest
+    head = rest[: rest.index("(")] if "(" in rest else ()
+    if not head or {"class", "interface", "enum", "record", "{", "="} & set(head):
+        return False
+    old = "public" in held and head[:1] == ("void",) and rest[len(head) + 1] == ")"
+    return bool(_JAVA & set(marks)) or (old and last_name(symbol.name).startswith("test"))
+
+
+def _is_rust(symbol: Symbol) -> bool:
+    """Tell whether a function has `#[test]` before it, or `#[tokio::test]`, or `#[rstest]`."""
+    marks, rest = _marked(symbol.tokens)
+    return "fn" in rest[: rest.index("(") if "(" in rest else 0] and bool(_RUST & set(marks))
+
+
+def _is_hunk(path: str, name: str) -> bool:
+    """Tell whether a mark is lines of a file that is named like tests, in whatever language."""
+    found = _OWN_NAME.search(path)
+    return name.startswith(_LINES) and found is not None and found[1].casefold() not in _DATA
+
+
+def _marked(tokens: Sequence[str]) -> tuple[list[str], tuple[str, ...]]:
+    """Return the names of the decorators, annotations or attributes before a symbol, and the rest.
+
+    Of `@pytest.fixture(scope="session")` it is `fixture`, of `#[tokio::test]` it is `test`.
+    """
+    names, at = [], 0
+    while tokens[at : at + 1] == ("@",) or tokens[at : at + 2] == ("#", "["):
+        rust = tokens[at] == "#"
+        at += 2 if rust else 1
+        if tokens[at : at + 1] == ("interface",):
+            break
+        name = "".join(tokens[at : at + 1])
+        at += 1
+        while at < len(tokens) and tokens[at] in (".", "::", "("):
+            if tokens[at] == "(":
+                at = _closed(tokens, at)
+            else:
+                name, at = "".join(tokens[at + 1 : at + 2]), at + 2
+        if rust:
+            at = next((end for end in range(at, len(tokens)) if tokens[end] == "]"), at) + 1
+        names.append(name)
+    return names, tuple(tokens[at:])
+
+
+def _closed(tokens: Sequence[str], at: int) -> int:
+    """Return where it goes on after the bracket that opens at `at`."""
+    depth = 0
+    for end in range(at, len(tokens)):
+        depth += (tokens[end] == "(") - (tokens[end] == ")")
+        if not depth:
+            return end + 1
+    return len(tokens)
 
 
 def ran(mark: Mark, case: TestCase) -> bool:
