@@ -51,6 +51,11 @@ def test_each_test_and_each_group_is_a_symbol_by_its_titles() -> None:
         ("tests/cart.test.ts::Other > keeps for an hour", False),
         ("tests/cart.test.ts::keeps for an hour", False),
         ("", False),
+        ("web/cart.test.ts::Cart > keeps for an hour", False),
+        ("tests/mail.test.ts::Cart > keeps for an hour", False),
+        ("Cart::keeps for an hour", True),  # jest-junit, as it can be told to
+        ("keeps for an hour::Cart keeps for an hour", True),  # mocha-junit
+        ("Mail > Cart > keeps for an hour", False),
     ],
 )  # fmt: skip
 def test_the_name_that_a_runner_gives_is_that_of_one_test(name: str, known: bool) -> None:
@@ -77,6 +82,13 @@ def test_the_name_that_a_runner_gives_is_that_of_one_test(name: str, known: bool
 )
 def test_what_fills_a_hole_of_a_title_may_be_anything(title: str, name: str, known: bool) -> None:
     assert ran(Mark(PATH, title, ""), TestCase(f"cart.test.ts::{name}", passed=True)) is known
+
+
+def test_a_test_without_a_group_is_none_of_a_group() -> None:
+    alone = Mark(PATH, "keeps", "")
+    assert ran(alone, TestCase("tests/cart.test.ts::keeps", passed=True))
+    for name in ("tests/cart.test.ts::Mail > keeps", "Mail > keeps", "Mail::keeps"):
+        assert not ran(alone, TestCase(name, passed=True))
 
 
 PLAYWRIGHT = """\

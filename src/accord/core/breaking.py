@@ -11,7 +11,7 @@ from attrs import evolve, frozen
 
 from accord.core import cases
 from accord.core.evidence import NAMELESS, Evidence, Proof, Result, Run, TestCase
-from accord.core.fingerprint import Mark, last_name
+from accord.core.fingerprint import Mark
 from accord.core.ports import CommandRun
 
 MOST = 8
@@ -62,9 +62,7 @@ def weighed(found: Evidence, tried: Tried) -> Evidence:
 
 
 def is_one(mark: Mark, name: str) -> bool:
-    """Tell whether a runner's `name` is the test `mark`; what Cargo prints may lack the file."""
-    if mark.path.endswith(".rs") and name.rpartition("::")[2] == last_name(mark.name):
-        return True
+    """Tell whether a runner's `name` is the test `mark`."""
     return cases.ran(mark, TestCase(name, passed=False))
 
 

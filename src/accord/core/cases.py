@@ -31,7 +31,8 @@ _WORD = re.compile(r"\w+")
 _HOLE = re.compile(r"\$\{[^}]*\}|\$[^\W\d]\w*|(?<!\w)%(?:[a-z](?!\w)|(?!\w))")
 _BETWEEN = re.compile(r"::|[./$]")
 _GIVEN = re.compile(r"[\[(]")  # what a case of a test was given, or that it is a method
-_NAMELESS = ("lib.rs", "main.rs")  # Rust names the crate instead
+_VERSION = re.compile(r"v\d+")  # the last part of a module's path, and no folder
+_HOSTS = ("github.com", "gitlab.com", "bitbucket.org")  # whose modules have three parts at least
 
 
 def is_case(path: str, symbol: Symbol) -> bool:
@@ -159,30 +160,119 @@ def ran(mark: Mark, case: TestCase) -> bool:
     Runners name a case by the module's dotted name, or its path, and the names within it; those of
     JavaScript by its titles, the group's first, with or without the file. Where a title has a
     hole (`%i`, `$name`, `${name}`), which is filled for each of its cases, anything may stand.
+    Where a name tells of a file, a module, a package or a crate, that agrees as far as both say.
     """
+    if case.name == mark.place:
+        return True
     if mark.path.endswith(_TITLED):
-        titles = [_WORD.findall(one) for one in _HOLE.split(mark.name.partition("#")[0])]
-        told = _PARTS.split(case.name)
-        ends = (_WORD.findall(" ".join(told[at:])) for at in range(len(told)))
-        return any(titles) and any(_fits(titles, end) for end in ends)
+        return _ran_by_title(mark, case.name)
     if mark.path.endswith(".go"):
         return _ran_by_go(mark, case.name)
+    if mark.path.endswith(".rs"):
+        return _ran_by_cargo(mark, case.name)
     parts = [one for one in _BETWEEN.split(_GIVEN.split(case.name)[0]) if one]
+    *folders, file = mark.path.split("/")
+    stem = file.partition(".")[0]
+    if _is_hunk(mark.path, mark.name):  # all of the file is one test
+        return stem in parts
     within = mark.name.partition("#")[0].split(".")
+    before = parts[: -len(within)]
     if parts[-len(within) :] != within:
         return False
-    *_, folder, file = ("", *mark.path.split("/"))
-    stem = folder if file == "mod.rs" else file.partition(".")[0]
-    return stem in parts[:-1] or file in _NAMELESS
+    if mark.path.endswith(".java"):
+        return _is_of_java(folders, stem, parts[:-1], before)
+    return bool(before) and _agree([*".".join(folders).split("."), stem], before)
+
+
+def _is_of_java(
+    folders: Sequence[str], stem: str, classes: Sequence[str], package: Sequence[str]
+) -> bool:
+    """Tell whether a package may stand in a folder: below `java`, folders are called like it."""
+    if "java" not in folders:
+        return stem in classes
+    at = len(folders) - list(reversed(folders)).index("java")
+    return _agree(folders[at:], package)
+
+
+def _agree(some: Sequence[str], others: Sequence[str]) -> bool:
+    """Tell whether two paths are one as far as both say: either may begin further up."""
+    count = min(len(some), len(others))
+    return list(some[len(some) - count :]) == list(others[len(others) - count :])
+
+
+def _ran_by_title(mark: Mark, name: str) -> bool:
+    titles = [_WORD.findall(one) for one in _HOLE.split(mark.name.partition("#")[0])]
+    head, colons, tail = name.partition("::")
+    if not colons:
+        head, tail = "", name
+    words, above = _WORD.findall(tail), _WORD.findall(head)
+    if head.endswith(_TITLED):
+        if not _agree(mark.path.split("/"), head.removeprefix("./").split("/")):
+            return False
+    elif words[len(words) - len(above) :] != above:  # not the titles over again
+        words = above + words
+    return any(titles) and _fits(titles, words)
 
 
 def _ran_by_go(mark: Mark, name: str) -> bool:
-    """Go has a name once in a package. Its report says which, by the package's import path."""
+    """Go has a name once in a package. Its report says which, by the package's import path.
+
+    A method of a suite of testify is run by a test.
+    """
     package, _, test = name.rpartition("::")
-    folder = mark.path.rpartition("/")[0].rpartition("/")[2]
-    return test == last_name(mark.name) and (
-        not package or not folder or package.rpartition("/")[2] == folder
+    if "." in mark.name:
+        _, slash, test = test.rpartition("/")
+        if not slash:
+            return False
+    return test == last_name(mark.name) and (not package or _is_package(mark.path, package))
+
+
+def _is_package(path: str, package: str) -> bool:
+    """Tell whether the folder of a file may have the import path `package`.
+
+    That is the module's path, and the folder's within the module. Where the module begins is not
+    known: it is called like its folder, or it has to be a module of its own, being too short.
+    """
+    folders, parts = path.split("/")[:-1], package.split("/")
+    host = parts[0]
+    below = len(parts) - (3 if host in _HOSTS else 2 if "." in host else 1)
+    last = parts[:-1] if _VERSION.fullmatch(parts[-1]) and parts[-1:] != folders[-1:] else parts
+    if not folders or len(folders) > below:
+        return folders[-1:] in ([], last[-1:])
+    return _agree(folders, last)
+
+
+def _ran_by_cargo(mark: Mark, name: str) -> bool:
+    """Cargo says the file of a crate's root and the modules below it, nextest says the crate.
+
+    Each case of `#[rstest]` and `#[test_case]` stands below its test.
+    """
+    *parts, last = name.split("::")
+    root = parts.pop(0) if parts and parts[0].endswith(".rs") else ""
+    within = mark.name.partition("#")[0].split(".")
+    said = [*parts, last]
+    return any(
+        some[-len(within) :] == within and _is_module(mark.path, root, some[: -len(within)])
+        for some in (said, said[:-1])
     )
+
+
+def _is_module(path: str, root: str, modules: Sequence[str]) -> bool:
+    """Tell whether `path` may be the file of a module: in the crate of `root`, or one before it."""
+    *folders, file = path.removesuffix(".rs").split("/")
+    if root and _agree(path.split("/"), root.split("/")):
+        return not modules
+    where = next((one for one in ("src", "tests") if one in folders), "")
+    inside = folders[len(folders) - folders[::-1].index(where) :] if where else []
+    own = [*inside, *(() if file in ("lib", "main", "mod") else (file,))]
+    program = own[:1] == ["bin"]
+    own = own[2:] if program else own
+    if root:
+        crate = where != "src" or root.startswith("src/bin/") == program
+        return crate and root.startswith(where) and list(modules) == own
+    # nextest says the crate before the modules, and which program of it.
+    most = len(own) + 1 + program if where == "src" else len(modules)
+    return _agree(own, modules) and len(modules) <= most
 
 
 def _fits(parts: Sequence[Sequence[str]], said: Sequence[str]) -> bool:
