@@ -4,7 +4,8 @@ from typing import Any
 
 import pytest
 
-from project import BUILT, PYTEST, Project
+import gitrepo
+from project import BUILT, DOCUMENTS, PYTEST, Project
 
 KEPT = {
     "shop/cart.py": """\
@@ -257,3 +258,40 @@ def test_a_file_of_tests_that_does_not_load_without_the_change_proves(project: P
 
     assert (found["proof"], found["broken"]) == ("proven", "noticed")
     assert "test_r1_1_keeps_for_an_hour cannot even start without the change" in found["reason"]
+
+
+UNNAMED = (
+    KEPT["tests/test_minutes.py"].replace("test_r1_1_", "test_").replace("test_r1_2_", "test_")
+)
+
+
+@pytest.mark.parametrize("serves", ["R1.1", "R1.1, R1.2"])
+def test_a_test_that_names_nothing_proves_the_one_criterion_that_its_task_satisfies(
+    project: Project, monkeypatch: pytest.MonkeyPatch, serves: str
+) -> None:
+    name, text = DOCUMENTS["architecture"]
+    tasks = text.replace("  - Satisfies: R1.1, R1.2", f"  - Satisfies: {serves}")
+    if serves == "R1.1":
+        tasks += (
+            "- [ ] T2 Say until when\n  - Satisfies: R1.2\n  - Touches: docs/**\n  - After: T1\n"
+        )
+    monkeypatch.setitem(DOCUMENTS, "architecture", (name, tasks))
+    use(project, PYTEST)
+    project.approve_spec()
+    assert project.build(files={**KEPT, "tests/test_minutes.py": UNNAMED}).exit == 0
+    if serves == "R1.1":
+        gitrepo.write(project.lent(), {"docs/cart.md": "It is kept for an hour.\n"})
+        assert project.run("run", "guest", "--built", "T2").exit == 0
+    project.ok("approve", "--yes")
+
+    found = proved(project)
+
+    if serves == "R1.1":
+        assert (found["R1.1"]["proof"], found["R1.1"]["broken"]) == ("proven", "noticed")
+        assert found["R1.1"]["reason"].endswith("the work links it, no test names it")
+        assert found["R1.1"]["tests"] == ["tests.test_minutes::test_keeps_for_an_hour",
+                                          "tests.test_minutes::test_says_until_when"]  # fmt: skip
+        assert found["R1.2"]["proof"] == "claimed"
+    else:
+        assert [one["proof"] for one in found.values()] == ["claimed", "claimed"]
+        assert "its tests serve R1.2 too" in found["R1.1"]["reason"]

@@ -75,11 +75,15 @@ def command(workshop: Workshop, task: Task) -> str:
 
 
 def gathered(
-    workshop: Workshop, change: Change, marked: Iterable[tuple[str, Mark]], tests: Iterable[Mark]
+    workshop: Workshop,
+    change: Change,
+    marked: Iterable[tuple[str, Mark]],
+    tests: Sequence[tuple[str, Mark]],
 ) -> tuple[tuple[Evidence, ...], dict[str, Run]]:
     """Run every task's command on the change, and its tests without the change.
 
-    `marked` are the tests that name a criterion, wherever they do; `tests` are all of the change.
+    `marked` are the tests that name a criterion, wherever they do; `tests` are all that the work
+    links to one.
     Returns the evidence for each criterion, and the run of each task. The run without the change
     is the base with the change's test files laid over it: a test that passes there too proves
     nothing about the change.
@@ -89,19 +93,23 @@ def gathered(
     @cache
     def after(line: str) -> Run:
         run = verify(workshop, tip, line)
-        return evolve(run, cases=tuple(_marked(one, links, own) for one in run.cases))
+        return evolve(run, cases=tuple(_marked(one, named, tests) for one in run.cases))
 
-    links, own = tuple(marked), tuple(dict.fromkeys(tests))
+    named, own = tuple(marked), tuple(dict.fromkeys(one for _, one in tests))
     runs = {task.id: after(command(workshop, task)) for task in change.tasks}
     lines = sorted({command(workshop, one) for one in change.tasks})
     before = _before(workshop, change, {line: after(line) for line in lines}, own)
     return evidence.for_criteria(change.spec, runs, before), runs
 
 
-def _marked(case: TestCase, links: Iterable[tuple[str, Mark]], tests: Iterable[Mark]) -> TestCase:
-    found = tuple(name for name, one in links if ran(one, case))
-    path = next((one.path for one in tests if ran(one, case)), "")
-    return evolve(case, satisfies=(*case.satisfies, *found), path=path)
+def _marked(
+    case: TestCase, named: Iterable[tuple[str, Mark]], tests: Iterable[tuple[str, Mark]]
+) -> TestCase:
+    """Return a case with what it names, where it stands, and what it is linked to otherwise."""
+    satisfies = (*case.satisfies, *(name for name, one in named if ran(one, case)))
+    here = [(name, one.path) for name, one in tests if ran(one, case)]
+    linked = () if satisfies else tuple(dict.fromkeys(name for name, _ in here))
+    return evolve(case, satisfies=satisfies, path=here[0][1] if here else "", linked=linked)
 
 
 def keep(

@@ -51,6 +51,8 @@ def weighed(found: Evidence, tried: Tried) -> Evidence:
     """
     if tried.answer is Answer.UNKNOWN:
         return evolve(found, broken=str(tried.answer))
+    if found.worked and tried.answer is Answer.NOTICED:
+        return _worked(found, tried)
     # A runner without a report names no tests; what the trace links to the criterion did run.
     words = f"{found.reason.removesuffix(f'; {NAMELESS}')}; {tried.words}"
     if found.proof is Proof.PROVEN:
@@ -59,6 +61,18 @@ def weighed(found: Evidence, tried: Tried) -> Evidence:
         if tried.test in found.reason.partition(" ")[0]:
             words = f"{found.reason}; it fails when {tried.how}"
     return evolve(found, reason=words, broken=str(tried.answer))
+
+
+def _worked(found: Evidence, tried: Tried) -> Evidence:
+    """Return the evidence for a criterion that is proven by tests that the work links to it."""
+    seen = found.reason.removesuffix(f"; {NAMELESS}")
+    noticed = tried.words
+    if tried.test in seen.partition(" ")[0]:
+        noticed = f"it fails when {tried.how}"
+    words = f"{seen}; {noticed}; the work links it, {NAMELESS}"
+    return evolve(
+        found, proof=Proof.PROVEN, reason=words, tests=found.worked, broken=str(tried.answer)
+    )
 
 
 def is_one(mark: Mark, name: str) -> bool:

@@ -11,7 +11,7 @@ from enum import StrEnum
 from functools import lru_cache
 from xml.etree import ElementTree as ET
 
-from attrs import frozen
+from attrs import evolve, frozen
 
 from accord.core import unloaded
 from accord.core.approval import Json
@@ -32,8 +32,9 @@ class Result(StrEnum):
 class Proof(StrEnum):
     """What is known about a criterion.
 
-    Proven: a test that names it fails without the change and passes with it. Claimed: the command
-    of a task that satisfies it passed. Missing: nothing that ran says so.
+    Proven: a test that names it fails without the change and passes with it, or one that the work
+    links to it alone does, and fails on broken code too. Claimed: the command of a task that
+    satisfies it passed. Missing: nothing that ran says so.
     """
 
     PROVEN = "proven"
@@ -46,7 +47,8 @@ class TestCase:
     """One test of a run: its name as the runner gives it, and whether it passed.
 
     `satisfies` are the ids that it names elsewhere than in its name; `path` is the file that it
-    stands in, where that is known.
+    stands in, where that is known. `linked` are the criteria of the task that added it, where it
+    names none.
     """
 
     __test__ = False
@@ -55,6 +57,7 @@ class TestCase:
     passed: bool
     satisfies: tuple[str, ...] = ()
     path: str = ""
+    linked: tuple[str, ...] = ()
 
 
 @frozen
@@ -85,12 +88,17 @@ class Before(StrEnum):
     UNSAID = "did not run"
 
 
+_FRESH = (Before.FAILS, Before.UNLOADED)
+
+
 @frozen
 class Evidence:
     """What is known about one criterion, in words, with the tests that name it.
 
-    `broken` is what its tests said when its code was broken on purpose: noticed, survives, unknown
-    or nothing, where they were not asked.
+    `worked` are tests that the work links to it alone, where none names it: they fail without the
+    change and pass with it, and prove it once they notice that its code is broken. `broken` is what
+    its tests said when its code was broken on purpose: noticed, survives, unknown or nothing, where
+    they were not asked.
     """
 
     criterion: str
@@ -98,6 +106,7 @@ class Evidence:
     reason: str
     tests: tuple[str, ...] = ()
     broken: str = ""
+    worked: tuple[str, ...] = ()
 
 
 NAMELESS = "no test names it"
@@ -295,7 +304,7 @@ def _evidence(
     passing = [run for run in relevant if run.result is Result.PASS]
     bases = [(case, before.get(run.command)) for case, run in linked if run.result is Result.PASS]
     told = sorted((case.name, without(case, base)) for case, base in bases)
-    fresh = [one for one in told if one[1] in (Before.FAILS, Before.UNLOADED)]
+    fresh = [one for one in told if one[1] in _FRESH]
     if fresh:
         name, how = fresh[0]
         words = f"{name} {how} without the change and passes with it"
@@ -306,7 +315,37 @@ def _evidence(
     unsaid = [base for case, base in bases if without(case, base) is Before.UNSAID]
     words = "its test passes without the change too" if linked else NAMELESS
     words = _unsaid(unsaid[0]) if unsaid else words
-    return Evidence(criterion.id, Proof.CLAIMED, f"{passing[0].reason}; {words}", tests)
+    found = Evidence(criterion.id, Proof.CLAIMED, f"{passing[0].reason}; {words}", tests)
+    return found if linked else _by_work(found, spec, runs, before)
+
+
+def _by_work(
+    found: Evidence,
+    spec: Spec,
+    runs: Mapping[str, Run],
+    before: Mapping[tuple[str, ...], Run],
+) -> Evidence:
+    """Return the evidence for a criterion that no test names, with what the work links to it.
+
+    A test that is linked to others as well tells of none of them.
+    """
+    cases = [
+        (case, how)
+        for run in runs.values() if run.result is Result.PASS
+        for case in run.cases if found.criterion in case.linked
+        if not any(names_criterion(case.name, one.id) for one in spec.criteria)
+        if (how := without(case, before.get(run.command))) in _FRESH
+    ]  # fmt: skip
+    own = sorted((case.name, how) for case, how in cases if len(case.linked) == 1)
+    if own:
+        name, how = own[0]
+        words = f"{name} {how} without the change and passes with it; {NAMELESS}"
+        return evolve(found, reason=words, worked=tuple(dict.fromkeys(one for one, _ in own)))
+    others = dict.fromkeys(one for case, _ in cases for one in case.linked)
+    others.pop(found.criterion, None)
+    if not others:
+        return found
+    return evolve(found, reason=f"{found.reason}, and its tests serve {', '.join(others)} too")
 
 
 def without(case: TestCase, base: Run | None) -> Before:
