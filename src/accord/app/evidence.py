@@ -17,14 +17,14 @@ from accord.app.changes import Change
 from accord.app.config import words
 from accord.app.waivers import enough, is_waiver
 from accord.app.workshop import Workshop
-from accord.core import evidence
+from accord.core import evidence, inline
 from accord.core.approval import Json
-from accord.core.cases import ran
+from accord.core.cases import is_inline, ran
 from accord.core.evidence import Evidence, Result, Run, TestCase
 from accord.core.fingerprint import Mark
 from accord.core.model import Task, sha256
 from accord.core.narrowing import apart
-from accord.core.ports import CommandRun
+from accord.core.ports import CommandRun, FileChange
 
 
 def verify(workshop: Workshop, commit: str, command: str) -> Run:
@@ -175,6 +175,7 @@ def _before(
     repo = workshop.repo
     tests = {one.path: repo.blob(one.id) for one in change.code
              if one.id and evidence.is_test(one.path)}  # fmt: skip
+    tests |= {one.path: laid for one in change.code if (laid := _beside(workshop, change, one))}
     if not tests:
         return {}
     base = repo.commit(change.fork, dict(tests), "Tests without the change\n", "accord <>")
@@ -185,6 +186,23 @@ def _before(
             left = [one for one in _unsaid(run, before, own) if one.path in tests]
             found[run.command] = _alone(workshop, base, before, left)
     return found
+
+
+def _beside(workshop: Workshop, change: Change, one: FileChange) -> bytes:
+    """Return code as it was with the tests of Rust that stand beside it now, or nothing."""
+    old = workshop.repo.read(change.fork, one.path)
+    if not (one.id and old and one.path.endswith(".rs")) or evidence.is_test(one.path):
+        return b""
+    new = workshop.repo.blob(one.id)
+    texts = [each.decode(errors="surrogateescape") for each in (old, new)]
+    laid = inline.laid_over(*texts).encode(errors="surrogateescape")
+
+    def tests(data: bytes) -> dict[str, str]:
+        found = workshop.symbols(one.path, data) or ()
+        return {each.name: each.print for each in found if is_inline(one.path, each)}
+
+    # Anything else that is laid out in its own way would not compile for that alone.
+    return laid if laid and tests(laid) == tests(new) else b""
 
 
 def _unsaid(after: Run, before: Run, own: Sequence[Mark]) -> list[Mark]:
