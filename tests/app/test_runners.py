@@ -56,7 +56,7 @@ def test_a_test_of_node_proves_what_its_title_names_and_goes_on_proving_it(
     released(project).ok("approve", "--yes")
     found = {one["criterion"]: one for one in project.show()["evidence"]["criteria"]}
     assert (found["R1.1"]["proof"], found["R1.1"]["broken"]) == ("proven", "noticed")
-    assert "Cart > R1.1 keeps for an hour cannot even start without" in found["R1.1"]["reason"]
+    assert "Cart > R1.1 keeps for an hour fails without" in found["R1.1"]["reason"]
     assert found["R1.2"]["broken"] == "survives"
     assert found["R1.2"]["reason"].startswith("'Cart.R1.2 says until when by ${way}' still passes")
 

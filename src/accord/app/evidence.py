@@ -6,7 +6,7 @@ always makes it again.
 
 import os
 import platform
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from functools import cache
 
 from attrs import evolve
@@ -93,23 +93,27 @@ def gathered(
     @cache
     def after(line: str) -> Run:
         run = verify(workshop, tip, line)
-        return evolve(run, cases=tuple(_marked(one, named, tests) for one in run.cases))
+        return evolve(run, cases=tuple(_marked(one, named, links) for one in run.cases))
 
-    named, own = tuple(marked), tuple(dict.fromkeys(one for _, one in tests))
+    named = set(marked)
+    links: dict[Mark, list[str]] = {}
+    for name, one in tests:
+        links.setdefault(one, []).append(name)
     runs = {task.id: after(command(workshop, task)) for task in change.tasks}
     lines = sorted({command(workshop, one) for one in change.tasks})
-    before = _before(workshop, change, {line: after(line) for line in lines}, own)
+    before = _before(workshop, change, {line: after(line) for line in lines}, [*links])
     return evidence.for_criteria(change.spec, runs, before), runs
 
 
 def _marked(
-    case: TestCase, named: Iterable[tuple[str, Mark]], tests: Iterable[tuple[str, Mark]]
+    case: TestCase, named: Container[tuple[str, Mark]], links: Mapping[Mark, Sequence[str]]
 ) -> TestCase:
     """Return a case with what it names, where it stands, and what it is linked to otherwise."""
-    satisfies = (*case.satisfies, *(name for name, one in named if ran(one, case)))
-    here = [(name, one.path) for name, one in tests if ran(one, case)]
-    linked = () if satisfies else tuple(dict.fromkeys(name for name, _ in here))
-    return evolve(case, satisfies=satisfies, path=here[0][1] if here else "", linked=linked)
+    here = [one for one in links if ran(one, case)]
+    pairs = [(name, one) for one in here for name in links[one]]
+    satisfies = (*case.satisfies, *(pair[0] for pair in pairs if pair in named))
+    linked = () if satisfies else tuple(dict.fromkeys(name for name, _ in pairs))
+    return evolve(case, satisfies=satisfies, path=here[0].path if here else "", linked=linked)
 
 
 def keep(
@@ -184,7 +188,8 @@ def _before(
         if line.strip():
             before = verify(workshop, base, line)
             left = [one for one in _unsaid(run, before, own) if one.path in tests]
-            found[run.command] = _alone(workshop, base, before, left)
+            names = [one.name for one in run.cases]
+            found[run.command] = _alone(workshop, base, before, left, names)
     return found
 
 
@@ -214,8 +219,14 @@ def _unsaid(after: Run, before: Run, own: Sequence[Mark]) -> list[Mark]:
     return [mark for mark in own if any(ran(mark, one) for one in cases)]
 
 
-def _alone(workshop: Workshop, base: str, before: Run, tests: Sequence[Mark]) -> Run:
-    """Return a run on `base` with what another says that is asked for `tests` alone."""
+def _alone(
+    workshop: Workshop, base: str, before: Run, tests: Sequence[Mark], names: Sequence[str]
+) -> Run:
+    """Return a run on `base` with what another says that is asked for `tests` alone.
+
+    `names` are those that the tests have with the change. Asked for some, pytest may begin the name
+    of a module further down.
+    """
     repo = workshop.repo
     if not tests or before.exit_status is None:
         return before
@@ -226,8 +237,15 @@ def _alone(workshop: Workshop, base: str, before: Run, tests: Sequence[Mark]) ->
         return before
     said = run_on(workshop, base, words, workshop.config.policy.verify_timeout_s)
     run = evidence.judge(said, before.tree)
+
+    def whole(name: str) -> str:
+        longer = [] if name in names else [one for one in names if one.endswith(f".{name}")]
+        return longer[0] if len(longer) == 1 else name
+
+    cases = tuple(evolve(one, name=whole(one.name)) for one in run.cases)
+    failed = tuple(map(whole, run.failed))
     return evolve(
-        before, cases=(*before.cases, *run.cases), failed=(*before.failed, *run.failed),
+        before, cases=(*before.cases, *cases), failed=(*before.failed, *failed),
         unloaded=(*before.unloaded, *run.unloaded),
     )  # fmt: skip
 

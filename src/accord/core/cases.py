@@ -6,6 +6,7 @@ Maven and Gradle, and of JavaScript node:test, Jest, Vitest, Mocha and Playwrigh
 
 import re
 from collections.abc import Sequence
+from functools import lru_cache
 
 from accord.core.evidence import TestCase
 from accord.core.fingerprint import MODULE, Mark, Symbol, last_name
@@ -166,6 +167,8 @@ def ran(mark: Mark, case: TestCase) -> bool:
         return True
     if mark.path.endswith(_TITLED):
         return _ran_by_title(mark, case.name)
+    if last_name(mark.name) not in case.name and not mark.name.startswith(_LINES):
+        return False  # this is asked of every test for every case
     if mark.path.endswith(".go"):
         return _ran_by_go(mark, case.name)
     if mark.path.endswith(".rs"):
@@ -200,12 +203,22 @@ def _agree(some: Sequence[str], others: Sequence[str]) -> bool:
     return list(some[len(some) - count :]) == list(others[len(others) - count :])
 
 
+@lru_cache(maxsize=8192)
+def _titles(name: str) -> tuple[tuple[str, ...], ...]:
+    return tuple(map(_words, _HOLE.split(name.partition("#")[0])))
+
+
+@lru_cache(maxsize=8192)
+def _words(text: str) -> tuple[str, ...]:
+    return tuple(_WORD.findall(text))
+
+
 def _ran_by_title(mark: Mark, name: str) -> bool:
-    titles = [_WORD.findall(one) for one in _HOLE.split(mark.name.partition("#")[0])]
+    titles = _titles(mark.name)
     head, colons, tail = name.partition("::")
     if not colons:
         head, tail = "", name
-    words, above = _WORD.findall(tail), _WORD.findall(head)
+    words, above = _words(tail), _words(head)
     if head.endswith(_TITLED):
         if not _agree(mark.path.split("/"), head.removeprefix("./").split("/")):
             return False

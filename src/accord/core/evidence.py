@@ -80,7 +80,7 @@ class Run:
 
 
 class Before(StrEnum):
-    """What the run without the change says of one test."""
+    """What the run without the change says of one test, or of its file."""
 
     PASSES = "passes"
     FAILS = "fails"
@@ -357,7 +357,9 @@ def without(case: TestCase, base: Run | None) -> Before:
     if case.name in base.failed:
         return Before.FAILS
     lost = bool(case.path) and unloaded.is_among(case.path, base.unloaded, base.failed)
-    return Before.UNLOADED if lost or unloaded.holds(base.failed, case.name) else Before.UNSAID
+    if not lost and not unloaded.holds(base.failed, case.name):
+        return Before.UNSAID
+    return Before.UNLOADED if base.result is Result.UNKNOWN else Before.FAILS
 
 
 def _unsaid(base: Run | None) -> str:
