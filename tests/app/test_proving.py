@@ -4,7 +4,8 @@ from typing import Any
 
 import pytest
 
-from project import BUILT, PYTEST, Project
+import gitrepo
+from project import BUILT, DOCUMENTS, PYTEST, Project
 
 KEPT = {
     "shop/cart.py": """\
@@ -190,3 +191,110 @@ def test_a_docstring_and_a_property_name_a_criterion_as_a_name_does(project: Pro
     }  # fmt: skip
     assert found["R1.1"]["tests"] == ["tests.test_minutes::test_keeps"]
     assert found["R1.2"]["tests"] == ["tests.test_minutes::test_says_until_when"]
+
+
+SEVERAL = """\
+import shop.cart
+
+
+def test_r1_1_keeps_for_an_hour():
+    assert shop.cart.minutes(True) == 60
+
+
+def test_r1_2_says_until_when():
+    assert shop.cart.minutes(False) == 0
+
+
+def test_r1_2_was_so_before():
+    assert shop.cart.keep([1]) == [1]
+"""
+LOADED = "from shop.cart import minutes\n\n\ndef test_loads():\n    assert minutes(True)\n"
+
+
+@pytest.mark.parametrize("more", [{}, {"tests/test_a.py": LOADED}])
+def test_a_test_that_an_early_end_left_out_without_the_change_is_asked_alone(
+    project: Project, more: dict[str, str]
+) -> None:
+    use(project, f"{PYTEST} -x")
+    # Without a file that says where the project begins, pytest names what it is asked for.
+    project.git("rm", "-q", "pyproject.toml")
+    project.git("commit", "-qm", "Go without")
+    build(project, {**KEPT, "tests/test_minutes.py": SEVERAL, **more})
+
+    found = proved(project)
+
+    assert {name: one["proof"] for name, one in found.items()} == {
+        "R1.1": "proven", "R1.2": "proven"
+    }  # fmt: skip
+    assert "test_r1_2_says_until_when fails without the change" in found["R1.2"]["reason"]
+
+
+def test_a_test_that_does_not_run_without_the_change_proves_nothing(project: Project) -> None:
+    use(project, PYTEST)
+    skipped = SEVERAL.replace(
+        "def test_r1_1",
+        """\
+import pytest
+
+
+@pytest.mark.skipif(not hasattr(shop.cart, "minutes"), reason="not yet")
+def test_r1_1""",
+    )
+    build(project, {**KEPT, "tests/test_minutes.py": skipped})
+
+    found = proved(project)["R1.1"]
+
+    assert found["proof"] == "claimed"
+    assert "without the change its test did not run" in found["reason"]
+
+
+def test_a_file_of_tests_that_does_not_load_without_the_change_proves(project: Project) -> None:
+    use(project, PYTEST)
+    loaded = KEPT["tests/test_minutes.py"].replace(
+        "import shop.cart", "from shop.late import minutes")  # fmt: skip
+    late = {"shop/late.py": KEPT["shop/cart.py"],
+            "tests/test_minutes.py": loaded.replace("shop.cart.minutes(", "minutes(").partition(
+                "\n\n\ndef test_r1_2")[0] + "\n"}  # fmt: skip
+    build(project, late)
+
+    found = proved(project)["R1.1"]
+
+    assert (found["proof"], found["broken"]) == ("proven", "noticed")
+    assert "test_r1_1_keeps_for_an_hour fails without the change" in found["reason"]
+
+
+UNNAMED = (
+    KEPT["tests/test_minutes.py"].replace("test_r1_1_", "test_").replace("test_r1_2_", "test_")
+)
+
+
+@pytest.mark.parametrize("serves", ["R1.1", "R1.1, R1.2"])
+def test_a_test_that_names_nothing_proves_the_one_criterion_that_its_task_satisfies(
+    project: Project, monkeypatch: pytest.MonkeyPatch, serves: str
+) -> None:
+    name, text = DOCUMENTS["architecture"]
+    tasks = text.replace("  - Satisfies: R1.1, R1.2", f"  - Satisfies: {serves}")
+    if serves == "R1.1":
+        tasks += (
+            "- [ ] T2 Say until when\n  - Satisfies: R1.2\n  - Touches: docs/**\n  - After: T1\n"
+        )
+    monkeypatch.setitem(DOCUMENTS, "architecture", (name, tasks))
+    use(project, PYTEST)
+    project.approve_spec()
+    assert project.build(files={**KEPT, "tests/test_minutes.py": UNNAMED}).exit == 0
+    if serves == "R1.1":
+        gitrepo.write(project.lent(), {"docs/cart.md": "It is kept for an hour.\n"})
+        assert project.run("run", "guest", "--built", "T2").exit == 0
+    project.ok("approve", "--yes")
+
+    found = proved(project)
+
+    if serves == "R1.1":
+        assert (found["R1.1"]["proof"], found["R1.1"]["broken"]) == ("proven", "noticed")
+        assert found["R1.1"]["reason"].endswith("the work links it, no test names it")
+        assert found["R1.1"]["tests"] == ["tests.test_minutes::test_keeps_for_an_hour",
+                                          "tests.test_minutes::test_says_until_when"]  # fmt: skip
+        assert found["R1.2"]["proof"] == "claimed"
+    else:
+        assert [one["proof"] for one in found.values()] == ["claimed", "claimed"]
+        assert "its tests serve R1.2 too" in found["R1.1"]["reason"]

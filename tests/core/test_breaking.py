@@ -3,7 +3,7 @@
 import pytest
 
 from accord.core import evidence
-from accord.core.breaking import Answer, Tried, answer, failures, is_one, weighed
+from accord.core.breaking import Answer, Tried, answer, is_one, weighed
 from accord.core.cases import ran
 from accord.core.evidence import Evidence, Proof, TestCase
 from accord.core.fingerprint import Mark
@@ -18,8 +18,7 @@ COLLECTED = b"""<testsuite><testcase classname="" name="tests.test_a"><error/></
 
 
 def say(run: CommandRun, *marks: Mark) -> tuple[Answer, str]:
-    judged = evidence.judge(run, "")
-    return answer(marks, run, judged, failures(run, judged))
+    return answer(marks, run, evidence.judge(run, ""))
 
 
 def test_a_report_says_which_test_noticed_and_which_did_not() -> None:
@@ -50,7 +49,10 @@ def test_what_did_not_run_accuses_nobody(run: CommandRun) -> None:
         (MARK, "FAIL: test_one (tests.test_a.A)\nRan 2 tests in 0s"),
         (MARK, "ERROR: test_one (tests.test_a.A.test_one)\nRan 2 tests in 0s"),
         (Mark("a_test.go", "TestOne", ""), "--- FAIL: TestOne (0.00s)\nFAIL\n"),
-        (Mark("src/a.rs", "tests.keeps", ""), "test tests::keeps ... FAILED\n1 failed, 0 passed"),
+        (
+            Mark("src/a.rs", "tests.keeps", ""),
+            "test a::tests::keeps ... FAILED\n1 failed, 0 passed",
+        ),
     ],
 )
 def test_without_a_report_the_words_of_the_runner_count(mark: Mark, output: str) -> None:
@@ -90,6 +92,34 @@ JAVA = Mark("src/test/java/shop/CartTest.java", "CartTest.Empty.keeps", "")
         (JAVA, "shop.CartTest$Empty::keeps()", True),  # Gradle
         (JAVA, "shop.MailTest$Empty::keeps()", False),
         (MARK, "tests.test_a.A::test_one[a(b.c]", True),  # pytest
+        (MARK, "test_a.A::test_one", True),  # unittest, from the folder of the tests
+        (Mark("tests/unit/test_a.py", "test_x", ""), "tests.web.test_a::test_x", False),
+        (Mark("tests/unit/test_a.py", "test_x", ""), "test_x", False),
+        (Mark("shop/cart_test.go", "TestKeeps", ""), "example.com/m/shop/v2::TestKeeps", True),
+        (Mark("a/shop/cart_test.go", "TestKeeps", ""), "example.com/m/b/shop::TestKeeps", False),
+        (Mark("api/v1/a_test.go", "TestKeeps", ""), "m/api/v2::TestKeeps", False),
+        (Mark("back/shop/a_test.go", "TestKeeps", ""), "github.com/me/it/shop::TestKeeps", True),
+        (Mark("shop/cart_test.go", "Suite.TestKeeps", ""), "m/shop::TestSuite/TestKeeps", True),
+        (Mark("shop/cart_test.go", "Suite.TestKeeps", ""), "m/shop::TestKeeps", False),
+        (GO, "shop/cart_test.go::TestKeeps", True),  # by its place
+        (RUST, "src/lib.rs::cart::tests::keeps", True),
+        (RUST, "src/lib.rs::cart::tests::keeps::case_1", True),
+        (RUST, "src/lib.rs::mail::tests::keeps", False),
+        (RUST, "tests/cart.rs::cart::tests::keeps", False),
+        (RUST, "src/bin/other.rs::cart::tests::keeps", False),
+        (RUST, "tests::keeps", True),
+        (RUST, "shop::mail::cart::tests::keeps", False),
+        (Mark("src/lib.rs", "tests.keeps", ""), "shop::mail::tests::keeps", False),
+        (Mark("src/bin/x.rs", "tests.keeps", ""), "shop::bin/x::tests::keeps", True),
+        (Mark("src/bin/x.rs", "tests.keeps", ""), "src/bin/x.rs::tests::keeps", True),
+        (Mark("tests/cart.rs", "keeps", ""), "shop::cart::keeps", True),
+        (Mark("tests/cart.rs", "keeps", ""), "shop::mail::keeps", False),
+        (Mark("tests/cart.rs", "keeps", ""), "tests/mail.rs::keeps", False),
+        (Mark("tests/common/mod.rs", "keeps", ""), "tests/cart.rs::common::keeps", True),
+        (JAVA, "mail.CartTest$Empty::keeps", False),
+        (Mark("test/CartTest.java", "CartTest.keeps", ""), "shop.CartTest::keeps", True),
+        (Mark("spec/cart_spec.rb", "<lines 1+2>", ""), "spec.cart_spec::keeps", True),
+        (Mark("spec/cart_spec.rb", "<lines 1+2>", ""), "spec.mail_spec::keeps", False),
     ],
 )  # fmt: skip
 def test_a_case_is_known_by_the_names_that_runners_of_each_language_give(

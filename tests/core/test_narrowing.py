@@ -3,7 +3,7 @@
 import pytest
 
 from accord.core.fingerprint import Mark
-from accord.core.narrowing import narrowed
+from accord.core.narrowing import apart, narrowed
 
 TESTS = [Mark("tests/test_a.py", "A.test_one", ""), Mark("tests/test_a.py", "test_two#2", "")]
 IDS = "tests/test_a.py::A::test_one tests/test_a.py::test_two"
@@ -33,3 +33,34 @@ def test_a_command_is_narrowed_to_tests_where_its_runner_can(command: str) -> No
 
 def test_without_tests_nothing_is_narrowed() -> None:
     assert narrowed(["pytest"], [], lambda _: True) == ("pytest",)
+
+
+CARGO = [Mark("tests/cart.rs", "keeps", ""), Mark("crates/a/tests/mail/main.rs", "sends", "")]
+CARGO_COMMANDS = {
+    "cargo test -- --nocapture": "cargo test --test cart --test mail -- --nocapture",
+    "cargo nextest run": "cargo nextest run --test cart --test mail",
+    "cargo test --lib": "cargo test --lib",
+}
+
+
+@pytest.mark.parametrize("command", CARGO_COMMANDS)
+def test_cargo_is_asked_for_files_of_tests(command: str) -> None:
+    words = command.split()
+
+    assert narrowed(words, CARGO, lambda _: True) == tuple(CARGO_COMMANDS[command].split())
+    inline = Mark("src/cart.rs", "tests.keeps", "")
+    assert narrowed(words, [*CARGO, inline], lambda _: True) == tuple(words)
+
+
+APART = {
+    "pytest -x": f"pytest -x {IDS} --maxfail=0 --continue-on-collection-errors",
+    "go test -failfast ./...": "go test ./... -run ^(test_one|test_two)$",
+    "python -m unittest -f": "python -m unittest -k test_one -k test_two",
+    "cargo test": "cargo test --no-fail-fast",
+    "make test": "make test",
+}
+
+
+@pytest.mark.parametrize("command", APART)
+def test_no_test_that_is_asked_alone_ends_the_run_for_the_others(command: str) -> None:
+    assert apart(command.split(), TESTS, lambda _: False) == tuple(APART[command].split())

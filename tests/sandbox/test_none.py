@@ -81,6 +81,20 @@ def test_a_report_that_is_too_large_is_not_read(
     assert run.reports == ()
 
 
+def test_where_one_report_is_too_large_none_counts(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(reports, "LARGEST", 20)
+    green, red = tmp_path / "green.xml", tmp_path / "red.xml"
+    green.write_text("<green/>")
+    red.write_text("<red/>" * 9)
+    link = tmp_path / "link.xml"
+    link.symlink_to(red)
+
+    assert reports.read([green, red]) == ()
+    assert reports.read([green, link, tmp_path / "gone.xml"]) == (b"<green/>",)
+
+
 def test_the_reports_that_a_command_writes_are_read_and_no_other(tmp_path: Path) -> None:
     work = tmp_path / "work"
     make(work / "old", "report.xml", "<committed/>")

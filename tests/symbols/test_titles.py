@@ -2,7 +2,7 @@
 
 import pytest
 
-from accord.core.cases import ran
+from accord.core.cases import is_case, ran
 from accord.core.evidence import TestCase
 from accord.core.fingerprint import Mark, mark
 from accord.symbols.reading import read
@@ -51,6 +51,11 @@ def test_each_test_and_each_group_is_a_symbol_by_its_titles() -> None:
         ("tests/cart.test.ts::Other > keeps for an hour", False),
         ("tests/cart.test.ts::keeps for an hour", False),
         ("", False),
+        ("web/cart.test.ts::Cart > keeps for an hour", False),
+        ("tests/mail.test.ts::Cart > keeps for an hour", False),
+        ("Cart::keeps for an hour", True),  # jest-junit, as it can be told to
+        ("keeps for an hour::Cart keeps for an hour", True),  # mocha-junit
+        ("Mail > Cart > keeps for an hour", False),
     ],
 )  # fmt: skip
 def test_the_name_that_a_runner_gives_is_that_of_one_test(name: str, known: bool) -> None:
@@ -77,3 +82,35 @@ def test_the_name_that_a_runner_gives_is_that_of_one_test(name: str, known: bool
 )
 def test_what_fills_a_hole_of_a_title_may_be_anything(title: str, name: str, known: bool) -> None:
     assert ran(Mark(PATH, title, ""), TestCase(f"cart.test.ts::{name}", passed=True)) is known
+
+
+def test_a_test_without_a_group_is_none_of_a_group() -> None:
+    alone = Mark(PATH, "keeps", "")
+    assert ran(alone, TestCase("tests/cart.test.ts::keeps", passed=True))
+    for name in ("tests/cart.test.ts::Mail > keeps", "Mail > keeps", "Mail::keeps"):
+        assert not ran(alone, TestCase(name, passed=True))
+
+
+PLAYWRIGHT = """\
+import { helper } from "./helper";
+test.describe.parallel("Cart", () => {
+  test.beforeEach("opens", async ({ page }) => { await page.goto("/"); });
+  test("R1.1 keeps", async ({ page }) => { expect(page).toBe(60); });
+  test.fixme("drops", async ({ page }) => {});
+  test.step("no test", async () => {});
+});
+test.describe("Mail", () => { test.describe.configure({ mode: "serial" }); });
+it("works", helper);
+it("waits", fakeAsync(() => { tick(); }));
+"""
+
+
+def test_groups_and_tests_of_playwright_are_known_and_tests_that_are_written_elsewhere() -> None:
+    path = "e2e/cart.spec.ts"
+    found = {one.name: one for one in read(path, PLAYWRIGHT.encode()) or ()}
+    tests = {"Cart.R1.1 keeps", "Cart.drops", "works", "waits"}
+    assert set(found) == {"Cart", "Mail", *tests}
+    assert {"beforeEach", "step"} <= set(found["Cart"].tokens)
+    assert {name for name, one in found.items() if is_case(path, one)} == tests
+    kept = mark(path, found["Cart.R1.1 keeps"])
+    assert ran(kept, TestCase("cart.spec.ts::Cart › R1.1 keeps", passed=True))

@@ -166,8 +166,7 @@ def _answers(
     limit = min(left, LONGEST_S, workshop.config.policy.verify_timeout_s)
     said = run_on(workshop, commit, words, limit)
     run = evidence.judge(said, tree)
-    failed = breaking.failures(said, run)
-    found = {one.place: breaking.answer([one], said, run, failed)[0] for one in tests}
+    found = {one.place: breaking.answer([one], said, run)[0] for one in tests}
     if run.result is not Result.UNKNOWN:
         workshop.journal.note(key, {place: str(one) for place, one in found.items()})
     return found

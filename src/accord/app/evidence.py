@@ -6,7 +6,7 @@ always makes it again.
 
 import os
 import platform
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from functools import cache
 
 from attrs import evolve
@@ -17,13 +17,14 @@ from accord.app.changes import Change
 from accord.app.config import words
 from accord.app.waivers import enough, is_waiver
 from accord.app.workshop import Workshop
-from accord.core import evidence
+from accord.core import evidence, inline
 from accord.core.approval import Json
-from accord.core.cases import ran
+from accord.core.cases import is_inline, ran
 from accord.core.evidence import Evidence, Result, Run, TestCase
 from accord.core.fingerprint import Mark
 from accord.core.model import Task, sha256
-from accord.core.ports import CommandRun
+from accord.core.narrowing import apart
+from accord.core.ports import CommandRun, FileChange
 
 
 def verify(workshop: Workshop, commit: str, command: str) -> Run:
@@ -74,11 +75,15 @@ def command(workshop: Workshop, task: Task) -> str:
 
 
 def gathered(
-    workshop: Workshop, change: Change, marked: Iterable[tuple[str, Mark]]
+    workshop: Workshop,
+    change: Change,
+    marked: Iterable[tuple[str, Mark]],
+    tests: Sequence[tuple[str, Mark]],
 ) -> tuple[tuple[Evidence, ...], dict[str, Run]]:
     """Run every task's command on the change, and its tests without the change.
 
-    `marked` are the tests that name a criterion, wherever they do.
+    `marked` are the tests that name a criterion, wherever they do; `tests` are all that the work
+    links to one.
     Returns the evidence for each criterion, and the run of each task. The run without the change
     is the base with the change's test files laid over it: a test that passes there too proves
     nothing about the change.
@@ -88,17 +93,27 @@ def gathered(
     @cache
     def after(line: str) -> Run:
         run = verify(workshop, tip, line)
-        return evolve(run, cases=tuple(_marked(one, links) for one in run.cases))
+        return evolve(run, cases=tuple(_marked(one, named, links) for one in run.cases))
 
-    links = tuple(marked)
+    named = set(marked)
+    links: dict[Mark, list[str]] = {}
+    for name, one in tests:
+        links.setdefault(one, []).append(name)
     runs = {task.id: after(command(workshop, task)) for task in change.tasks}
-    before = _before(workshop, change, sorted({command(workshop, one) for one in change.tasks}))
+    lines = sorted({command(workshop, one) for one in change.tasks})
+    before = _before(workshop, change, {line: after(line) for line in lines}, [*links])
     return evidence.for_criteria(change.spec, runs, before), runs
 
 
-def _marked(case: TestCase, links: Iterable[tuple[str, Mark]]) -> TestCase:
-    found = tuple(name for name, one in links if ran(one, case))
-    return evolve(case, satisfies=(*case.satisfies, *found))
+def _marked(
+    case: TestCase, named: Container[tuple[str, Mark]], links: Mapping[Mark, Sequence[str]]
+) -> TestCase:
+    """Return a case with what it names, where it stands, and what it is linked to otherwise."""
+    here = [one for one in links if ran(one, case)]
+    pairs = [(name, one) for one in here for name in links[one]]
+    satisfies = (*case.satisfies, *(pair[0] for pair in pairs if pair in named))
+    linked = () if satisfies else tuple(dict.fromkeys(name for name, _ in pairs))
+    return evolve(case, satisfies=satisfies, path=here[0].path if here else "", linked=linked)
 
 
 def keep(
@@ -153,18 +168,86 @@ def unverified(workshop: Workshop, change: Change) -> tuple[str, ...]:
     return tuple(found)
 
 
-def _before(workshop: Workshop, change: Change, commands: list[str]) -> dict[tuple[str, ...], Run]:
-    """Return, by its command, each run of the change's tests laid over the base."""
-    tests = {
-        one.path: workshop.repo.blob(one.id)
-        for one in change.code
-        if one.id and evidence.is_test(one.path)
-    }
+def _before(
+    workshop: Workshop, change: Change, after: Mapping[str, Run], own: Sequence[Mark]
+) -> dict[tuple[str, ...], Run]:
+    """Return, by its command, each run of the change's tests laid over the base.
+
+    `after` has the runs with the change, by their lines. Of which of its `own` tests a run says
+    nothing, since it ended early or its file was not asked for, these run once more, alone.
+    """
+    repo = workshop.repo
+    tests = {one.path: repo.blob(one.id) for one in change.code
+             if one.id and evidence.is_test(one.path)}  # fmt: skip
+    tests |= {one.path: laid for one in change.code if (laid := _beside(workshop, change, one))}
     if not tests:
         return {}
-    base = workshop.repo.commit(change.fork, dict(tests), "Tests without the change\n", "accord <>")
-    runs = [verify(workshop, base, line) for line in commands if line.strip()]
-    return {run.command: run for run in runs}
+    base = repo.commit(change.fork, dict(tests), "Tests without the change\n", "accord <>")
+    found = {}
+    for line, run in after.items():
+        if line.strip():
+            before = verify(workshop, base, line)
+            left = [one for one in _unsaid(run, before, own) if one.path in tests]
+            names = [one.name for one in run.cases]
+            found[run.command] = _alone(workshop, base, before, left, names)
+    return found
+
+
+def _beside(workshop: Workshop, change: Change, one: FileChange) -> bytes:
+    """Return code as it was with the tests of Rust that stand beside it now, or nothing."""
+    old = workshop.repo.read(change.fork, one.path)
+    if not (one.id and old and one.path.endswith(".rs")) or evidence.is_test(one.path):
+        return b""
+    new = workshop.repo.blob(one.id)
+    texts = [each.decode(errors="surrogateescape") for each in (old, new)]
+    laid = inline.laid_over(*texts).encode(errors="surrogateescape")
+
+    def tests(data: bytes) -> dict[str, str]:
+        found = workshop.symbols(one.path, data) or ()
+        return {each.name: each.print for each in found if is_inline(one.path, each)}
+
+    # Anything else that is laid out in its own way would not compile for that alone.
+    return laid if laid and tests(laid) == tests(new) else b""
+
+
+def _unsaid(after: Run, before: Run, own: Sequence[Mark]) -> list[Mark]:
+    """Return the tests that pass with the change and of which nothing is known without it."""
+    cases = [
+        one for one in after.cases
+        if one.passed and evidence.without(one, before) is evidence.Before.UNSAID
+    ]  # fmt: skip
+    return [mark for mark in own if any(ran(mark, one) for one in cases)]
+
+
+def _alone(
+    workshop: Workshop, base: str, before: Run, tests: Sequence[Mark], names: Sequence[str]
+) -> Run:
+    """Return a run on `base` with what another says that is asked for `tests` alone.
+
+    `names` are those that the tests have with the change. Asked for some, pytest may begin the name
+    of a module further down.
+    """
+    repo = workshop.repo
+    if not tests or before.exit_status is None:
+        return before
+    words = apart(
+        before.command, tests, lambda path: bool(repo.entry(base, path) or repo.names(base, path))
+    )
+    if words == before.command:
+        return before
+    said = run_on(workshop, base, words, workshop.config.policy.verify_timeout_s)
+    run = evidence.judge(said, before.tree)
+
+    def whole(name: str) -> str:
+        longer = [] if name in names else [one for one in names if one.endswith(f".{name}")]
+        return longer[0] if len(longer) == 1 else name
+
+    cases = tuple(evolve(one, name=whole(one.name)) for one in run.cases)
+    failed = tuple(map(whole, run.failed))
+    return evolve(
+        before, cases=(*before.cases, *cases), failed=(*before.failed, *failed),
+        unloaded=(*before.unloaded, *run.unloaded),
+    )  # fmt: skip
 
 
 def _key(change: Change) -> str:

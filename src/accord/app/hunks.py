@@ -90,7 +90,8 @@ def split(
             "criteria": list(dict.fromkeys(criteria)) or file["criteria"],
             "by": "symbols" if criteria else "task",
             "unasked": file["unasked"],
-            "weakened": file["weakened"] and (bool(taken or lost) or not lines),
+            # Tests of Rust stand beside code, which may lose lines.
+            "weakened": file["weakened"] and (bool(lost or (taken and file["test"])) or not lines),
             "lost": lost,
             "cut": cut,
             "command": file["command"],

@@ -18,7 +18,7 @@ def prove(workshop: Workshop, change: Change) -> None:
     """Gather the evidence for a change and keep it."""
     links = tracing.bind(workshop, change, change.found.tip)
     named = tracing.marked(workshop, change, change.found.tip, links)
-    found, runs = evidence.gathered(workshop, change, named)
+    found, runs = evidence.gathered(workshop, change, named, links.tests)
     if workshop.config.mutation is not Mutation.OFF:
         asked = _questions(change, found, runs, links)
         tried = breaking.tried(workshop, change.found.tip, asked)
@@ -72,8 +72,11 @@ def _questions(
             continue
         symbols = tuple(mark for name, mark in links.symbols if name == one.criterion)
         tests = tuple(
-            mark for name, mark in links.tests if name == one.criterion and _passes(mark, run)
-        )
+            mark for name, mark in links.tests
+            if name == one.criterion and _passes(mark, run)
+            # What fails without the change has to be what notices.
+            and (not one.worked or any(is_one(mark, each) for each in one.worked))
+        )  # fmt: skip
         asked.append(Question(one.criterion, symbols, tests, run.command))
     return asked
 

@@ -19,7 +19,7 @@ from accord.app.renewing import Renewed
 from accord.app.upholding import Rewritten
 from accord.app.workshop import Workshop
 from accord.core import evidence
-from accord.core.breaking import Answer, Tried, failures, is_one
+from accord.core.breaking import Answer, Tried, is_one
 from accord.core.drift import Kind, Seen
 from accord.core.evidence import Result, Run, TestCase
 from accord.core.fingerprint import Mark
@@ -153,13 +153,10 @@ def _run(
             break
     if run.cases or run.result is Result.UNKNOWN:
         return run, run.cases
-    failed = failures(said, run)
-    if run.result is Result.FAIL and not failed:
+    if run.result is Result.FAIL and not run.failed:
         return run, ()  # something failed, and nobody said what
-    cases = (
-        TestCase(one.place, passed=not any(is_one(one, name) for name in failed)) for one in tests
-    )
-    return run, tuple(cases)
+    failed = {one.place for one in tests for name in run.failed if is_one(one, name)}
+    return run, tuple(TestCase(one.place, passed=one.place not in failed) for one in tests)
 
 
 def _tried(

@@ -148,9 +148,8 @@ def _file(
         "blob": one.id,
         "after": after,
         "weakened": before is not None
-        and is_test(one.path)
         and bool(asking)
-        and (lost or bool(less)),
+        and (bool(less) or (lost and is_test(one.path))),
         "lost": [f"{each.test} {each.words}" for each in less],
         "tasks": [task.id for task in asking],
         "criteria": [name for name in _ids(change) if named & set(lineage(name))],

@@ -4,15 +4,14 @@ The idea is mutation testing (DeMillo, Lipton and Sayward, "Hints on test data s
 kept to what one question needs: would the tests of this criterion notice if its code were broken?
 """
 
-import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from enum import StrEnum
 
 from attrs import evolve, frozen
 
 from accord.core import cases
 from accord.core.evidence import NAMELESS, Evidence, Proof, Result, Run, TestCase
-from accord.core.fingerprint import Mark, last_name
+from accord.core.fingerprint import Mark
 from accord.core.ports import CommandRun
 
 MOST = 8
@@ -52,6 +51,8 @@ def weighed(found: Evidence, tried: Tried) -> Evidence:
     """
     if tried.answer is Answer.UNKNOWN:
         return evolve(found, broken=str(tried.answer))
+    if found.worked and tried.answer is Answer.NOTICED:
+        return _worked(found, tried)
     # A runner without a report names no tests; what the trace links to the criterion did run.
     words = f"{found.reason.removesuffix(f'; {NAMELESS}')}; {tried.words}"
     if found.proof is Proof.PROVEN:
@@ -62,35 +63,27 @@ def weighed(found: Evidence, tried: Tried) -> Evidence:
     return evolve(found, reason=words, broken=str(tried.answer))
 
 
-_UNITTEST = re.compile(r"^(?:FAIL|ERROR): (\w+) \(([\w.]+)\)", re.MULTILINE)
-_GO = re.compile(r"^[ \t]*--- FAIL: (\w+)", re.MULTILINE)
-_CARGO = re.compile(r"^test ([\w:]+) \.\.\. FAILED$", re.MULTILINE)
-
-
-def failures(said: CommandRun, run: Run) -> tuple[str, ...]:
-    """Return the names of the tests that failed: from the report, else from the runner's words."""
-    if said.reports:
-        return tuple(one.name for one in run.cases if not one.passed)
-    found = [
-        where if where.endswith(f".{name}") else f"{where}.{name}"
-        for name, where in _UNITTEST.findall(said.output)
-    ]
-    return (*found, *_GO.findall(said.output), *_CARGO.findall(said.output))
+def _worked(found: Evidence, tried: Tried) -> Evidence:
+    """Return the evidence for a criterion that is proven by tests that the work links to it."""
+    seen = found.reason.removesuffix(f"; {NAMELESS}")
+    noticed = tried.words
+    if tried.test in seen.partition(" ")[0]:
+        noticed = f"it fails when {tried.how}"
+    words = f"{seen}; {noticed}; the work links it, {NAMELESS}"
+    return evolve(
+        found, proof=Proof.PROVEN, reason=words, tests=found.worked, broken=str(tried.answer)
+    )
 
 
 def is_one(mark: Mark, name: str) -> bool:
-    """Tell whether a runner's `name` is the test `mark`; what Cargo prints may lack the file."""
-    if mark.path.endswith(".rs") and name.rpartition("::")[2] == last_name(mark.name):
-        return True
+    """Tell whether a runner's `name` is the test `mark`."""
     return cases.ran(mark, TestCase(name, passed=False))
 
 
-def answer(
-    tests: Iterable[Mark], said: CommandRun, run: Run, failed: Sequence[str]
-) -> tuple[Answer, str]:
+def answer(tests: Iterable[Mark], said: CommandRun, run: Run) -> tuple[Answer, str]:
     """Return whether any of `tests` noticed, and which; `said` ran them on the broken code."""
     marks = list(tests)
-    for name in failed:
+    for name in run.failed:
         for mark in marks:
             if is_one(mark, name):
                 return Answer.NOTICED, cases.said(mark)

@@ -11,8 +11,9 @@ from enum import StrEnum
 from functools import lru_cache
 from xml.etree import ElementTree as ET
 
-from attrs import frozen
+from attrs import evolve, frozen
 
+from accord.core import unloaded
 from accord.core.approval import Json
 from accord.core.model import Criterion, Spec, lineage
 from accord.core.paths import matches
@@ -31,8 +32,9 @@ class Result(StrEnum):
 class Proof(StrEnum):
     """What is known about a criterion.
 
-    Proven: a test that names it fails without the change and passes with it. Claimed: the command
-    of a task that satisfies it passed. Missing: nothing that ran says so.
+    Proven: a test that names it fails without the change and passes with it, or one that the work
+    links to it alone does, and fails on broken code too. Claimed: the command of a task that
+    satisfies it passed. Missing: nothing that ran says so.
     """
 
     PROVEN = "proven"
@@ -44,7 +46,9 @@ class Proof(StrEnum):
 class TestCase:
     """One test of a run: its name as the runner gives it, and whether it passed.
 
-    `satisfies` are the ids that it names elsewhere than in its name.
+    `satisfies` are the ids that it names elsewhere than in its name; `path` is the file that it
+    stands in, where that is known. `linked` are the criteria of the task that added it, where it
+    names none.
     """
 
     __test__ = False
@@ -52,11 +56,17 @@ class TestCase:
     name: str
     passed: bool
     satisfies: tuple[str, ...] = ()
+    path: str = ""
+    linked: tuple[str, ...] = ()
 
 
 @frozen
 class Run:
-    """One command on one tree, judged. `tests` is None where the runner told no number."""
+    """One command on one tree, judged. `tests` is None where the runner told no number.
+
+    `cases` are the tests of which it tells; `failed` names those that failed, also where it tells
+    of no other, and `unloaded` the files of which a compiler said that they have errors.
+    """
 
     command: tuple[str, ...]
     tree: str
@@ -65,14 +75,30 @@ class Run:
     exit_status: int | None = None
     tests: int | None = None
     cases: tuple[TestCase, ...] = ()
+    failed: tuple[str, ...] = ()
+    unloaded: tuple[str, ...] = ()
+
+
+class Before(StrEnum):
+    """What the run without the change says of one test, or of its file."""
+
+    PASSES = "passes"
+    FAILS = "fails"
+    UNLOADED = "cannot even start"
+    UNSAID = "did not run"
+
+
+_FRESH = (Before.FAILS, Before.UNLOADED)
 
 
 @frozen
 class Evidence:
     """What is known about one criterion, in words, with the tests that name it.
 
-    `broken` is what its tests said when its code was broken on purpose: noticed, survives, unknown
-    or nothing, where they were not asked.
+    `worked` are tests that the work links to it alone, where none names it: they fail without the
+    change and pass with it, and prove it once they notice that its code is broken. `broken` is what
+    its tests said when its code was broken on purpose: noticed, survives, unknown or nothing, where
+    they were not asked.
     """
 
     criterion: str
@@ -80,6 +106,7 @@ class Evidence:
     reason: str
     tests: tuple[str, ...] = ()
     broken: str = ""
+    worked: tuple[str, ...] = ()
 
 
 NAMELESS = "no test names it"
@@ -105,7 +132,7 @@ _SAID = re.compile(
     r"|^[ \t]*Running (?:unittests )?(\S+\.rs)\b",
     re.MULTILINE,
 )
-_KILLED = 126
+_UNITTEST = re.compile(r"^(?:FAIL|ERROR): (\w+) \(([\w.]+)\)", re.MULTILINE)
 _DEEPEST = 32  # groups of tests within each other
 _NO_TESTS = re.compile(
     r"no test files|no tests ran|\[no tests to run\]|no tests found", re.IGNORECASE
@@ -125,9 +152,15 @@ def judge(run: CommandRun, tree: str) -> Run:
     failed = next((case.name for case in cases if not case.passed), "")
     result, reason = _verdict(run, tests, failed)
     status = None if run.unready else run.exit_status
+    printed = cases if run.reports else tuple(_printed(run.output))
+    broken = [case.name for case in printed if not case.passed]
+    if not run.reports:
+        broken += _failed(run.output)
+        # Without -v Go tells of failures alone: what it says nothing of may have passed.
+        printed = printed if any(case.passed for case in printed) else ()
     return Run(
-        run.command, tree, result, reason, status, tests,
-        cases if run.reports else tuple(_printed(run.output)),
+        run.command, tree, result, reason, status, tests, printed, tuple(broken),
+        unloaded.named(run.output) if run.exit_status and not run.unready else (),
     )  # fmt: skip
 
 
@@ -206,16 +239,19 @@ def _name(case: ET.Element, within: Mapping[ET.Element, ET.Element]) -> str:
 
 
 def _printed(output: str) -> Iterator[TestCase]:
-    """Yield what `go test -v` and `cargo test` print of each test, if they tell of any passing."""
-    found = []
+    """Yield what `go test -v` and `cargo test` print of each test."""
     file = ""  # of the tests that Cargo runs now
     for go, name, rust, said, running in _SAID.findall(output):
         if running:
             file = f"{running}::"
         else:
-            found.append(TestCase(name or f"{file}{rust}", (go or said) in ("PASS", "ok")))
-    if any(one.passed for one in found):
-        yield from found
+            yield TestCase(name or f"{file}{rust}", (go or said) in ("PASS", "ok"))
+
+
+def _failed(output: str) -> Iterator[str]:
+    """Yield the tests that unittest says failed: `tests.test_cart.Cart.test_keeps`."""
+    for name, where in _UNITTEST.findall(output):
+        yield where if where.endswith(f".{name}") else f"{where}.{name}"
 
 
 def names_criterion(name: str, criterion: str) -> bool:
@@ -266,32 +302,70 @@ def _evidence(
     if failing:
         return Evidence(criterion.id, Proof.MISSING, f"{failing} fails", tests)
     passing = [run for run in relevant if run.result is Result.PASS]
-    fresh = sorted(
-        (case.name, before[run.command].result is Result.UNKNOWN)
-        for case, run in linked if _is_fresh(case, run, before)
-    )  # fmt: skip
+    bases = [(case, before.get(run.command)) for case, run in linked if run.result is Result.PASS]
+    told = sorted((case.name, without(case, base)) for case, base in bases)
+    fresh = [one for one in told if one[1] in _FRESH]
     if fresh:
-        name, unstarted = fresh[0]
-        how = "cannot even start" if unstarted else "fails"
+        name, how = fresh[0]
         words = f"{name} {how} without the change and passes with it"
         return Evidence(criterion.id, Proof.PROVEN, words, tests)
     if not passing:
         words = relevant[0].reason if relevant else "no task that satisfies it was verified"
         return Evidence(criterion.id, Proof.MISSING, words, tests)
+    unsaid = [base for case, base in bases if without(case, base) is Before.UNSAID]
     words = "its test passes without the change too" if linked else NAMELESS
-    return Evidence(criterion.id, Proof.CLAIMED, f"{passing[0].reason}; {words}", tests)
+    words = _unsaid(unsaid[0]) if unsaid else words
+    found = Evidence(criterion.id, Proof.CLAIMED, f"{passing[0].reason}; {words}", tests)
+    return found if linked else _by_work(found, spec, runs, before)
 
 
-def _is_fresh(case: TestCase, run: Run, before: Mapping[tuple[str, ...], Run]) -> bool:
-    """Tell whether a test of a passing run did not pass when its command ran without the change."""
-    base = before.get(run.command)
-    if run.result is not Result.PASS or base is None:
-        return False
-    if base.result is Result.UNKNOWN:
-        # It ran and no test did: what they ask for is not there. From 126 on a shell tells of a
-        # program that is missing, or that was killed.
-        return 0 < (base.exit_status or 0) < _KILLED
-    return case.name not in {one.name for one in base.cases if one.passed}
+def _by_work(
+    found: Evidence,
+    spec: Spec,
+    runs: Mapping[str, Run],
+    before: Mapping[tuple[str, ...], Run],
+) -> Evidence:
+    """Return the evidence for a criterion that no test names, with what the work links to it.
+
+    A test that is linked to others as well tells of none of them.
+    """
+    cases = [
+        (case, how)
+        for run in runs.values() if run.result is Result.PASS
+        for case in run.cases if found.criterion in case.linked
+        if not any(names_criterion(case.name, one.id) for one in spec.criteria)
+        if (how := without(case, before.get(run.command))) in _FRESH
+    ]  # fmt: skip
+    own = sorted((case.name, how) for case, how in cases if len(case.linked) == 1)
+    if own:
+        name, how = own[0]
+        words = f"{name} {how} without the change and passes with it; {NAMELESS}"
+        return evolve(found, reason=words, worked=tuple(dict.fromkeys(one for one, _ in own)))
+    others = dict.fromkeys(one for case, _ in cases for one in case.linked)
+    others.pop(found.criterion, None)
+    if not others:
+        return found
+    return evolve(found, reason=f"{found.reason}, and its tests serve {', '.join(others)} too")
+
+
+def without(case: TestCase, base: Run | None) -> Before:
+    """Return what `base`, its command without the change, says of a test that passes with it."""
+    if base is None or base.exit_status is None:
+        return Before.UNSAID
+    if any(one.passed and one.name == case.name for one in base.cases):
+        return Before.PASSES
+    if case.name in base.failed:
+        return Before.FAILS
+    lost = bool(case.path) and unloaded.is_among(case.path, base.unloaded, base.failed)
+    if not lost and not unloaded.holds(base.failed, case.name):
+        return Before.UNSAID
+    return Before.UNLOADED if base.result is Result.UNKNOWN else Before.FAILS
+
+
+def _unsaid(base: Run | None) -> str:
+    if base is not None and base.result is Result.UNKNOWN:
+        return f"without the change {base.reason}"
+    return "without the change its test did not run"
 
 
 def as_json(evidence: Collection[Evidence]) -> list[Json]:

@@ -32,12 +32,21 @@ def since(before: Mapping[Path, int], walls: Walls) -> tuple[Path, ...]:
 
 
 def read(paths: Iterable[Path]) -> tuple[bytes, ...]:
-    """Return those that are there; none of them where they are too large together."""
+    """Return those that are there; none where one cannot be read, or all are too large together.
+
+    What cannot be read may say that a test fails. A link or a pipe is no report.
+    """
     found: list[bytes] = []
     for path in paths:
+        try:
+            if not stat.S_ISREG(path.lstat().st_mode):
+                continue
+        except FileNotFoundError:
+            continue
         data = plain(path, LARGEST)
-        if data is not None:
-            found.append(data)
+        if data is None:
+            return ()
+        found.append(data)
         if sum(map(len, found)) > LARGEST:
             return ()
     return tuple(found)
