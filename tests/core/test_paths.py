@@ -1,6 +1,6 @@
 import pytest
 
-from accord.core.paths import matches, outside, prefix
+from accord.core.paths import as_text, matches, outside, prefix
 
 
 @pytest.mark.parametrize(
@@ -54,3 +54,17 @@ def test_what_is_plain_of_a_pattern_ends_before_its_first_wildcard(
 def test_a_name_that_is_no_text_is_matched_whatever_else_is_installed() -> None:
     pytest.importorskip("re2")
     assert matches("shop/\udcff.py", ("shop/**",))
+
+
+@pytest.mark.parametrize(
+    ("path", "text"),
+    [
+        ("größe/文.py", "größe/文.py"),
+        ("a\nb", "a�b"),
+        ("a\u2028b\r\n", "a�b"),
+        (b"a\xff.py".decode(errors="surrogateescape"), "a\\xff.py"),
+    ],
+)
+def test_a_path_of_any_bytes_is_one_line_of_text(path: str, text: str) -> None:
+    assert as_text(path) == text
+    as_text(path).encode()

@@ -93,3 +93,8 @@ def test_a_change_does_not_collide_with_its_own_tasks_but_its_tasks_may_with_eac
 def test_a_long_list_is_cut() -> None:
     found = Collision("one", "two", Kind.SOFT, ("a", "b", "c", "d"))
     assert found.words() == "one and two both change a, b, c and more"
+
+
+def test_a_name_that_is_no_text_is_told_as_one_line_of_text() -> None:
+    found = Collision("one", "two", Kind.HOT, ("a\nb", "c\udcff"))
+    assert found.words() == "one and two conflict in a�b, c\\xff"
