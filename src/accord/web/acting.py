@@ -167,7 +167,9 @@ async def enter(request: Request) -> Response:
         token = room.sessions.enter(text(form, "code"))
     if not token:
         request.state.session = ""
-        refused: Response = request.app.state.render(request, "enter.html", 403, wrong=True)
+        refused: Response = request.app.state.render(
+            request, "enter.html", 403, wrong=True, lost=False
+        )
         return refused
     response = RedirectResponse("/", 303)
     response.set_cookie(room.place.cookie, token, httponly=True, samesite="strict", path="/")

@@ -183,7 +183,8 @@ async def enter(request: Request) -> Response:
     if request.state.session:
         return RedirectResponse("/", 303)
     status = getattr(request.state, "status", 200)
-    return _render(request, "enter.html", status, wrong=False)
+    lost = getattr(request.state, "lost", False)
+    return _render(request, "enter.html", status, wrong=False, lost=lost)
 
 
 async def static(request: Request) -> Response:

@@ -147,7 +147,7 @@ def _render(request: Request, template: str, status: int = 200, **values: Any) -
         said=room.sessions.hear(token) if token and request.method == "GET" else "",
         here=request.scope["raw_path"].decode("ascii", "replace"), terminal=room.terminal,
         since=getattr(request.state, "since", 0), mark=getattr(request.state, "mark", ""),
-        team=room.team is not None, **values,
+        team=room.team is not None, sent=request.method == "POST", **values,
     )  # fmt: skip
     return HTMLResponse(html, status)
 
