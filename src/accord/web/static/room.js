@@ -53,10 +53,16 @@ const draft = (field) => field.matches("[data-draft]")
 const drafts = (form) => [...form.elements].map(draft).filter(Boolean);
 const forget = (names) => names.forEach((name) => sessionStorage.removeItem(name));
 
+// What the server wrote is no draft; what stands there otherwise was typed or chosen just now.
 function restore() {
   for (const field of document.querySelectorAll("[data-draft]")) {
     const kept = sessionStorage.getItem(draft(field));
-    if (kept && !field.value) {
+    if (kept === null) continue;
+    if (field.type === "radio") {
+      field.checked = field.value === kept;
+    } else if (field.matches("select")) {
+      if ([...field.options].some((one) => one.value === kept)) field.value = kept;
+    } else if (kept && field.value === field.defaultValue) {
       field.value = kept;
       if (field.closest("details.note")) field.closest("details").open = true;
     }
