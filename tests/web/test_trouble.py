@@ -55,7 +55,7 @@ def test_a_session_that_is_over_takes_no_page_and_no_word_away(
         page.goto("/changes/guest")
         expect(page.locator(FIELD)).to_have_value(TYPED)
         page.locator(FIELD).press("Enter")
-        expect(page.get_by_text(f"answered: {TYPED}").first).to_be_visible()
+        expect(page.get_by_role("status")).to_have_text(f"Q1 answered: {TYPED}")
         assert page.evaluate("sessionStorage.length") == 0
 
 
@@ -94,7 +94,7 @@ def test_a_request_that_was_cut_off_is_sent_again_by_the_same_key(
         expect_all_as_it_was(page)
         page.unroute("**/answer")
         page.keyboard.press("Enter")
-        expect(page.get_by_text(f"answered: {TYPED}").first).to_be_visible()
+        expect(page.get_by_role("status")).to_have_text(f"Q1 answered: {TYPED}")
         expect(page.get_by_role("alert")).to_be_hidden()
         page.reload()
         assert page.evaluate("sessionStorage.length") == 0
@@ -188,6 +188,19 @@ def test_news_that_cannot_be_had_leave_the_page_as_it_is(
         asking.ok("answer", "guest", "A2", "yes")
         expect(page.get_by_text("1 decision for you at the story")).to_be_visible()
         expect(page.get_by_role("alert")).to_be_hidden()
+
+
+def test_what_a_form_did_is_said_whatever_news_come_in(
+    asking: Project, server: Server, chromium: Browser
+) -> None:
+    with looking(chromium, server) as page:
+        type_and_send(page)
+        expect(page.get_by_role("status")).to_have_text(f"Q1 answered: {TYPED}")
+        asking.ok("answer", "guest", "A1", "yes")
+        expect(page.get_by_text("1 decision for you at the story")).to_be_visible()
+        expect(page.get_by_role("status")).to_have_text(f"Q1 answered: {TYPED}")
+        page.reload()
+        expect(page.get_by_role("status")).to_have_count(0)
 
 
 def test_what_is_sent_back_is_forgotten_once_it_was_taken_and_not_before(
