@@ -33,7 +33,6 @@ OPERATIONS = 200
 FIGURED = 2000
 DRAWN = {".html": "text/html", ".htm": "text/html", ".svg": "image/svg+xml"}
 MOCKUP = tuple(DRAWN)
-RECENT = 50
 
 Page = Callable[[Request, Workshop], Response]
 Handler = Callable[[Request], Awaitable[Response]]
@@ -72,7 +71,7 @@ def board(request: Request, workshop: Workshop) -> Response:
     spent = spending_view.overall(workshop, view["changes"])
     for one in view["running"]:
         one["budgets"] = spending_view.of_run(workshop, one["run"])
-    return _render(request, "board.html", **view, spent=spent)
+    return _render(request, "board.html", **view, spent=spent, undo=offered(request, workshop))
 
 
 @page
@@ -85,8 +84,7 @@ def gate(request: Request, workshop: Workshop) -> Response:
         return past
     change = _change(request, workshop)
     view = gate_view(workshop, change, _room(request).who(workshop))
-    last = undoing.newest(workshop, limit=RECENT)
-    undo = last if last and last.change == change.name and last.verb != "new" else None
+    undo = offered(request, workshop, change.name)
     if change.gate is not None and change.gate.stage in SPEC_STAGES:
         mockups = [
             one["path"] for one in view["documents"] if one["here"] and one["path"].endswith(MOCKUP)
@@ -102,7 +100,16 @@ def result(request: Request, workshop: Workshop) -> Response:
         return past
     change = _change(request, workshop)
     view = gate_view(workshop, change, _room(request).who(workshop))
-    return _result(request, workshop, change, view, None)
+    return _result(request, workshop, change, view, offered(request, workshop, change.name))
+
+
+def offered(request: Request, workshop: Workshop, change: str = "") -> Operation | None:
+    """Return the operation that the page offers to undo: the newest, if this person may.
+
+    With `change` it is None if that is about another one.
+    """
+    last = undoing.offered(workshop, own=_room(request).place.team)
+    return last if last and change in ("", last.change) else None
 
 
 def _result(
