@@ -6,11 +6,9 @@ from playwright.sync_api import Browser, Page, expect
 import gitrepo
 from accord.web.running import Server
 from browsing import apart, looking
+from busy import two_agents
 from drifting import CODE, corrected, drifted
 from project import SMALL, Project
-
-AGENTS = "".join(f'[agents.{name}]\nkind = "scripted"\ncommand = ["none.toml"]\n'
-                 for name in ("quick", "slow"))  # fmt: skip
 
 
 def wait_until_forgotten(page: Page) -> None:
@@ -59,9 +57,7 @@ def test_a_criterion_that_is_corrected_is_kept_beside_the_words_that_it_has(
 def test_the_agent_that_work_is_to_be_handed_to_is_kept(
     project: Project, server: Server, chromium: Browser
 ) -> None:
-    config = project.top / ".accord" / "config.toml"
-    config.write_text(config.read_text().split("\n[agent]")[0] + "\n" + AGENTS)
-    project.git("commit", "-qam", "Agents")
+    two_agents(project)
     for name in ("guest", "other"):
         project.new("small", name)
         project.write("requirements.md", SMALL, name)

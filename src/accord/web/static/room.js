@@ -37,7 +37,8 @@ function act(key) {
 
 document.addEventListener("keydown", (event) => {
   if (event.ctrlKey || event.altKey || event.metaKey || event.isComposing) return;
-  const typing = event.target.matches("input, textarea, select");
+  const typing = event.target.matches(
+    "input:not([type=radio], [type=checkbox]), textarea, select");
   if (typing) {
     if (event.key === "Escape") (current() || document.getElementById("main")).focus();
     return;
