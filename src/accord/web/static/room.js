@@ -128,11 +128,11 @@ const isForm = (element) => Boolean(element?.matches("form"));
 const isPage = ({response, text}) =>
   response.headers.get("content-type")?.startsWith("text/html") && text.includes('<main id="main"');
 
-function fail(source, words) {
+function fail(source, words, lead) {
   const told = document.getElementById("trouble");
   if (isForm(source)) {
     source.removeAttribute("aria-busy");
-    tell(`That was not done: ${words}. What you typed is kept.`, "form");
+    tell(`${lead}: ${words}. What you typed is kept.`, "form");
   } else if (told.dataset.of !== "form") {
     tell(`This page is not up to date: ${words}.`, "page");
   }
@@ -155,13 +155,13 @@ document.addEventListener("htmx:after:request", (event) => {
     if (isForm(source) || document.getElementById("trouble").dataset.of === "page") tell("");
   } else if (!page || !isForm(source) || ctx.response.status === 401) {
     event.preventDefault();  // else it is a page that says why the form was refused
-    fail(source, reason(ctx));
+    fail(source, reason(ctx), "That was not done");
   }
 });
 document.addEventListener("htmx:error", (event) => {
   const {ctx, error} = event.detail;
   const {slow, gone} = document.getElementById("trouble").dataset;
-  if (ctx) fail(ctx.sourceElement, error === "timeout" ? slow : gone);
+  if (ctx) fail(ctx.sourceElement, error === "timeout" ? slow : gone, "No answer came");
 });
 
 // A stream that is cut off or comes back says nothing of why: the page itself is asked for.
