@@ -62,6 +62,7 @@ def test_the_agent_that_work_is_to_be_handed_to_is_kept(
         project.new("small", name)
         project.write("requirements.md", SMALL, name)
         project.ok("approve", name, "--yes")
+        project.ok("hand-over", name, "T1", "quick")
         project.ok("pause", name, "T1")
     with looking(chromium, server) as page:
         page.goto("/board")
