@@ -1,5 +1,6 @@
 """A real browser in the review room."""
 
+import re
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -27,9 +28,13 @@ def apart(act: Callable[[], object]) -> None:
 
 @contextmanager
 def looking(
-    chromium: Browser, server: Server, *, script: bool = True, dark: bool = False, width: int = 1360
-) -> Iterator[Page]:
-    """Yield a page of a browser that is in; what its console complains of fails the test."""
+    chromium: Browser, server: Server, *, script: bool = True, dark: bool = False,
+    width: int = 1360, refused: str = r"401 \(Unauth",
+) -> Iterator[Page]:  # fmt: skip
+    """Yield a page of a browser that is in; what its console complains of fails the test.
+
+    `refused` is a pattern of what it may complain of, as it does of each request that fails.
+    """
     context = chromium.new_context(
         java_script_enabled=script, color_scheme="dark" if dark else "light",
         viewport={"width": width, "height": 900}, base_url=server.address,
@@ -48,7 +53,7 @@ def looking(
         yield page
     finally:
         context.close()
-    complaints = [one for one in complaints if "401 (Unauth" not in one]
+    complaints = [one for one in complaints if not re.search(refused, one)]
     assert complaints == [], complaints
 
 

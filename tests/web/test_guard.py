@@ -228,6 +228,19 @@ def test_every_answer_carries_the_strict_headers(visitor: Visitor) -> None:
         assert "server" not in answer.headers
 
 
+def test_who_lost_the_session_is_told_in_the_way_that_they_asked(server: Server) -> None:
+    stranger = Visitor(server)
+    script = stranger.get("/board", {"HX-Request": "true"})
+    sent = stranger.post("/changes/guest/answer", {}, {"Sec-Fetch-Mode": "cors"})
+    for answer in (script, sent):
+        assert (answer.status, answer.headers["content-type"]) == (401, "text/plain; charset=utf-8")
+        assert answer.text.startswith("this session is over; press Enter where accord serve runs")
+    form = stranger.post("/changes/guest/answer", {}, {"Sec-Fetch-Mode": "navigate"})
+    assert (form.status, 'name="code"' in form.text) == (401, True)
+    assert "This session is over, so that was not done." in form.text
+    assert "so that was not done" not in stranger.get("/board").text
+
+
 def test_a_form_that_is_too_large_is_refused(visitor: Visitor) -> None:
     token = visitor.get("/").token()
     assert visitor.post("/leave", {"csrf": token, "x": "a" * BODY_BYTES}).status == 413

@@ -8,19 +8,9 @@ from playwright.sync_api import Browser, expect
 
 from accord.web.running import Server
 from browsing import apart, looking
+from busy import two_agents
 from project import SMALL, Project
 from visiting import Visitor
-
-AGENTS = """
-[agent]
-default = "slow"
-[agents.slow]
-kind = "scripted"
-command = ["none.toml"]
-[agents.quick]
-kind = "scripted"
-command = ["none.toml"]
-"""
 
 
 def words(text: str) -> str:
@@ -30,9 +20,7 @@ def words(text: str) -> str:
 @pytest.fixture
 def manned(project: Project) -> Project:
     """A change with a task, and two agents for it."""
-    config = project.top / ".accord" / "config.toml"
-    config.write_text(config.read_text().split("\n[agent]")[0] + AGENTS)
-    project.git("commit", "-qam", "Agents")
+    two_agents(project)
     project.new("small")
     project.write("requirements.md", SMALL)
     project.ok("approve", "guest", "--yes")

@@ -72,5 +72,9 @@ def test_a_form_token_belongs_to_one_session(sessions: Sessions) -> None:
 def test_what_is_said_to_a_session_is_heard_once(sessions: Sessions) -> None:
     token = sessions.enter(sessions.offer())
     sessions.say(token, "done")
-    assert sessions.hear(token) == "done"
-    assert sessions.hear(token) == ""
+    assert sessions.hear(token, "/log", news=True) == ""
+    assert sessions.hear(token, "/board") == "done"
+    assert sessions.hear(token, "/board", news=True) == "done"
+    assert sessions.hear(token, "/log", news=True) == ""
+    assert sessions.hear(token, "/board") == ""
+    assert sessions.hear(token, "/board", news=True) == ""

@@ -344,6 +344,7 @@ def test_nobody_takes_back_what_another_did(project: Project, sasha: Member) -> 
     answer = sasha.post("/undo", {"csrf": page.token(), "number": page.hidden("number")})
     assert answer.status == 409
     assert "Robin did that" in answer.text
+    assert 'action="/undo"' not in sasha.get("/board").text
 
 
 def test_who_is_revoked_is_out_at_once(project: Project, sasha: Member) -> None:

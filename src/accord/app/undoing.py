@@ -16,6 +16,7 @@ from accord.errors import ConflictError, RefusedError
 
 UNDONE = "refs/accord/undone"
 DECISIONS = ("reject", "waive", "decide")
+RECENT = 50
 
 
 def undo(workshop: Workshop, change: str = "") -> str:
@@ -31,7 +32,7 @@ def undo(workshop: Workshop, change: str = "") -> str:
         return _take_back(workshop, release)
     if about_files(last):
         return _bring_back(of(workshop), last)
-    if last.verb in DECISIONS or (last.verb == "approve" and last.detail.split(":")[0] == "track"):
+    if _stays(last):
         raise RefusedError(
             f"{_words(last)} is signed and stays in the record",
             hint="accord decisions --help"
@@ -121,6 +122,25 @@ def newest(workshop: Workshop, change: str = "", *, limit: int = 0) -> Operation
     sets no limit.
     """
     return _newest(workshop.journal, change, limit)
+
+
+def offered(workshop: Workshop, *, own: bool) -> Operation | None:
+    """Return what a page offers to take back: the last operation of all, or None.
+
+    None for what began a change, which has to be meant, for what is signed and stays, for what is
+    further back than RECENT operations and, with `own`, for what somebody else did.
+    """
+    last = newest(workshop, limit=RECENT)
+    if last is None or last.verb == "new" or _stays(last):
+        return None
+    return None if own and last.actor != workshop.person else last
+
+
+def _stays(last: Operation) -> bool:
+    """Tell whether an operation is signed and stays in the record."""
+    return last.verb in DECISIONS or (
+        last.verb == "approve" and last.detail.split(":")[0] == "track"
+    )
 
 
 def _newest(journal: Journal, change: str, limit: int = 0) -> Operation | None:

@@ -30,6 +30,8 @@ from accord.web.sessions import is_form_token
 
 NOTE = "note-"
 LONGEST = 10_000
+UNDOING = ("/board", "/drift", "/decisions")
+"""Pages about more than one change that offer to undo what was done last."""
 
 Action = Callable[[Request, Workshop, FormData], str]
 Handler = Callable[[Request], Awaitable[Response]]
@@ -155,7 +157,10 @@ def undo(request: Request, workshop: Workshop, form: FormData) -> str:
         change = load(workshop, last.change)
         return ask(request, workshop, Ask("", "undo", change.name, last.detail, change.title))
     _say(request, undoing.undo(workshop))
-    return _at(last.change) if text(form, "from") == last.change else "/log"
+    at, back = _at(last.change), text(form, "from")
+    if back == last.change:
+        return at
+    return back if back in (*UNDOING, f"{at}/result") else "/log"
 
 
 async def enter(request: Request) -> Response:
@@ -167,7 +172,9 @@ async def enter(request: Request) -> Response:
         token = room.sessions.enter(text(form, "code"))
     if not token:
         request.state.session = ""
-        refused: Response = request.app.state.render(request, "enter.html", 403, wrong=True)
+        refused: Response = request.app.state.render(
+            request, "enter.html", 403, wrong=True, lost=False
+        )
         return refused
     response = RedirectResponse("/", 303)
     response.set_cookie(room.place.cookie, token, httponly=True, samesite="strict", path="/")

@@ -13,13 +13,14 @@ from accord.app.figures_view import figures_view
 from accord.app.living_view import living_view
 from accord.app.workshop import Workshop
 from accord.core.findings import gathered
-from accord.web.pages import FIGURED, page
+from accord.web.pages import FIGURED, offered, page
 
 
 @page
 def decisions(request: Request, workshop: Workshop) -> Response:
     """Answer `/decisions`: what binds, what is proposed, what is to be looked at again."""
-    return _render(request, "decisions.html", **decisions_view(workshop))
+    undo = offered(request, workshop)
+    return _render(request, "decisions.html", **decisions_view(workshop), undo=undo)
 
 
 @page
@@ -49,7 +50,8 @@ def specs(request: Request, workshop: Workshop) -> Response:
 @page
 def drift(request: Request, workshop: Workshop) -> Response:
     """Answer `/drift`: where code and words came apart, each to be judged with one key."""
-    return _render(request, "drift.html", **drift_view(workshop))
+    undo = offered(request, workshop)
+    return _render(request, "drift.html", **drift_view(workshop), undo=undo)
 
 
 @page

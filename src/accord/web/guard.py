@@ -127,16 +127,22 @@ class Guard:
             return
         if known or scope["path"].startswith(TEAM_PATHS if self.place.team else OPEN_PATHS):
             return
-        if scope["method"] == "POST" or scope["path"] == "/events":
+        sent = scope["method"] == "POST"
+        shown = headers.get("sec-fetch-mode") == "navigate" if sent else scope["path"] != "/events"
+        if not shown or "hx-request" in headers:  # a script of the page asks; the page stays
             raise RefusalError(401, self._door)
+        if sent:  # the answer takes the place of the page
+            scope["method"] = "GET"
         scope["path"], scope["raw_path"] = "/enter", b"/enter"  # the page that asks for the code
-        scope["state"]["status"] = 401
+        state["status"], state["lost"] = 401, sent
 
     @property
     def _door(self) -> str:
-        team = "sign in first, at /enter"
+        if self.place.team:
+            return "this session is over; sign in again, at /enter"
         return (
-            team if self.place.team else "enter with the code that accord serve printed, at /enter"
+            "this session is over; press Enter where accord serve runs, or start it again, "
+            "and open the link that it prints"
         )
 
     def _led_here(self, scope: Scope, headers: Headers) -> bool:

@@ -34,7 +34,6 @@ OPERATIONS = 200
 FIGURED = 2000
 DRAWN = {".html": "text/html", ".htm": "text/html", ".svg": "image/svg+xml"}
 MOCKUP = tuple(DRAWN)
-RECENT = 50
 
 Page = Callable[[Request, Workshop], Response]
 Handler = Callable[[Request], Awaitable[Response]]
@@ -77,7 +76,7 @@ def board(request: Request, workshop: Workshop) -> Response:
     spent = spending_view.overall(workshop, view["changes"])
     for one in view["running"]:
         one["budgets"] = spending_view.of_run(workshop, one["run"])
-    return _render(request, "board.html", **view, spent=spent)
+    return _render(request, "board.html", **view, spent=spent, undo=offered(request, workshop))
 
 
 @page
@@ -90,8 +89,7 @@ def gate(request: Request, workshop: Workshop) -> Response:
         return past
     change = _change(request, workshop)
     view = _view(request, workshop, change)
-    last = undoing.newest(workshop, limit=RECENT)
-    undo = last if last and last.change == change.name and last.verb != "new" else None
+    undo = offered(request, workshop, change.name)
     if change.gate is not None and change.gate.stage in SPEC_STAGES:
         mockups = [
             one["path"] for one in view["documents"] if one["here"] and one["path"].endswith(MOCKUP)
@@ -107,7 +105,16 @@ def result(request: Request, workshop: Workshop) -> Response:
         return past
     change = _change(request, workshop)
     view = _view(request, workshop, change)
-    return _result(request, workshop, change, view, None)
+    return _result(request, workshop, change, view, offered(request, workshop, change.name))
+
+
+def offered(request: Request, workshop: Workshop, change: str = "") -> Operation | None:
+    """Return the operation that the page offers to undo: the newest, if this person may.
+
+    With `change` it is None if that is about another one.
+    """
+    last = undoing.offered(workshop, own=_room(request).place.team)
+    return last if last and change in ("", last.change) else None
 
 
 def _view(request: Request, workshop: Workshop, change: Change) -> View:
@@ -193,7 +200,8 @@ async def enter(request: Request) -> Response:
     if request.state.session:
         return RedirectResponse("/", 303)
     status = getattr(request.state, "status", 200)
-    return _render(request, "enter.html", status, wrong=False)
+    lost = getattr(request.state, "lost", False)
+    return _render(request, "enter.html", status, wrong=False, lost=lost)
 
 
 async def static(request: Request) -> Response:

@@ -142,12 +142,15 @@ def _render(request: Request, template: str, status: int = 200, **values: Any) -
     room: Room = request.app.state.room
     token: str = request.state.session
     page = request.app.state.templates.get_template(template)
+    here = request.scope["raw_path"].decode("ascii", "replace")
+    sent = request.method == "POST"
+    news = request.headers.get("hx-source", "") == "main#main"
     html = page.render(
         form=form_token(token) if token else "",
-        said=room.sessions.hear(token) if token and request.method == "GET" else "",
-        here=request.scope["raw_path"].decode("ascii", "replace"), terminal=room.terminal,
+        said=room.sessions.hear(token, here, news=news) if token and not sent else "",
+        here=here, terminal=room.terminal,
         since=getattr(request.state, "since", 0), mark=getattr(request.state, "mark", ""),
-        team=room.team is not None, **values,
+        team=room.team is not None, sent=sent, **values,
     )  # fmt: skip
     return HTMLResponse(html, status)
 

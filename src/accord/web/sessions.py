@@ -67,6 +67,7 @@ class Sessions:
     _wrong: int = field(default=0, init=False)
     _known: dict[str, _Session] = field(factory=dict, init=False)
     _said: dict[str, str] = field(factory=dict, init=False)
+    _told: dict[str, tuple[str, str]] = field(factory=dict, init=False)
     _dared: dict[str, bytes] = field(factory=dict, init=False)
     _turn: threading.Lock = field(factory=threading.Lock, init=False, repr=False)
 
@@ -128,10 +129,18 @@ class Sessions:
         with self._turn:
             self._said[_digest(token)] = words
 
-    def hear(self, token: str) -> str:
-        """Return the sentence that was kept for this session, once."""
+    def hear(self, token: str, page: str, *, news: bool = False) -> str:
+        """Return the sentence that was kept for this session, once.
+
+        A `page` that was told it, and asks for what is new, is told it again and takes none that
+        is meant for another: what a form did is said on the page that its answer is.
+        """
+        name = _digest(token)
         with self._turn:
-            return self._said.pop(_digest(token), "")
+            if not news:
+                self._told[name] = (page, self._said.pop(name, ""))
+            where, words = self._told.get(name, ("", ""))
+            return words if where == page else ""
 
     def dare(self, token: str) -> bytes:
         """Return new bytes that the browser of this session has to bring back."""
@@ -157,6 +166,7 @@ class Sessions:
     def _end(self, name: str) -> None:
         self._known.pop(name, None)
         self._said.pop(name, "")
+        self._told.pop(name, None)
         self._dared.pop(name, b"")
 
 

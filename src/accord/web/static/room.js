@@ -37,7 +37,8 @@ function act(key) {
 
 document.addEventListener("keydown", (event) => {
   if (event.ctrlKey || event.altKey || event.metaKey || event.isComposing) return;
-  const typing = event.target.matches("input, textarea, select");
+  const typing = event.target.matches(
+    "input:not([type=radio], [type=checkbox]), textarea, select");
   if (typing) {
     if (event.key === "Escape") (current() || document.getElementById("main")).focus();
     return;
@@ -47,14 +48,22 @@ document.addEventListener("keydown", (event) => {
   event.preventDefault();
 });
 
-// A draft is kept with every key, and forgotten when its form is sent.
+// A draft is kept with every key, and forgotten when what came of its form says that it was taken.
 const draft = (field) => field.matches("[data-draft]")
   ? `draft ${location.pathname} ${field.name} ${field.dataset.draft} ${field.form?.id || field.placeholder}` : null;
+const drafts = (form) => [...form.elements].map(draft).filter(Boolean);
+const forget = (names) => names.forEach((name) => sessionStorage.removeItem(name));
 
+// What the server wrote is no draft; what stands there otherwise was typed or chosen just now.
 function restore() {
   for (const field of document.querySelectorAll("[data-draft]")) {
     const kept = sessionStorage.getItem(draft(field));
-    if (kept && !field.value) {
+    if (kept === null) continue;
+    if (field.type === "radio") {
+      field.checked = field.value === kept;
+    } else if (field.matches("select")) {
+      if ([...field.options].some((one) => one.value === kept)) field.value = kept;
+    } else if (kept && field.value === field.defaultValue) {
       field.value = kept;
       if (field.closest("details.note")) field.closest("details").open = true;
     }
@@ -65,13 +74,30 @@ document.addEventListener("input", (event) => {
   const name = draft(event.target);
   if (name) sessionStorage.setItem(name, event.target.value);
 });
+
+const SENT = "sent";
+const here = () => location.href.split("#")[0];
 document.addEventListener("submit", (event) => {
-  event.target.setAttribute("aria-busy", "true");  // until what comes of it takes its place
-  for (const field of event.target.elements) {
-    const name = draft(field);
-    if (name) sessionStorage.removeItem(name);
+  const form = event.target;
+  form.setAttribute("aria-busy", "true");  // until what comes of it takes its place
+  tell("");
+  if (!form.hasAttribute("hx-post")) {  // its answer is another page
+    sessionStorage.setItem(SENT, JSON.stringify({from: here(), names: drafts(form)}));
   }
 });
+
+// Whether this page is the answer to a form of the one before, and no refusal of it.
+function taken(sent) {
+  const [way] = performance.getEntriesByType("navigation");
+  return way?.type === "navigate" && document.referrer === sent.from
+    && document.getElementById("live") && !document.querySelector("[data-refused]");
+}
+
+function settle() {
+  const sent = JSON.parse(sessionStorage.getItem(SENT) || "null");
+  sessionStorage.removeItem(SENT);
+  if (sent && taken(sent)) forget(sent.names);
+}
 
 window.addEventListener("pageshow", () => {
   for (const one of document.querySelectorAll("form[aria-busy]")) one.removeAttribute("aria-busy");
@@ -84,12 +110,69 @@ document.addEventListener("focusin", () => {
 });
 document.addEventListener("htmx:after:swap", () => {
   restore();
-  if (document.activeElement === document.body && items().length) {
-    items()[Math.min(place, items().length - 1)].focus();
+  if (document.activeElement !== document.body) return;
+  const next = items()[Math.min(place, items().length - 1)];
+  (next || document.querySelector("[data-refused] a"))?.focus();
+});
+
+// What went wrong is told beside the page, which stays as it is. News that come in do not take
+// away that a form was not sent.
+function tell(words, of = "") {
+  const told = document.getElementById("trouble");
+  if (told.textContent !== words) told.textContent = words;
+  told.hidden = !words;
+  told.dataset.of = of;
+}
+
+const isForm = (element) => Boolean(element?.matches("form"));
+const isPage = ({response, text}) =>
+  response.headers.get("content-type")?.startsWith("text/html") && text.includes('<main id="main"');
+
+function fail(source, words, lead) {
+  const told = document.getElementById("trouble");
+  if (isForm(source)) {
+    source.removeAttribute("aria-busy");
+    tell(`${lead}: ${words}. What you typed is kept.`, "form");
+  } else if (told.dataset.of !== "form") {
+    tell(`This page is not up to date: ${words}.`, "page");
   }
+}
+
+function reason({response, text}) {
+  const plain = response.headers.get("content-type")?.startsWith("text/plain");
+  return plain && text.trim() ? text.trim().slice(0, 300) : `the server answered ${response.status}`;
+}
+
+// Before it is read as HTML, which alone may load what stands in it.
+document.addEventListener("htmx:after:request", (event) => {
+  const {ctx} = event.detail;
+  const source = ctx.sourceElement;
+  const page = isPage(ctx);
+  if (!isForm(source) && document.querySelector("[data-refused]")) {
+    event.preventDefault();  // why a form was refused stays until somebody has read it
+  } else if (page && ctx.response.status < 400) {
+    if (isForm(source)) forget(drafts(source));
+    if (isForm(source) || document.getElementById("trouble").dataset.of === "page") tell("");
+  } else if (!page || !isForm(source) || ctx.response.status === 401) {
+    event.preventDefault();  // else it is a page that says why the form was refused
+    fail(source, reason(ctx), "That was not done");
+  }
+});
+document.addEventListener("htmx:error", (event) => {
+  const {ctx, error} = event.detail;
+  const {slow, gone} = document.getElementById("trouble").dataset;
+  if (ctx) fail(ctx.sourceElement, error === "timeout" ? slow : gone, "No answer came");
+});
+
+// A stream that is cut off or comes back says nothing of why: the page itself is asked for.
+const look = () => htmx.trigger(document.body, "moved");
+document.addEventListener("htmx:sse:error", look);
+document.addEventListener("htmx:sse:after:connection", () => {
+  if (document.getElementById("trouble").dataset.of === "page") look();
 });
 
 document.addEventListener("DOMContentLoaded", () => {
+  settle();
   restore();
   const form = document.getElementById("enter");
   const code = location.hash.slice(1);
