@@ -102,6 +102,25 @@ def test_a_request_that_was_cut_off_is_sent_again_by_the_same_key(
         assert page.evaluate("sessionStorage.length") == 0
 
 
+def test_what_takes_too_long_is_not_said_to_be_undone(
+    asking: Project, server: Server, chromium: Browser
+) -> None:
+    held: list[Route] = []
+
+    def hold(route: Route) -> None:
+        held.append(route)
+
+    with looking(chromium, server, refused=ANY) as page:
+        page.route("**/answer", hold)
+        page.goto("/changes/guest")
+        page.evaluate("htmx.config.defaultTimeout = 1000")
+        page.locator(FIELD).press_sequentially(TYPED)
+        page.keyboard.press("Enter")
+        expect_all_as_it_was(page, "see whether it was done before", lead="No answer came")
+        for route in held:
+            route.abort()
+
+
 @pytest.mark.parametrize(("header", "value", "said"), [
     ("sec-fetch-site", "cross-site", "another site asked"),
     ("origin", "http://evil.example", "another page asked"),
