@@ -42,7 +42,7 @@ from accord.errors import RefusedError
 
 View = dict[str, Any]
 
-TOLD = ("change", "title", "track", "stage", "waits", "command")
+TOLD = ("change", "title", "track", "stage", "waits", "command", "left_out")
 """What is told of each row where all are listed."""
 
 
