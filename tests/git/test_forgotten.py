@@ -134,3 +134,12 @@ def test_work_in_a_sparse_folder_that_git_forgot_is_taken_and_deletes_nothing(
     assert found.changed == ("src/new.py",)
     assert repo.read(found.snapshot, "src/new.py") == b"precious\n"
     assert repo.read(found.commit, "docs/guide.md") == b"guide\n"
+
+
+def test_a_worktree_whose_folder_is_gone_holds_no_work(
+    repo: GitRepo, tree: Path, base: str
+) -> None:
+    shutil.rmtree(tree)
+    assert repo.harvest("T1", base, ["**"], message="Do", author=AUTHOR).snapshot == ""
+    repo.reopen("T1", base)
+    assert not tree.exists()

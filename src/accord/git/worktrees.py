@@ -149,11 +149,11 @@ def adopt(git: Git, path: Path, commit: str) -> Worktree | None:
     """
     path = resolved(path)
     with locked(git):
+        if not path.is_dir():
+            return None
         if directory := registered(git).get(path):
             return Worktree(path, directory)
-        if path.is_symlink() or not path.is_dir():
-            return None
-        if all(one.name == ".git" for one in path.iterdir()):
+        if path.is_symlink() or all(one.name == ".git" for one in path.iterdir()):
             return None
         directory = register(git, path, commit)
         git.bytes("read-tree", commit, directory=directory)
