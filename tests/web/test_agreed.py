@@ -87,8 +87,11 @@ def test_drift_is_judged_by_one_key_for_exactly_what_was_shown(
     assert "Judge R1.2 of guest R1.2 is stale" in words(waits)
     assert "verdict: still-true" in words(waits)
     assert confirm(project, server) == "R1.2 of guest: still-true"
-    assert project.run("check", "--drift", "--json").json["settled"] == 1
-    assert "1 settled by a verdict" in words(visitor.get("/drift"))
+    left = project.run("check", "--drift", "--json").json["findings"]
+    assert [one["criterion"] for one in left] == ["R1.1"]
+    said = words(visitor.get("/drift"))
+    assert "WHEN the card is declined" in said
+    assert "1 released criterion is no longer as agreed" in said
 
 
 def test_a_correction_is_kept_as_a_rule_from_the_page_after_the_approval(
