@@ -16,6 +16,9 @@ from accord.web.sessions import LOOKING, NOBODY, Sessions
 
 HEADER_BYTES = 16 * 2**10
 BODY_BYTES = 256 * 2**10
+HEARD_BYTES = 16 * BODY_BYTES
+"""A browser that is refused while it sends tells its page that it was cut off, and not why."""
+
 OPEN_PATHS = ("/enter", "/static/")
 TEAM_PATHS = ("/enter", "/static/", "/signin", "/signed-in", "/arrive")
 RETURN = "/signed-in"
@@ -179,19 +182,21 @@ async def _body(scope: Scope, receive: Receive) -> bytes | None:
     if scope["method"] != "POST":
         return None
     said = Headers(scope=scope).get("content-length", "0")
-    if not said.isdigit() or int(said) > BODY_BYTES:
+    if not said.isdigit() or int(said) > HEARD_BYTES:
         raise RefusalError(413, "the form is too large")
     parts, size = [], 0
     while True:
         message = await receive()
         if message["type"] == "http.disconnect":
             raise RefusalError(400, "the form was cut off")
-        parts.append(message.get("body", b""))
-        size += len(parts[-1])
+        size += len(message.get("body", b""))
+        if size <= BODY_BYTES:
+            parts.append(message.get("body", b""))
+        if size <= HEARD_BYTES and message.get("more_body"):
+            continue
         if size > BODY_BYTES:
             raise RefusalError(413, "the form is too large")
-        if not message.get("more_body"):
-            return b"".join(parts)
+        return b"".join(parts)
 
 
 def _cookie(header: str, name: str) -> str:
