@@ -16,7 +16,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from urllib.parse import urlencode, urlsplit
 
@@ -79,7 +79,7 @@ def measure(place: Place, count: int = 10_000, seconds: float = 30.0) -> list[Fi
             before, began = _cpu(room), time.monotonic()
             time.sleep(seconds)
             share = 100 * (_cpu(room) - before) / (time.monotonic() - began)
-            memory = sum(map(pss, _family(room)))
+            memory = _memory(room)
         if f"{count} wait for you" not in visitor.page("/board"):
             raise RuntimeError(f"the board does not say that {count} changes wait")
     return [
@@ -107,7 +107,7 @@ def _worker(place: Place, count: int, seconds: float) -> list[Figure]:
                 _heard(worker)
                 turns, took = turns + 1, time.monotonic() - began
             share = 100 * (_cpu(worker.pid) - before) / took
-            memory = sum(map(pss, _family(worker.pid)))
+            memory = _memory(worker.pid)
         finally:
             worker.kill()
     note = f"after {first:.1f} CPU s for the first looks; one look each {took / turns:.0f} s"
@@ -190,12 +190,22 @@ def _family(pid: int) -> list[int]:
     return [pid, *map(int, children)]
 
 
+def _memory(pid: int) -> float:
+    """Return the megabytes of a process and its children; one that has just ended has none."""
+    found = 0.0
+    for one in _family(pid):
+        with suppress(FileNotFoundError, ProcessLookupError):
+            found += pss(one)
+    return found
+
+
 def _cpu(pid: int) -> float:
     """Return the CPU seconds of a process, its children and those that it waited for (proc(5))."""
     ticks = 0
     for one in _family(pid):
-        fields = Path(f"/proc/{one}/stat").read_text().rpartition(")")[2].split()
-        ticks += sum(int(each) for each in fields[11:15])
+        with suppress(FileNotFoundError, ProcessLookupError):
+            fields = Path(f"/proc/{one}/stat").read_text().rpartition(")")[2].split()
+            ticks += sum(int(each) for each in fields[11:15])
     return ticks / os.sysconf("SC_CLK_TCK")
 
 

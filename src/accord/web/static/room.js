@@ -53,6 +53,7 @@ const draft = (field) => field.matches("[data-draft]")
   ? `draft ${location.pathname} ${field.name} ${field.dataset.draft} ${field.form?.id || field.placeholder}` : null;
 const drafts = (form) => [...form.elements].map(draft).filter(Boolean);
 const forget = (names) => names.forEach((name) => sessionStorage.removeItem(name));
+const sending = new WeakMap();  // news may come first, and change what a form is about
 
 // What the server wrote is no draft; what stands there otherwise was typed or chosen just now.
 function restore() {
@@ -80,6 +81,7 @@ const here = () => location.href.split("#")[0];
 document.addEventListener("submit", (event) => {
   const form = event.target;
   form.setAttribute("aria-busy", "true");  // until what comes of it takes its place
+  sending.set(form, drafts(form));
   tell("");
   if (!form.hasAttribute("hx-post")) {  // its answer is another page
     sessionStorage.setItem(SENT, JSON.stringify({from: here(), names: drafts(form)}));
@@ -151,7 +153,7 @@ document.addEventListener("htmx:after:request", (event) => {
   if (!isForm(source) && document.querySelector("[data-refused]")) {
     event.preventDefault();  // why a form was refused stays until somebody has read it
   } else if (page && ctx.response.status < 400) {
-    if (isForm(source)) forget(drafts(source));
+    if (isForm(source)) forget(sending.get(source) ?? drafts(source));
     if (isForm(source) || document.getElementById("trouble").dataset.of === "page") tell("");
   } else if (!page || !isForm(source) || ctx.response.status === 401) {
     event.preventDefault();  // else it is a page that says why the form was refused
