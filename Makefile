@@ -6,7 +6,7 @@ UV := .tools/bin/uv
 PYTEST_FLAGS ?= -n 2
 WRITE ?= --write
 
-.PHONY: demo test check format bench bench-drift bench-drift-peers lock agents drive torture clean
+.PHONY: demo test check format bench bench-drift bench-drift-peers bench-replay lock agents drive torture clean
 
 demo: .venv/.demo
 	$(BIN)/accord demo
@@ -56,6 +56,9 @@ bench-drift: .venv/.dev
 	$(BIN)/python -m bench.drift $(CLONES)
 	$(BIN)/python -m bench.drift_executed $(CLONES) $(MUTANTS)
 	$(BIN)/python -m bench.drift_reproved $(CLONES) $(COMMITS)
+
+bench-replay: .venv/.dev
+	$(BIN)/python -m bench.replay $(CLONES) $(if $(PAIRS),--pairs $(PAIRS))
 
 # The peers are installed, pinned, for the time of the measurement; PEERS= gives other sizes.
 bench-drift-peers: .venv/.dev
