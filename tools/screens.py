@@ -43,7 +43,8 @@ A guest whose card is declined keeps the cart and can pay again without starting
 
 ## Questions
 
-- Q1 (open) May a guest order be claimed by a later account with the same e-mail?
+- Q1 (open) May a guest order be claimed by a later account with the same e-mail? [once it is
+  verified | never | support does it]
 
 ## Assumptions
 

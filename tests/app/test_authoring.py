@@ -250,3 +250,35 @@ def test_whoever_sets_it_up_is_named_as_git_names_them(project: Project, name: s
     project.write("requirements.md", STORY)
     project.ok("approve", "--yes")
     assert project.gates()["story"] == "open"
+
+
+CHOICES = ASKING.replace("later?", "later? [yes, after a check | never]")
+
+
+def test_a_choice_is_answered_by_its_number(project: Project) -> None:
+    project.new()
+    project.write("requirements.md", CHOICES)
+    assert "Q1 May a guest come back later?\n     1 yes, after a check\n     2 never\n" in (
+        project.ok("show", "guest").out
+    )
+    assert "Q1 answered: never" in project.ok("answer", "guest", "Q1", "--choose", "2").out
+    said = (project.desk() / "requirements.md").read_text()
+    assert "later? [yes, after a check | never]\n  - Answer: never\n" in said
+
+
+@pytest.mark.parametrize(("arguments", "words"), [
+    (["Q1", "--choose", "3"], "Q1 has 2 choices"),
+    (["Q1", "--choose", "0"], "Q1 has 2 choices"),
+    (["Q2", "--choose", "1"], "Q2 has no choices"),
+    (["Q1", "never", "--choose", "2"], "say which question or assumption, and the answer"),
+    (["Q7", "--choose", "1"], "guest has no question or assumption Q7"),
+])  # fmt: skip
+def test_a_choice_that_is_not_there_writes_nothing(
+    project: Project, arguments: list[str], words: str
+) -> None:
+    project.new()
+    project.write("requirements.md", CHOICES)
+    refused = project.run("answer", "guest", *arguments)
+    assert refused.exit == 2
+    assert words in refused.said
+    assert (project.desk() / "requirements.md").read_text() == CHOICES

@@ -18,6 +18,7 @@ def questions(document: Document) -> list[Question]:
     ("text", "after"),
     [
         ("Text [NEEDS CLARIFICATION: a?] b\n", "Text c d b\n"),
+        ("Text [NEEDS CLARIFICATION: a? [c d | e]] b\n", "Text c d b\n"),
         ("Text [NEEDS CLARIFICATION: never closed\n", "Text c d\n"),
         ("**Storage**: NEEDS CLARIFICATION\r\n", "**Storage**: c d\r\n"),
         ("**Storage**: NEEDS CLARIFICATION", "**Storage**: c d"),

@@ -8,6 +8,7 @@ from contextlib import suppress
 from typing import Any
 
 from accord.app.workshop import Workshop
+from accord.core import choices
 from accord.core.approval import Json
 from accord.core.model import sha256
 from accord.core.orders import Question, Reply
@@ -144,6 +145,7 @@ def supersede(workshop: Workshop, action: str) -> None:
 def note_of(question: Question) -> dict[str, Any]:
     """Return a question as the notes of a change are shown."""
     work = question.about.partition("/")[2]
+    said, listed = choices.taken_apart(question.text)
     return {
         "id": question.id,
         "kind": "question",
@@ -152,6 +154,8 @@ def note_of(question: Question) -> dict[str, Any]:
         "risk": "",
         "rank": (1, 0),
         "text": question.text,
+        "said": said,
+        "choices": listed,
         "answer": "",
         "own": sha256(f"{question.run_id} {question.text}".encode()),
         "place": f"asked by the agent at work on {work}",

@@ -9,7 +9,7 @@ from attrs import evolve, frozen
 from accord.app import asking, desk, records
 from accord.app.changes import Change, find, load, released
 from accord.app.workshop import CHANGES, Workshop
-from accord.core import gates, policy
+from accord.core import choices, gates, policy
 from accord.core.approval import Decision, Json, Log
 from accord.core.gates import TRACK_GATE
 from accord.core.model import NATIVE, Assumption, Document, Question, Stage, Standing, Track
@@ -139,6 +139,16 @@ def answer(workshop: Workshop, change: Change, item_id: str, words: str) -> str:
     data = _written(change, document, item, standing, said) or document.data
     write(workshop, change, document, data, f"Answer {item_id} of {change.name}: {words}")
     return f"{item_id} {standing}" + (f": {said}" if said else "")
+
+
+def choice(workshop: Workshop, change: Change, item_id: str, number: int) -> str:
+    """Return the words of choice `number` of a question; the first one is 1.
+
+    Raises ConfigurationError when there is no such question, or no such choice.
+    """
+    question = asking.find(workshop, change.name, item_id)
+    text = question.text if question else _note(change, item_id)[1].text
+    return choices.chosen(item_id, text, number)
 
 
 def _written(

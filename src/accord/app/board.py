@@ -22,7 +22,7 @@ from accord.core.reconcile import Release, Wait, WorkState, next_steps
 
 Row = dict[str, Any]
 
-SHAPE = "2"
+SHAPE = "3"
 """Of what a row holds: one of another shape, kept by an earlier version, is made anew."""
 
 # Notes of the engine's that say nothing about how a change stands.

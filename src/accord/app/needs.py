@@ -58,7 +58,8 @@ def _asks(view: View) -> dict[str, Json]:
     cost = view["cost"]
     listed = [*view["asked"], *([] if view["blank"] else view["questions"])]
     notes: list[Json] = [
-        {"id": one["id"], "text": one["text"], "own": one["own"]} for one in listed[:ON_A_CARD]
+        {"id": one["id"], "said": one["said"], "choices": list(one["choices"]), "own": one["own"]}
+        for one in listed[:ON_A_CARD]
     ]
     if view["blank"]:
         return {"blank": True, "questions": len(view["asked"]), "notes": notes}

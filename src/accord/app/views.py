@@ -33,6 +33,7 @@ from accord.app.workshop import Workshop
 from accord.core import paths, plan
 from accord.core.approval import Signed
 from accord.core.checks import Finding
+from accord.core.choices import taken_apart
 from accord.core.delta import ItemChange, compare, words
 from accord.core.gates import Gate
 from accord.core.model import SPEC_STAGES, Assumption, Question, Spec, Stage, Standing
@@ -219,6 +220,7 @@ def _gate(gate: Gate) -> View:
 
 
 def _note(item: Question | Assumption) -> View:
+    said, listed = (item.text, ()) if isinstance(item, Assumption) else taken_apart(item.text)
     return {
         "id": item.id,
         "kind": str(item.kind),
@@ -226,6 +228,8 @@ def _note(item: Question | Assumption) -> View:
         "open": item.standing is Standing.OPEN,
         "risk": item.risk if isinstance(item, Assumption) else "",
         "text": item.text,
+        "said": said,
+        "choices": listed,
         "answer": item.answer,
         "place": f"{item.place.path}:{item.place.line}",
     }

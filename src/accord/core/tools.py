@@ -167,7 +167,8 @@ _ALL = (
         "ask_human",
         "Ask a person what only a person can decide, instead of guessing. If no answer comes in "
         "time, end your turn: you will be called again with the answer.",
-        {"question": ("the question, with the choices that you see", QUESTION_CHARS)},
+        {"question": ("the question, the answers that you see at its end: Who pays? [I | you]",
+                      QUESTION_CHARS)},
         ("question",), _ask,
     ),
     Tool(

@@ -205,7 +205,9 @@ def _notes(notes: list[dict[str, Any]]) -> Iterator[str]:
     yield "To answer"
     for note in sorted(waiting, key=lambda one: (one["kind"] != "question", _risk(one))):
         risk = f" ({note['risk']} risk)" if note["risk"] else ""
-        yield wrap(f"{note['id']}{risk} {note['text']}", "  ", "     ")
+        yield wrap(f"{note['id']}{risk} {note['said']}", "  ", "     ")
+        for number, words in enumerate(note["choices"], 1):
+            yield wrap(f"{number} {words}", "     ", "       ")
 
 
 def _risk(note: dict[str, Any]) -> int:

@@ -21,6 +21,8 @@ function shown(element) {
 function act(key) {
   const wanted = `[data-key="${CSS.escape(key)}"]`;
   const within = current()?.querySelector(wanted);
+  // Where an item is answered by a number, a number too many does not lead to another page.
+  if (!within && /^[1-9]$/.test(key) && current()?.querySelector('[data-key="1"]')) return false;
   const found = within || [...document.querySelectorAll(wanted)].find(
     (one) => !one.closest("[data-item]") && (shown(one) || one.closest("details")));
   if (!found || found.disabled) return false;
