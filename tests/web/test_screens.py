@@ -16,7 +16,7 @@ def test_no_page_changes_its_look_unseen() -> None:
     place.loader.exec_module(tool)
     kept = json.loads((SCREENS / tool.LOOKED).read_text())
     assert kept == tool.shown(), "python tools/screens.py, look at what changed, commit them"
-    wide = {f"{name}-{theme}.png" for name in (*tool.PAGES, "empty", "enter", "ask")
+    wide = {f"{name}-{theme}.png" for name in (*tool.PAGES, *tool.MORE)
             for theme in ("light", "dark")}  # fmt: skip
-    narrow = {f"{name}-light-narrow.png" for name in (*tool.SMALL, "enter", "ask")}
+    narrow = {f"{name}-light-narrow.png" for name in (*tool.SMALL, "enter", "ask", "ask-refused")}
     assert {path.name for path in SCREENS.glob("*.png")} == wide | narrow
