@@ -150,12 +150,14 @@ def test_an_answer_reaches_an_agent_that_waits_for_it(walled: Project) -> None:
         + write("specs/guest/requirements.md", STORY)
     )
     answered: list[str] = []
+    cards: list[bool] = []
 
     def answer() -> None:
         for _ in range(3_000):
             workshop = open_workshop(project.top, lambda _: "")
             try:
                 for question in workshop.agents.questions():
+                    cards.extend(one["asks"] for one in board_view(workshop, "robin")["running"])
                     answered.append(asking.answer(workshop, question, "Only with a card."))
                     return
             finally:
@@ -168,6 +170,7 @@ def test_an_answer_reaches_an_agent_that_waits_for_it(walled: Project) -> None:
     thread.join()
 
     assert answered
+    assert cards == [True]  # at work, and its card says what for it waits
     assert "Only with a card." in transcript(project)
     assert project.ok("status", "--json").json["now"]["what"] == "guest: approve the story"
 

@@ -81,6 +81,17 @@ def test_a_name_adds_what_most_of_its_words_say() -> None:
     )
 
 
+@pytest.mark.parametrize(("said", "shown"), [
+    ("the card is declined", "card declined"),
+    ("it is tried again", "it is tried again"),
+    ("the price that was agreed", "price that was agreed"),
+    ("they are shown", "they are shown"),
+    ("the unit is shown", "unit shown"),
+])  # fmt: skip
+def test_what_is_done_to_a_pronoun_is_not_read_as_what_it_does(said: str, shown: str) -> None:
+    assert headline(said) == shown
+
+
 def test_a_document_is_english_where_most_of_it_is() -> None:
     assert is_english(["the shop", "la tienda", "for all"]) is True
     assert is_english(["a la tienda", "el carrito", "for all"]) is False

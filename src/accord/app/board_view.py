@@ -41,13 +41,16 @@ def board_view(workshop: Workshop, who: str, *, acts: bool = True) -> View:
     queue = queue_view(every, verifying.under_way(workshop))
     rows = [row for row in every if not row["command"] and not row["leaves"]]
     titles = {row["change"]: row["title"] for row in every}
+    asking = {one.run_id for one in workshop.agents.questions()}
     return {
         "changes": [row["change"] for row in every],
         "needs": waiting[:SHOWN],
         "needs_more": max(0, len(waiting) - SHOWN),
         "others": elsewhere[:SHOWN],
         "others_more": max(0, len(elsewhere) - SHOWN),
-        "running": cards(alive, titles, plans),
+        "running": [
+            {**one, "asks": one["run"] in asking} for one in cards(alive, titles, plans)
+        ],
         "paused": [
             {**one, "title": titles.get(one["change"], one["change"])}
             for one in pausing.paused(workshop) if one["change"] in known

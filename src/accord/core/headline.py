@@ -18,7 +18,9 @@ _ARTICLE = re.compile(
     rf"{_QUOTED}|(?:\bthe|\bTHE|^The|(?<=→ )The|(?:\ba|\ban|^An?)(?=\s+{_NO_ARTICLE}))\s+"
     r"(?=[\w`\"“'])"
 )
-_BE = r"\b(?:is|are|was|were)\s+(?="
+# Without it, what follows a pronoun would read as what that does: `when it tried again`.
+_PRONOUN = "".join(rf"(?<!\b{one}\s)" for one in ("it", "they", "that", "which", "who"))
+_BE = rf"\b{_PRONOUN}(?:is|are|was|were)\s+(?="
 _HOW = r"(?:\w+ly |already |still )?"
 # A passive whose participle nothing follows that could be its object: it cannot be taken for an
 # active past tense.
