@@ -107,6 +107,8 @@ def test_the_door_has_no_barrier(shared: Server, chromium: Browser, dark: bool, 
     )
     context.set_default_timeout(WAIT)
     page = context.new_page()
+    asked: list[str] = []
+    page.on("request", lambda one: asked.append(one.url))
     with device(page):
         page.goto(f"{shared.address}/")
         _free(page)
@@ -121,6 +123,9 @@ def test_the_door_has_no_barrier(shared: Server, chromium: Browser, dark: bool, 
         page.keyboard.press("Enter")
         expect(page.locator("pre")).to_contain_text("accord trust add kim")
         _free(page)
+        expect(page.locator("#trouble")).to_be_hidden()
+    # Whoever is not known follows nothing: it would be refused, and the page would say so.
+    assert [one for one in asked if "/events" in one] == []
     context.close()
 
 
