@@ -23,7 +23,12 @@ def enrol(page: Page, project: Project, server: Server) -> None:
 
 
 def approve(page: Page) -> None:
-    page.goto("/changes/guest")
+    """Approve what waits, by keys alone: from Needs you to the gate, and what the passkey signed."""
+    page.keyboard.press("1")
+    expect(page.get_by_role("heading", name="Needs you")).to_be_visible()
+    page.keyboard.press("j")
+    page.keyboard.press("o")
+    page.wait_for_url("**/changes/guest")
     page.keyboard.press("Shift+A")
     expect(page.get_by_role("heading", name="Sign with your passkey")).to_be_visible()
     page.keyboard.press("Enter")
@@ -43,6 +48,17 @@ def test_a_passkey_leads_from_the_gate_to_released_code_and_a_clone_agrees(
         apart(lambda: project.build())
         approve(page)
         apart(lambda: project.ok("run", "guest"))
+        page.keyboard.press("1")
+        expect(page.get_by_role("heading", name="Needs you")).to_be_visible()
+        page.keyboard.press("2")
+        expect(page.locator("#landed-guest")).to_be_visible()
+        for _ in range(page.locator("[data-item]").count()):
+            page.keyboard.press("j")
+        page.keyboard.press("o")
+        expect(page.get_by_text("Released: 3 signed records")).to_be_visible()
+        page.locator("[data-item]", has_text="approved the story").focus()
+        page.keyboard.press("o")
+        page.wait_for_url("**/at/*/requirements.md")
     assert project.file("main", "shop/cart.py").startswith(b"MINUTES")
     folder = ".accord/approvals/guest"
     names = project.git("ls-tree", "-r", "--name-only", "main", folder).splitlines()
