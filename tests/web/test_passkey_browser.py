@@ -23,7 +23,7 @@ def enrol(page: Page, project: Project, server: Server) -> None:
 
 
 def approve(page: Page) -> None:
-    """Approve what waits, by keys alone: from Needs you to the gate, and what the passkey signed."""
+    """Approve what waits, by keys alone: from Needs you to what the passkey signed."""
     page.keyboard.press("1")
     expect(page.get_by_role("heading", name="Needs you")).to_be_visible()
     page.keyboard.press("j")
