@@ -122,7 +122,7 @@ def _full(stage: Stage, played: str) -> None:
     stage.accord("new", SENTENCE, "--name", CHANGE)
     stage.accord("run", CHANGE, "--script", played, *stage.accepted)
     token = stage.seen(CHANGE)
-    stage.accord("answer", CHANGE, "Q1", "no posts")
+    stage.accord("answer", CHANGE, "Q1", "--choose", "2")
     stage.accord("answer", CHANGE, "A1", "yes")
     for _ in ("story", "design", "architecture"):
         token = stage.seen(CHANGE)
