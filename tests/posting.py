@@ -39,10 +39,15 @@ def address(route: str, **named: str) -> str:
 
 
 def ready(project: Project) -> None:
-    """Begin a change that can be approved, one that asks, and a rule that is proposed."""
-    project.ok("decisions", "new", "Carts are kept in Redis.", "--base")
+    """Begin a change that can be approved, and what `beside` does."""
     project.new()
     project.write("requirements.md", STORY)
+    beside(project)
+
+
+def beside(project: Project) -> None:
+    """Begin a change that asks something, and propose a rule."""
+    project.ok("decisions", "new", "Carts are kept in Redis.", "--base")
     project.new("full", "asks")
     project.write("requirements.md", ASKING, "asks")
 

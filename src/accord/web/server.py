@@ -151,7 +151,7 @@ def _render(request: Request, template: str, status: int = 200, **values: Any) -
         said=room.sessions.hear(token, here, news=news) if token and not sent else "",
         here=here, terminal=room.terminal,
         since=getattr(request.state, "since", 0), mark=getattr(request.state, "mark", ""),
-        team=room.team is not None, sent=sent, **values,
+        team=room.team is not None, sent=sent, looks=getattr(request.state, "looks", ""), **values,
     )  # fmt: skip
     return HTMLResponse(html, status)
 
