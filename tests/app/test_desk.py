@@ -93,11 +93,13 @@ def test_a_hidden_file_on_the_branch_is_not_taken_for_deleted(written: Project) 
     assert written.file(BRANCH, "specs/guest/.gitkeep") == b"kept\n"
 
 
-@pytest.mark.parametrize("kind", ["link", "pipe", "large"])
+@pytest.mark.parametrize("kind", ["link", "linked folder", "pipe", "large"])
 def test_what_cannot_be_a_document_is_named(written: Project, kind: str) -> None:
     path = written.desk() / "extra.md"
     if kind == "link":
         path.symlink_to("/etc/passwd")
+    elif kind == "linked folder":
+        path.symlink_to("/etc")
     elif kind == "pipe":
         os.mkfifo(path)
     else:
@@ -107,6 +109,16 @@ def test_what_cannot_be_a_document_is_named(written: Project, kind: str) -> None
     assert result.exit == 2
     assert str(path) in result.err
     assert written.refs() == refs
+
+
+def test_nothing_is_laid_out_through_a_link(written: Project) -> None:
+    outside = written.root / "private"
+    outside.mkdir()
+    (written.desk() / "mockups").symlink_to(outside)
+    written.commit_on(BRANCH, {"specs/guest/mockups/card.html": "<h1>A card</h1>"})
+    result = written.run("run", "guest")  # which brings the desk to the tip of the branch
+    assert list(outside.iterdir()) == []
+    assert "mockups is a link" in result.said
 
 
 def test_every_byte_that_was_typed_is_kept(written: Project) -> None:

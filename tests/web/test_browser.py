@@ -282,17 +282,6 @@ def test_the_code_in_the_address_is_used_at_once_and_leaves_it(
         assert code not in page.url
 
 
-def test_no_page_asks_another_host(asking: Project, server: Server, chromium: Browser) -> None:
-    asked: list[str] = []
-    with looking(chromium, server) as page:
-        page.on("request", lambda request: asked.append(request.url))
-        for path in ("/", "/board", "/changes/guest", "/-/patterns"):
-            page.goto(path)
-            page.wait_for_timeout(100)
-    assert len(asked) > 10
-    assert [one for one in asked if not one.startswith(f"{server.address}/")] == []
-
-
 def _focused(page: Page) -> str:
     page.wait_for_function("document.activeElement?.id?.startsWith('item-')")
     found: str = page.evaluate("document.activeElement.id")

@@ -1,4 +1,7 @@
-"""In the room of a team an item is on the page of those who can do it, and of nobody else."""
+"""In the room of a team what can be done is on the page of those who can do it, and of nobody else.
+
+Who may only look is refused at every address that the routes name, and shown nothing that is open.
+"""
 
 import re
 from collections.abc import Iterator
@@ -8,15 +11,20 @@ import pytest
 import issuing
 import keyring
 import passkeying
+import posting
 from accord.approvals import passkeys
 from accord.web.running import Server
 from accord.web.team import Team
 from issuing import Issuer
 from member import SASHA, URL, Member
+from posting import DOORS, standing
 from project import STORY, Project
 from visiting import Answer, Visitor, serving
 
 KEY = passkeying.es256(5, "accord.example.com")
+SHUT = re.compile(r'<fieldset disabled aria-labelledby="looks">.*</fieldset>', re.DOTALL)
+FORM = re.compile(r'<form method="post" [^>]*action="([^"]+)"')
+MANY = "".join(f"- R1.{at} WHEN x THE shop SHALL do {at}.\n" for at in range(3, 16))
 BUTTON = re.compile(r'<button class="go"[^>]*>')
 
 
@@ -95,6 +103,80 @@ def test_who_may_only_look_has_nothing_to_write_either(
     assert "1 change waits for you" in kim.get("/").text
 
 
+def test_who_may_only_look_is_refused_at_every_address(
+    project: Project, shared: Server, issuer: Issuer
+) -> None:
+    posting.beside(project)
+    lee = member(shared, issuer, "lee")
+    forms = posting.forms(lee, shared)
+    csrf = lee.get("/").token()
+    before = standing(project, shared)
+    for route, (path, fields) in forms.items():
+        if route not in DOORS:
+            answer = lee.post(path, {**fields, "csrf": csrf})
+            told = "lee may look and do nothing here" in answer.text
+            assert (answer.status, told) == (409, True), path
+    for path in ("/enter", "/join", "/leave"):
+        assert lee.post(path, {**forms[path][1], "csrf": csrf}).status in (200, 303, 404), path
+    assert standing(project, shared) == before
+
+    sasha = member(shared, issuer, "sasha")  # the same forms hold for who may act
+    csrf, taken = sasha.get("/").token(), set()
+    for route, (path, fields) in posting.forms(sasha, shared).items():
+        if route not in DOORS:
+            answer = sasha.post(path, {**fields, "csrf": csrf})
+            assert "may look" not in answer.text
+            taken |= {route.rpartition("/")[2]} if answer.status == 303 else set()
+    assert taken >= {"answer", "correct", "undo", "reject", "pause"}
+
+
+def test_each_page_of_who_may_only_look_is_shut_and_says_why(
+    project: Project, shared: Server, issuer: Issuer
+) -> None:
+    posting.beside(project)
+    found = set()
+    lee, kim = (member(shared, issuer, name) for name in ("lee", "kim"))
+    for route in posting.routes(shared, "GET"):
+        if route in (*DOORS, "/events", "/signin", "/signed-in", "/arrive"):
+            continue
+        path = posting.address(route, change="asks", decision="D-carts-are-kept-in-redis")
+        page = lee.get(path)
+        if page.status == 200 and 'id="main"' in page.text:
+            found.add(path)
+            main = page.text.partition('<main id="main"')[2].partition("</main>")[0]
+            assert "lee may look and do nothing here" in main.partition("<fieldset")[0], path
+            assert not FORM.search(SHUT.sub("", main)), path
+            assert "<fieldset disabled" not in kim.get(path).text, path
+    assert found >= {"/", "/board", "/log", "/drift", "/decisions", "/keys", "/changes/asks"}
+    assert FORM.search(lee.get("/changes/asks").text)
+
+
+@pytest.mark.parametrize(("name", "back"), [("sasha", 303), ("kim", 409)])
+def test_a_gate_offers_what_is_taken_from_this_person_and_nothing_else(
+    project: Project, shared: Server, issuer: Issuer, name: str, back: int
+) -> None:
+    posting.beside(project)
+    long = STORY.replace("\n## Out of scope", f"{MANY}\n## Out of scope")
+    project.write("requirements.md", long.replace("## Questions\n", "## Questions\n\n- Q1 How?\n"))
+    one = member(shared, issuer, name)
+    page = one.get("/changes/guest")
+    offered = FORM.findall(page.text)
+    own = dict(posting.OWN.findall(page.text))
+    assert ("Send back to be split" in page.text) == (back == 303)
+    assert ('name="note-' in page.text) == (back == 303)
+    for act, fields, status in (
+        ("reject", {"reason": "too long"}, back),
+        ("answer", {"item": "Q1", "own": own["Q1"], "words": "by hand"}, 303),
+        ("correct", {"item": "R1.1", "own": own["R1.1"], "words": "It SHALL wait."}, 303),
+    ):  # fmt: skip
+        path = f"/changes/guest/{act}"
+        answer = one.post(path, {**fields, "csrf": page.token()})
+        assert answer.status == status, act
+        assert (path in offered) == (status == 303), act
+        assert ("lacks the role approver" in answer.text) == (status == 409)
+    assert "lacks the role approver" in page.text or name == "sasha"
+
+
 def test_of_two_who_have_to_approve_the_first_is_done_and_the_last_is_not(
     project: Project, shared: Server, issuer: Issuer
 ) -> None:
@@ -126,6 +208,9 @@ def test_the_first_of_two_sees_that_it_waits_for_the_other(
     assert why in gate.text
     answer = approving(sasha)
     assert (answer.status, why in answer.text) == (409, True)
+    assert "/changes/guest/reject" in FORM.findall(gate.text)
+    sent = {"csrf": gate.token(), "reason": "on second thought"}
+    assert sasha.post("/changes/guest/reject", sent).status == 303
     assert "robin: approve the story" not in project.ok("status").out  # robin is at this keyboard
     assert "story  approve the story" in project.ok("status").out
 

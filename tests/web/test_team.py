@@ -298,19 +298,6 @@ def test_only_an_address_that_was_checked_or_the_very_name_counts(
     assert Member(shared).sign_in().status == 403
 
 
-def test_who_may_only_look_can_do_nothing(shared: Server, issuer: Issuer) -> None:
-    issuer.vouches("lee")
-    lee = Member(shared)
-    assert "Needs you" in lee.sign_in().text
-    page = lee.get("/changes/guest")
-    assert page.status == 200
-    fields = {"csrf": page.token(), "seen": page.hidden("seen"), "reason": "no", "number": "1"}
-    for path in ("/changes/guest/approve", "/changes/guest/reject", "/changes/guest/answer",
-                 "/undo", "/keys"):  # fmt: skip
-        answer = lee.post(path, fields)
-        assert (answer.status, "may look" in answer.text) == (409, True), path
-
-
 def test_an_approval_carries_the_persons_own_signature_and_name(
     project: Project, sasha: Member
 ) -> None:

@@ -14,6 +14,8 @@ from cryptography.hazmat.primitives import serialization
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 import issuing
+import passkeying
+from accord.approvals import passkeys
 from accord.web.running import Server
 from accord.web.team import Team
 from browsing import QUIET, WAIT, device
@@ -101,14 +103,16 @@ def test_somebody_new_signs_in_joins_and_approves(
 
 @pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
 @pytest.mark.parametrize("width", [390, 1360])
-def test_the_door_has_no_barrier(shared: Server, chromium: Browser, dark: bool, width: int) -> None:
+def test_the_door_has_no_barrier_and_asks_nobody_but_the_issuer(
+    shared: Server, issuer: Issuer, chromium: Browser, dark: bool, width: int
+) -> None:
+    asked: list[str] = []
     context = chromium.new_context(
         color_scheme="dark" if dark else "light", viewport={"width": width, "height": 900}
     )
     context.set_default_timeout(WAIT)
     page = context.new_page()
-    asked: list[str] = []
-    page.on("request", lambda one: asked.append(one.url))
+    page.on("request", lambda request: asked.append(request.url))
     with device(page):
         page.goto(f"{shared.address}/")
         _free(page)
@@ -126,6 +130,34 @@ def test_the_door_has_no_barrier(shared: Server, chromium: Browser, dark: bool, 
         expect(page.locator("#trouble")).to_be_hidden()
     # Whoever is not known follows nothing: it would be refused, and the page would say so.
     assert [one for one in asked if "/events" in one] == []
+    context.close()
+    own = [one for one in asked if one.startswith(f"{shared.address}/")]
+    others = set(asked) - set(own)
+    assert any(one.endswith("/join") for one in own)
+    assert {one.partition("?")[0] for one in others} == {f"{issuer.address}/authorize"}
+
+
+def test_the_pages_of_who_may_only_look_are_shut_and_have_no_barrier(
+    project: Project, shared: Server, issuer: Issuer, chromium: Browser
+) -> None:
+    key = passkeys.told(passkeying.es256(6, HOST).offer())
+    project.ok("trust", "add", "lee", "--role", "reader", "--login", "sub:lee", "--passkey", key)
+    project.new()
+    project.write("requirements.md", STORY)
+    issuer.vouches("lee")
+    context = chromium.new_context(viewport={"width": 390, "height": 900})
+    context.set_default_timeout(WAIT)
+    page = context.new_page()
+    page.goto(f"{shared.address}/")
+    page.get_by_role("link", name="Sign in").click()
+    expect(page.get_by_role("heading", name="Needs you")).to_be_visible()
+    for path in ("/changes/guest", "/board", "/keys"):
+        page.goto(f"{shared.address}{path}")
+        page.evaluate("document.querySelectorAll('details').forEach((one) => one.open = true)")
+        expect(page.get_by_text("lee may look and do nothing here").first).to_be_visible()
+        for control in page.locator("#main").locator("button, input, select, textarea").all():
+            expect(control).to_be_disabled()
+        _free(page)
     context.close()
 
 

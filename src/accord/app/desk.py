@@ -21,10 +21,14 @@ LARGEST = 4 * 2**20
 
 @frozen
 class Desk:
-    """Where the documents of one change lie; `commit` is what they were copied from."""
+    """Where the documents of one change lie; `commit` is what they were copied from.
+
+    `root` is the checkout or the folder of Accord's that they lie in.
+    """
 
     change: str
     ref: str
+    root: Path
     folder: Path
     commit: str
     checked_out: bool
@@ -39,17 +43,18 @@ def of(
     """
     checkout = workshop.repo.checkout_of(ref) if checkouts is None else checkouts.get(ref, "")
     if checkout:
-        folder = Path(checkout) / workshop.home(change)
-        return Desk(change, ref, folder, workshop.repo.resolve(ref), True)
+        root = Path(checkout)
+        folder = root / workshop.home(change)
+        return Desk(change, ref, root, folder, workshop.repo.resolve(ref), True)
     return _apart(workshop, change, ref)
 
 
 def _apart(workshop: Workshop, change: str, ref: str) -> Desk:
     """Return the desk that is a folder of Accord's; the person may have left text on it."""
-    folder = workshop.state / "desks" / change
-    note = _note(folder)
+    root = workshop.state / "desks"
+    note = _note(root / change)
     commit = note.read_text().strip() if note.is_file() else ""
-    return Desk(change, ref, folder, commit, False)
+    return Desk(change, ref, root, root / change, commit, False)
 
 
 def edits(workshop: Workshop, desk: Desk) -> dict[str, bytes | None]:
@@ -60,7 +65,7 @@ def edits(workshop: Workshop, desk: Desk) -> dict[str, bytes | None]:
     """
     if not desk.commit or not desk.folder.is_dir():
         return {}
-    found = _files(desk.folder)
+    found = _files(desk)
     known = workshop.repo.folder(desk.commit, workshop.home(desk.change))
     changed: dict[str, bytes | None] = {
         path: data
@@ -94,7 +99,7 @@ def save(workshop: Workshop, change: str, ref: str) -> str:
 def _save(workshop: Workshop, desk: Desk) -> str:
     change, ref = desk.change, desk.ref
     repo, tip = workshop.repo, workshop.repo.resolve(ref)
-    lying = _files(desk.folder) if desk.folder.is_dir() else {}
+    lying = _files(desk) if desk.folder.is_dir() else {}
     typed = edits(workshop, desk)
     if not typed:
         refresh(workshop, change, ref)
@@ -122,7 +127,7 @@ def refresh(workshop: Workshop, change: str, ref: str) -> Path:
     desk = of(workshop, change, ref)
     tip = workshop.repo.resolve(ref)
     if not desk.checked_out and desk.commit != tip:
-        lying = _files(desk.folder) if desk.folder.is_dir() else {}
+        lying = _files(desk) if desk.folder.is_dir() else {}
         if not edits(workshop, desk):
             _lay_out(workshop, desk, tip, lying)
     return desk.folder
@@ -138,7 +143,7 @@ def _lay_out(workshop: Workshop, desk: Desk, commit: str, lying: Mapping[str, by
         for path, entry in workshop.repo.folder(commit, workshop.home(desk.change)).items()
     }
     desk.folder.mkdir(parents=True, exist_ok=True)
-    now = _files(desk.folder)
+    now = _files(desk)
     for path in set(now) - set(wanted):
         if now[path] == lying.get(path):
             (desk.folder / path).unlink()
@@ -166,10 +171,15 @@ def write(path: Path, data: bytes) -> None:
     part.replace(path)
 
 
-def _files(folder: Path) -> dict[str, bytes]:
-    found = {}
+def _files(desk: Desk) -> dict[str, bytes]:
+    found, folder = {}, desk.folder
+    # A link may have come with a commit of somebody else's, and lead to anything of the person's.
+    for one in (folder, *folder.parents[: len(folder.relative_to(desk.root).parts) - 1]):
+        _refuse_link(one)
     for where, names, files in os.walk(folder):
         names[:] = [name for name in names if not name.startswith(".")]
+        for name in names:
+            _refuse_link(Path(where) / name)
         for name in files:
             path = Path(where) / name
             inside = path.relative_to(folder).as_posix()
@@ -181,6 +191,11 @@ def _files(folder: Path) -> dict[str, bytes]:
                 raise ConfigurationError(f"{path} is larger than 4 MiB", hint="remove it")
             found[inside] = path.read_bytes()
     return found
+
+
+def _refuse_link(folder: Path) -> None:
+    if folder.is_symlink():
+        raise ConfigurationError(f"{folder} is a link", hint="put the folder itself there")
 
 
 def _ignored(path: str) -> bool:

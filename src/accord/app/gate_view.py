@@ -12,7 +12,7 @@ from accord.app.changes import Change
 from accord.app.views import View
 from accord.app.waivers import hidden
 from accord.app.workshop import Workshop
-from accord.core import checks, choices, headline, scenarios, terse
+from accord.core import checks, choices, entitlement, headline, scenarios, terse
 from accord.core.approval import Decision, Signed
 from accord.core.checks import Finding, Severity
 from accord.core.delta import Change as Kind
@@ -115,6 +115,7 @@ def gate_view(
         "missing": [refused.message] if refused else missing,
         "hint": obstacle.hint if obstacle else "",
         "ready": obstacle is None,
+        "sends_back": looks is None and _may_send_back(change, gate, who),
         "cost": cost(covered, pending, read),
     }  # fmt: skip
 
@@ -357,6 +358,11 @@ def _obstacle(change: Change, gate: Gate, who: str) -> AccordError | None:
     except AccordError as error:
         return error
     return reviewing.refusal(change, gate, who)
+
+
+def _may_send_back(change: Change, gate: Gate | None, who: str) -> bool:
+    trust = change.workshop.trust
+    return gate is None or entitlement.lacks_role(trust, gate.stage, who) is None
 
 
 def _missing(

@@ -101,6 +101,33 @@ class Guard:
     def _check(self, scope: Scope) -> None:
         headers = Headers(scope=scope)
         _check_framing(scope, headers)
+        led = self._check_sender(scope, headers)
+        if headers.get("upgrade", "").strip().lower() == "websocket":
+            raise RefusalError(400, "no WebSocket is opened here")
+        token = _cookie(headers.get("cookie", ""), self.place.cookie)
+        known = self.sessions.knows(token)
+        state = scope.setdefault("state", {})
+        state["session"] = token if known else ""
+        state["login"] = self.sessions.login(token) if known else NOBODY
+        if led and scope["path"] != RETURN:
+            # Such a request comes without the cookie; the page that answers asks again by itself.
+            path, query = scope["raw_path"].decode("latin-1"), scope["query_string"]
+            state["to"] = own(f"{path}?{query.decode('latin-1')}" if query else path)
+            scope["path"], scope["raw_path"] = "/arrive", b"/arrive"
+            return
+        if known or _is_open(scope["path"], TEAM_PATHS if self.place.team else OPEN_PATHS):
+            return
+        sent = scope["method"] == "POST"
+        shown = headers.get("sec-fetch-mode") == "navigate" if sent else scope["path"] != "/events"
+        if not shown or "hx-request" in headers:  # a script of the page asks; the page stays
+            raise RefusalError(401, self._door)
+        if sent:  # the answer takes the place of the page
+            scope["method"] = "GET"
+        scope["path"], scope["raw_path"] = "/enter", b"/enter"  # the page that asks for the code
+        state["status"], state["lost"] = 401, sent
+
+    def _check_sender(self, scope: Scope, headers: Headers) -> bool:
+        """Refuse what no page of the room sent; tell whether another site led a browser here."""
         if headers.get("host") != self.place.authority:
             raise RefusalError(421, f"this is {self.place.authority}")
         if scope["method"] not in ("GET", "HEAD", "POST"):
@@ -118,26 +145,7 @@ class Guard:
             kind = headers.get("content-type", "").partition(";")[0].strip().lower()
             if kind != "application/x-www-form-urlencoded":
                 raise RefusalError(415, "only forms are taken")
-        token = _cookie(headers.get("cookie", ""), self.place.cookie)
-        known = self.sessions.knows(token)
-        state = scope.setdefault("state", {})
-        state["session"] = token if known else ""
-        state["login"] = self.sessions.login(token) if known else NOBODY
-        if led and scope["path"] != RETURN:
-            # Such a request comes without the cookie; the page that answers asks again by itself.
-            state["to"] = _own(scope)
-            scope["path"], scope["raw_path"] = "/arrive", b"/arrive"
-            return
-        if known or scope["path"].startswith(TEAM_PATHS if self.place.team else OPEN_PATHS):
-            return
-        sent = scope["method"] == "POST"
-        shown = headers.get("sec-fetch-mode") == "navigate" if sent else scope["path"] != "/events"
-        if not shown or "hx-request" in headers:  # a script of the page asks; the page stays
-            raise RefusalError(401, self._door)
-        if sent:  # the answer takes the place of the page
-            scope["method"] = "GET"
-        scope["path"], scope["raw_path"] = "/enter", b"/enter"  # the page that asks for the code
-        state["status"], state["lost"] = 401, sent
+        return led
 
     @property
     def _door(self) -> str:
@@ -158,16 +166,20 @@ class Guard:
         )
 
 
-def _own(scope: Scope) -> str:
-    """Return the path that was asked for with its query; `/` for one that leads away."""
-    path = scope["raw_path"].decode("latin-1")
-    query = scope["query_string"].decode("latin-1")
-    asked = f"{path}?{query}" if query else path
-    return asked if _OWN_PATH.fullmatch(asked) else "/"
+def own(address: str) -> str:
+    """Return an address of the room as it is; `/` for one that leads a browser elsewhere."""
+    return address if _OWN_PATH.fullmatch(address) else "/"
+
+
+def _is_open(path: str, doors: tuple[str, ...]) -> bool:
+    """Tell whether `path` is one of `doors`, or lies below one that ends with a slash."""
+    return any(path.startswith(one) if one.endswith("/") else path == one for one in doors)
 
 
 def _check_framing(scope: Scope, headers: Headers) -> None:
     raw = [(name.lower(), value) for name, value in scope["headers"]]
+    if len(scope["raw_path"]) + len(scope["query_string"]) > HEADER_BYTES:
+        raise RefusalError(414, "the address is too long")
     if sum(len(name) + len(value) + 4 for name, value in raw) > HEADER_BYTES:
         raise RefusalError(431, "the headers are too large")
     for single in (b"host", b"origin", b"content-length"):

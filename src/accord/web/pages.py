@@ -50,6 +50,8 @@ def page(function: Page) -> Handler:
                 request.state.mark = live.mark(workshop)
                 newest = workshop.journal.operations(limit=1)
                 request.state.since = newest[0].number if newest else 0
+                refused = _room(request).looks(workshop)
+                request.state.looks = refused.message if refused else ""
                 return function(request, workshop)
 
         return await run_in_threadpool(answer)

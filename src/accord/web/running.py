@@ -1,12 +1,13 @@
 """A server on a thread of its own, which ends with the block that holds it.
 
-It listens on 127.0.0.1, and elsewhere only as the file of a team says, with TLS.
+It listens on this machine alone, and elsewhere only as the file of a team says, with TLS.
 """
 
+import errno
 import socket
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from types import TracebackType
 
 import uvicorn
@@ -23,6 +24,11 @@ from accord.web.sessions import Sessions
 from accord.web.team import IDLE, LASTS, Team
 
 START_SECONDS = 20.0
+LOOPBACK = ("127.0.0.1", "::1")
+"""Both are held: a browser that is given the room's name asks `::1` first, and whoever answered
+there would be sent the session."""
+TRIES = 10
+_ABSENT = (errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT)
 
 
 @define
@@ -57,7 +63,7 @@ class Server:
     def __enter__(self) -> "Server":
         """Listen, and wait until the first request would be answered."""
         listening = self._listen()
-        self.port = listening.getsockname()[1]
+        self.port = listening[0].getsockname()[1]
         self.room = Room(
             self.opens, self.who_is, self.sessions, self.asks, self.place, self.terminal, self.team
         )
@@ -65,7 +71,7 @@ class Server:
         try:
             app = make_app(self.room)
         except ConfigurationError:
-            listening.close()
+            _close(listening)
             self.room.close()
             raise
         config = uvicorn.Config(
@@ -78,7 +84,7 @@ class Server:
         try:
             config.load()  # what is wrong with a certificate is said here, not on the thread
         except OSError as error:  # that of TLS is one, too
-            listening.close()
+            _close(listening)
             self.room.close()
             raise ConfigurationError(
                 f"the certificate and its key cannot be used: {error.strerror or error}",
@@ -86,7 +92,7 @@ class Server:
             ) from None
         self._server = uvicorn.Server(config)
         self._thread = threading.Thread(
-            target=self._server.run, args=([listening],), name="room", daemon=True
+            target=self._server.run, args=(listening,), name="room", daemon=True
         )
         self._thread.start()
         until = time.monotonic() + START_SECONDS
@@ -103,17 +109,49 @@ class Server:
         self._thread.join(START_SECONDS)
         self.room.close()
 
-    def _listen(self) -> socket.socket:
-        host = self.team.host if self.team else "127.0.0.1"
-        family = socket.AF_INET6 if ":" in host else socket.AF_INET
-        listening = socket.socket(family, socket.SOCK_STREAM)
-        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    def _listen(self) -> list[socket.socket]:
+        hosts = [self.team.host] if self.team else LOOPBACK
+        failed = OSError()
+        # A port that is free at one address may be taken at the other.
+        for _ in range(1 if self.port else TRIES):
+            try:
+                return _listening(hosts, self.port)
+            except OSError as error:
+                failed = error
+        raise ConfigurationError(
+            f"port {self.port} cannot be used: {failed.strerror}",
+            hint="accord serve, without --port, takes a free one",
+        )
+
+
+def _listening(hosts: Sequence[str], port: int) -> list[socket.socket]:
+    """Return what listens at each of `hosts` on one port; only the first has to be there."""
+    found: list[socket.socket] = []
+    for host in hosts:
         try:
-            listening.bind((host, self.port))
+            found.append(_at(host, found[0].getsockname()[1] if found else port))
         except OSError as error:
-            listening.close()
-            raise ConfigurationError(
-                f"port {self.port} cannot be used: {error.strerror}",
-                hint="accord serve, without --port, takes a free one",
-            ) from None
-        return listening
+            if found and error.errno in _ABSENT:
+                continue
+            _close(found)
+            raise
+    return found
+
+
+def _at(host: str, port: int) -> socket.socket:
+    listening = socket.socket(
+        socket.AF_INET6 if ":" in host else socket.AF_INET, socket.SOCK_STREAM
+    )
+    try:
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listening.bind((host, port))
+        listening.listen()  # what is bound and does not listen, another can bind as well
+    except OSError:
+        listening.close()
+        raise
+    return listening
+
+
+def _close(listening: Sequence[socket.socket]) -> None:
+    for one in listening:
+        one.close()

@@ -17,7 +17,7 @@ from accord import __version__
 from accord.errors import AccordError, ConfigurationError
 from accord.web import acting, agreed, beside, confirming, enrolling, pages
 from accord.web.assets import assets
-from accord.web.guard import Guard
+from accord.web.guard import Guard, own
 from accord.web.live import stream
 from accord.web.room import Room, StrangerError
 from accord.web.sessions import form_token
@@ -90,6 +90,7 @@ def make_app(room: Room) -> ASGIApp:
             Exception: _bug,
         },
     )
+    app.router.redirect_slashes = False  # no answer is made of an address that is not one
     held, named = assets()
     app.state.room, app.state.assets = room, held
     app.state.templates = _environment(named)
@@ -142,7 +143,7 @@ def _render(request: Request, template: str, status: int = 200, **values: Any) -
     room: Room = request.app.state.room
     token: str = request.state.session
     page = request.app.state.templates.get_template(template)
-    here = request.scope["raw_path"].decode("ascii", "replace")
+    here = own(request.scope["raw_path"].decode("ascii", "replace"))
     sent = request.method == "POST"
     news = request.headers.get("hx-source", "") == "main#main"
     html = page.render(
@@ -150,7 +151,7 @@ def _render(request: Request, template: str, status: int = 200, **values: Any) -
         said=room.sessions.hear(token, here, news=news) if token and not sent else "",
         here=here, terminal=room.terminal,
         since=getattr(request.state, "since", 0), mark=getattr(request.state, "mark", ""),
-        team=room.team is not None, sent=sent, **values,
+        team=room.team is not None, sent=sent, looks=getattr(request.state, "looks", ""), **values,
     )  # fmt: skip
     return HTMLResponse(html, status)
 
