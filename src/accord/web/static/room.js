@@ -110,8 +110,18 @@ document.addEventListener("focusin", () => {
   const at = items().indexOf(current());
   if (at >= 0) place = at;
 });
+// What has the focus stays where it is read, whatever comes in above it.
+let held = null;
+document.addEventListener("htmx:before:swap", () => {
+  const focused = document.activeElement;
+  const {top, bottom} = focused.getBoundingClientRect();
+  held = bottom > 0 && top < innerHeight ? {focused, top} : null;
+});
 document.addEventListener("htmx:after:swap", () => {
   restore();
+  if (held && held.focused === document.activeElement && held.focused !== document.body) {
+    scrollBy(0, held.focused.getBoundingClientRect().top - held.top);
+  }
   if (document.activeElement !== document.body) return;
   const next = items()[Math.min(place, items().length - 1)];
   (next || document.querySelector("[data-refused] a"))?.focus();
