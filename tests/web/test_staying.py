@@ -157,3 +157,20 @@ def test_an_item_stays_on_needs_you(project: Project, server: Server, chromium: 
         with staying(page):
             project.new("small", "a-first")
             expect(page.locator("#need-a-first")).to_be_attached()
+
+
+def test_who_reads_without_the_focus_is_not_led_away(
+    project: Project, server: Server, chromium: Browser
+) -> None:
+    for n in range(8):
+        project.new("small", f"part-{n}")
+    with looking(chromium, server) as page:
+        page.set_viewport_size({"width": 1000, "height": 260})
+        page.goto("/")
+        page.evaluate("scrollTo(0, 400)")
+        read = page.locator("#need-part-6")
+        top = read.evaluate("(one) => one.getBoundingClientRect().top")
+        project.new("small", "z-last")
+        expect(page.locator("#need-z-last")).to_be_attached()
+        assert page.evaluate("document.activeElement === document.body")
+        assert abs(read.evaluate("(one) => one.getBoundingClientRect().top") - top) < 3

@@ -105,26 +105,27 @@ window.addEventListener("pageshow", () => {
   for (const one of document.querySelectorAll("form[aria-busy]")) one.removeAttribute("aria-busy");
 });
 
-// What was answered leaves the page: the next item takes its place, and the focus.
+// What was answered leaves the page: the next item takes its place, and the focus. What keeps the
+// focus stays where it is read, whatever comes in above it; where nothing has it, nothing gets it.
 document.addEventListener("focusin", () => {
   const at = items().indexOf(current());
   if (at >= 0) place = at;
 });
-// What has the focus stays where it is read, whatever comes in above it.
 let held = null;
 document.addEventListener("htmx:before:swap", () => {
   const focused = document.activeElement;
   const {top, bottom} = focused.getBoundingClientRect();
-  held = bottom > 0 && top < innerHeight ? {focused, top} : null;
+  held = focused === document.body ? null : {focused, top, read: bottom > 0 && top < innerHeight};
 });
 document.addEventListener("htmx:after:swap", () => {
   restore();
-  if (held && held.focused === document.activeElement && held.focused !== document.body) {
-    scrollBy(0, held.focused.getBoundingClientRect().top - held.top);
+  if (!held) return;
+  if (held.focused === document.activeElement) {
+    if (held.read) scrollBy(0, held.focused.getBoundingClientRect().top - held.top);
+  } else if (document.activeElement === document.body) {
+    const next = items()[Math.min(place, items().length - 1)];
+    (next || document.querySelector("[data-refused] a"))?.focus();
   }
-  if (document.activeElement !== document.body) return;
-  const next = items()[Math.min(place, items().length - 1)];
-  (next || document.querySelector("[data-refused] a"))?.focus();
 });
 
 // What went wrong is told beside the page, which stays as it is. News that come in do not take
