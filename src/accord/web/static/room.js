@@ -1,7 +1,7 @@
 // Keys, drafts and the code in the address. Every action is also a form and works without this.
 "use strict";
 
-const items = () => [...document.querySelectorAll("[data-item]")];
+const items = () => [...document.querySelectorAll("[data-item]")].filter(shown);
 const current = () => document.activeElement?.closest("[data-item]");
 let place = 0;
 
