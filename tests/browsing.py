@@ -2,12 +2,13 @@
 
 import re
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, HTTPServer
 
 from attrs import frozen
+from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, BrowserContext, CDPSession, Page, expect
 
 from accord.web.running import Server
@@ -55,6 +56,48 @@ def looking(
         context.close()
     complaints = [one for one in complaints if not re.search(refused, one)]
     assert complaints == [], complaints
+
+
+COLOURED = ["color-contrast", "link-in-text-block"]
+"""The rules of axe that ask for colours; all others find the same, light or dark."""
+
+
+def free(page: Page, rules: Sequence[str] = ()) -> None:
+    """Assert that a page, with all of it unfolded, breaks none of the `rules` of axe (or no rule).
+
+    It is read without scrolling to the side, too.
+    """
+    page.evaluate("document.querySelectorAll('details').forEach((one) => one.open = true)")
+    results = Axe().run(page, options={"runOnly": [*rules]} if rules else {})
+    assert results.violations_count == 0, f"{page.url}: {results.generate_report()}"
+    fits(page)
+
+
+def fits(page: Page) -> None:
+    """Assert that a page is read without scrolling to the side."""
+    wide = page.evaluate("(({scrollWidth, clientWidth}) => scrollWidth - clientWidth)"
+                         "(document.documentElement)")  # fmt: skip
+    assert wide <= 0, f"{page.url} is {wide} px too wide"
+
+
+def free_in_each_look(page: Page) -> None:
+    """Assert it of a page as it stands: on a phone and on a desk, light and dark, and at 200 %."""
+    for width in (390, 1360):
+        page.set_viewport_size({"width": width, "height": 900})
+        page.emulate_media(color_scheme="light")
+        free(page)
+        page.emulate_media(color_scheme="dark")
+        free(page, COLOURED)
+    page.set_viewport_size({"width": 1360 // 2, "height": 450})
+    fits(page)
+
+
+def each_free(chromium: Browser, server: Server, paths: Iterable[str]) -> None:
+    """Assert of each of `paths` that nothing in it is a barrier, however it is looked at."""
+    with looking(chromium, server) as page:
+        for path in paths:
+            page.goto(path)
+            free_in_each_look(page)
 
 
 @contextmanager

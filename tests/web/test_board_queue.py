@@ -105,5 +105,5 @@ def test_a_long_queue_is_cut_and_says_so(
 ) -> None:
     built(project, workshop, {"T1": {"shop/one.py": ""}, "T2": {"shop/more.py": ""}})
     monkeypatch.setattr(board_view, "SHOWN", 1)
-    assert queue(visitor).endswith("T1 Part T1 built is next and 1 more")
+    assert queue(visitor).endswith("T1 Part T1 built is next and 1 more: accord status")
     assert "2 to be joined" in visitor.get("/board").text

@@ -1,79 +1,15 @@
-"""The room in a real browser: keys, live updates, no script of anybody else's, no barrier."""
+"""The room in a real browser: keys, live updates, no script of anybody else's."""
 
 import time
 from functools import partial
 
-import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, Route, expect
 
 import gitrepo
 from accord.web.running import Server
 from browsing import apart, looking
 from drifting import CODE, corrected, drifted
-from project import STORY, Project
-
-
-@pytest.fixture
-def lively(asking: Project) -> Project:
-    """Changes at several stages: one asks, one is to be read again, one was built, one is blank."""
-    asking.approve_spec("built")
-    apart(lambda: asking.build("built"))
-    asking.commit_on("accord/built", {"settings.py": "DEBUG = True\n"})
-    asking.approve_spec("again", last="story")
-    asking.write("requirements.md", STORY.replace("60 minutes", "90 minutes"), "again")
-    asking.new("small", "blank")
-    return asking
-
-
-LIVELY = ["/", "/board", "/log", "/changes/guest", "/changes/built", "/changes/built/result",
-          "/changes/built/past", "/changes/again", "/changes/blank",
-          "/changes/guest/document/requirements.md", "/specs", "/drift", "/decisions",
-          "/figures", "/-/patterns"]  # fmt: skip
-
-
-@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
-@pytest.mark.parametrize("width", [390, 1360])
-def test_no_page_has_a_barrier_or_runs_off_the_side(
-    lively: Project, server: Server, chromium: Browser, dark: bool, width: int
-) -> None:
-    with looking(chromium, server, dark=dark, width=width) as page:
-        for path in LIVELY:
-            page.goto(path)
-            page.evaluate("document.querySelectorAll('details').forEach((one) => one.open = true)")
-            results = Axe().run(page)
-            assert results.violations_count == 0, f"{path}: {results.generate_report()}"
-            wide = page.evaluate("document.documentElement.scrollWidth - innerWidth")
-            assert wide <= 0, path
-
-
-def test_what_was_agreed_has_no_barrier_either(
-    project: Project, server: Server, chromium: Browser
-) -> None:
-    apart(lambda: drifted(project))
-    gitrepo.commit(project.top, {"shop/until.py": CODE.format(61)})
-    apart(lambda: corrected(project, "other"))
-    project.ok("approve", "other", "--yes")
-    for said in ("Carts are kept in MySQL.", "Carts are kept for a day."):
-        made = project.ok("decisions", "new", said, "--wrong", "x", "--right", "y", "--base",
-                          "--json").json["id"]  # fmt: skip
-        project.ok("decisions", "approve", made, "--base", "--yes", "--keep-both")
-    project.ok("decisions", "new", "Carts are kept for two days.", "--base")
-    proposed = "/decisions/carts-kept-two-days"
-    pages = ("/specs", "/drift", "/decisions", "/decisions/D-1", proposed, "/figures",
-             "/changes/other/corrections")  # fmt: skip
-    for dark in (False, True):
-        for width in (390, 1360):
-            with looking(chromium, server, dark=dark, width=width) as page:
-                for path in pages:
-                    page.goto(path)
-                    page.evaluate(
-                        "document.querySelectorAll('details').forEach((one) => one.open = true)"
-                    )
-                    results = Axe().run(page)
-                    assert results.violations_count == 0, f"{path}: {results.generate_report()}"
-                    wide = page.evaluate("document.documentElement.scrollWidth - innerWidth")
-                    assert wide <= 0, (path, width)
+from project import Project
 
 
 def test_a_finding_is_judged_and_a_correction_kept_by_keys_alone(

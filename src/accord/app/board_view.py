@@ -62,7 +62,7 @@ def board_view(workshop: Workshop, who: str, *, acts: bool = True) -> View:
         "able_more": max(0, len([r for r in rows if r["change"] not in at_work]) - SHOWN),
         "queue": queue[:SHOWN],
         "queue_more": max(0, len(queue) - SHOWN),
-        "landed": _landed(workshop, operations),
+        **_landed(workshop, operations),
     }  # fmt: skip
 
 
@@ -133,8 +133,11 @@ def _left(
                "pace": pace.of(workshop, name, tasks, done, paces.get(name))}  # fmt: skip
 
 
-def _landed(workshop: Workshop, operations: Sequence[Operation]) -> list[View]:
+def _landed(workshop: Workshop, operations: Sequence[Operation]) -> View:
     """Return what was released, the newest first; what another machine released has no time."""
     at = {one.change: one.at for one in operations if one.verb == "release"}
     names = sorted(released(workshop), key=lambda name: at.get(name, ""), reverse=True)
-    return [{"change": name, "at": at.get(name, "")} for name in names[:SHOWN]]
+    return {
+        "landed": [{"change": name, "at": at.get(name, "")} for name in names[:SHOWN]],
+        "landed_more": max(0, len(names) - SHOWN),
+    }

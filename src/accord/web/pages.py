@@ -136,7 +136,7 @@ def _result(
 def past(request: Request, workshop: Workshop) -> Response:
     """Answer `/changes/NAME/past`: the signed records and what was done, the newest first."""
     change = load_past(workshop, request.path_params["change"])
-    done = views.history(workshop.journal.operations(change=change.name, limit=OPERATIONS))
+    done = _history(workshop, change.name)
     view = {**past_view(workshop, change), **done, "runs": runs(workshop, change.name)}
     return _render(request, "past.html", change=change.name, title=change.title, **view)
 
@@ -186,9 +186,8 @@ def document_then(request: Request, workshop: Workshop) -> Response:
 @page
 def log(request: Request, workshop: Workshop) -> Response:
     """Answer `/log`: the operation log, and what can be taken back."""
-    done = views.history(workshop.journal.operations(limit=OPERATIONS))
     last = undoing.newest(workshop)
-    return _render(request, "log.html", **done, last=last.number if last else 0)
+    return _render(request, "log.html", **_history(workshop), last=last.number if last else 0)
 
 
 @page
@@ -213,6 +212,14 @@ async def static(request: Request) -> Response:
         raise HTTPException(404, "there is no such file")
     kept = {"Cache-Control": "public, max-age=31536000, immutable"}
     return Response(found.data, media_type=found.kind, headers=kept)
+
+
+def _history(workshop: Workshop, change: str = "") -> View:
+    """Return the newest operations (about `change`), and what lists all where there are more."""
+    done = workshop.journal.operations(change=change, limit=OPERATIONS + 1)
+    rest = f"accord log {change}".rstrip() if len(done) > OPERATIONS else ""
+    every = f"{rest} -n {done[0].number}" if rest else ""
+    return {**views.history(done[:OPERATIONS]), "all_of_it": every}
 
 
 def _drifted(workshop: Workshop) -> int:

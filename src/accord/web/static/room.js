@@ -1,7 +1,7 @@
 // Keys, drafts and the code in the address. Every action is also a form and works without this.
 "use strict";
 
-const items = () => [...document.querySelectorAll("[data-item]")];
+const items = () => [...document.querySelectorAll("[data-item]")].filter(shown);
 const current = () => document.activeElement?.closest("[data-item]");
 let place = 0;
 
@@ -107,16 +107,27 @@ window.addEventListener("pageshow", () => {
   for (const one of document.querySelectorAll("form[aria-busy]")) one.removeAttribute("aria-busy");
 });
 
-// What was answered leaves the page: the next item takes its place, and the focus.
+// What was answered leaves the page: the next item takes its place, and the focus. What keeps the
+// focus stays where it is read, whatever comes in above it; where nothing has it, nothing gets it.
 document.addEventListener("focusin", () => {
   const at = items().indexOf(current());
   if (at >= 0) place = at;
 });
+let held = null;
+document.addEventListener("htmx:before:swap", () => {
+  const focused = document.activeElement;
+  const {top, bottom} = focused.getBoundingClientRect();
+  held = focused === document.body ? null : {focused, top, read: bottom > 0 && top < innerHeight};
+});
 document.addEventListener("htmx:after:swap", () => {
   restore();
-  if (document.activeElement !== document.body) return;
-  const next = items()[Math.min(place, items().length - 1)];
-  (next || document.querySelector("[data-refused] a"))?.focus();
+  if (!held) return;
+  if (held.focused === document.activeElement) {
+    if (held.read) scrollBy(0, held.focused.getBoundingClientRect().top - held.top);
+  } else if (document.activeElement === document.body) {
+    const next = items()[Math.min(place, items().length - 1)];
+    (next || document.querySelector("[data-refused] a"))?.focus();
+  }
 });
 
 // What went wrong is told beside the page, which stays as it is. News that come in do not take
