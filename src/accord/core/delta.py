@@ -22,12 +22,16 @@ class Change(StrEnum):
 
 @frozen
 class ItemChange:
-    """One item that a person has to look at; `before` and `after` are its source text."""
+    """One item that a person has to look at; `before` and `after` are its source text.
+
+    `kind` is what it is, or what it was where it was taken out.
+    """
 
     id: str
     change: Change
     before: str
     after: str
+    kind: ItemKind
 
 
 def changed_ids(approved: Mapping[str, str], current: Mapping[str, str]) -> tuple[str, ...]:
@@ -44,7 +48,8 @@ def compare(before: Spec, after: Spec, ids: tuple[str, ...]) -> tuple[ItemChange
     """
     old, new = _sources(before), _sources(after)
     moved = {name for name in {*old, *new} if old.get(name) != new.get(name)}
-    below = dependencies(after)
+    rests, rested = dependencies(after), dependencies(before)
+    kinds = {item.id: item.kind for spec in (before, after) for item in spec.items}
     found = []
     for name in ids:
         was, now = old.get(name, ""), new.get(name, "")
@@ -53,18 +58,17 @@ def compare(before: Spec, after: Spec, ids: tuple[str, ...]) -> tuple[ItemChange
         elif name not in old:
             change = Change.ADDED
         else:
+            below = {*rests.get(name, ()), *rested.get(name, ())}  # what is gone is in the latter
             change = Change.CHANGED if was != now else _unchanged(name, below, moved, after)
-        found.append(ItemChange(name, change, was, now))
+        found.append(ItemChange(name, change, was, now, kinds.get(name, ItemKind.FILE)))
     return tuple(found)
 
 
-def _unchanged(
-    name: str, below: Mapping[str, tuple[str, ...]], moved: set[str], spec: Spec
-) -> Change:
+def _unchanged(name: str, below: set[str], moved: set[str], spec: Spec) -> Change:
     document = spec.document(name)
-    inside = {item.id for item in document.items} if document else set()
+    inside = {item.id for item in document.items} if document else set[str]()
     # What was taken out of a document is in none any more, but the text around it was around it.
-    rests = moved & {*below.get(name, ()), *inside} or (document is not None and moved)
+    rests = moved & (below | inside) or (document is not None and moved)
     return Change.RESTS if rests else Change.SAME
 
 
