@@ -59,6 +59,7 @@ def main() -> int:
     figures.append(verifying.measure())
     _say("recalling decisions and replaying corrections")
     figures += [*recalling.measure(), *replaying.measure(), suggesting.measure()]
+    _say(reviewing.absent() or "reviewing the specs of others")
     figures += reviewing.measure()
     with throw_away() as place:
         _say("carrying a change from its sentence to the landed commit")
