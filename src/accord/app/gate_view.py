@@ -274,9 +274,8 @@ def _shown(spec: Spec, one: ItemChange, item: Item | None) -> str:
     text = item.text.strip()
     if item.kind is not ItemKind.REQUIREMENT:
         return text or item.id
-    beneath = [
-        each.text for each in spec.criteria if re.match(rf"{re.escape(item.id)}[./]", each.id)
-    ]
+    within = (f"{item.id}.", f"{item.id}/")
+    beneath = [each.text for each in spec.criteria if each.id.startswith(within)]
     return "" if item.id.endswith(f"/{text}") else headline.heading(text, beneath)
 
 

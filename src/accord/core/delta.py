@@ -2,6 +2,7 @@
 
 import difflib
 import re
+from bisect import bisect_left, bisect_right
 from collections.abc import Mapping
 from enum import StrEnum
 
@@ -92,8 +93,9 @@ def words(before: str, after: str) -> tuple[tuple[str, str], ...]:
 def _sources(spec: Spec) -> dict[str, str]:
     found: dict[str, str] = {}
     for document in spec.documents:
+        order = _in_order(document)
         for item in document.items:  # items that share an id are shown together, as they are bound
-            found[item.id] = found.get(item.id, "") + source(document, item)
+            found[item.id] = found.get(item.id, "") + _source(document, item, order)
     return found
 
 
@@ -102,9 +104,24 @@ def source(document: Document, item: Item) -> str:
 
     Bytes that are not UTF-8 are written as `\\xff`, so that no two texts look the same.
     """
-    inner = [one.place for one in document.items if one is not item and _holds(item, one)]
+    return _source(document, item, _in_order(document))
+
+
+def _in_order(document: Document) -> list[Item]:
+    return sorted(document.items, key=_start)
+
+
+def _start(item: Item) -> int:
+    return item.place.start
+
+
+def _source(document: Document, item: Item, order: list[Item]) -> str:
+    """Return the text of an item; of all items in order only those that begin in it are asked."""
+    first = bisect_left(order, item.place.start, key=_start)
+    last = bisect_right(order, item.place.end, lo=first, key=_start)
+    inner = [one.place for one in order[first:last] if one is not item and _holds(item, one)]
     parts, at = [], item.place.start
-    for place in sorted(inner, key=lambda one: one.start):
+    for place in inner:
         parts.append(document.data[at : place.start])
         at = max(at, place.end)
     parts.append(document.data[at : item.place.end])
