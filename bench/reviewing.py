@@ -1,101 +1,196 @@
-"""What it costs to decide: the words that a gate shows beside those of the whole document."""
+"""What it costs to decide: the words and the keys of a gate, beside reading the whole of it."""
 
-from collections.abc import Callable, Iterator, Sequence
+import statistics
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from attrs import frozen
+
 from accord.app.gate_view import cost, entries, notes_of
+from accord.app.views import View
 from accord.core.delta import changed_ids, compare
 from accord.core.markdown import UnreadableError
-from accord.core.model import REQUIREMENTS, Document, Spec, bindings
+from accord.core.model import SPEC_STAGES, Document, Spec, Stage, bindings
 from accord.formats import registry
-from accord.formats.registry import FORMATS
+from accord.formats.registry import FORMATS, Format
+from bench import pressing
 from bench.reading import CORPUS
+from bench.revising import Revision, Text, revisions
 from bench.table import Figure, Peer
 
 FIRST = 40.0
 AGAIN = 10.0
-ADDED = b" and says so to support"
 
 
-Text = tuple[str, bytes]
-Reader = Callable[[str, bytes], Document]
+@frozen
+class Gate:
+    """What one gate costs: words to read, words of its documents, keys, and keys to page them."""
+
+    stage: Stage
+    words: int
+    whole: int
+    keys: int
+    paging: int
+
+
+@frozen
+class Review:
+    """The gates of a spec that ask after a change of one kind; of a new spec that is all of them.
+
+    `due` counts what has to be on their pages, and `shown` what is.
+    """
+
+    kind: str
+    gates: tuple[Gate, ...]
+    due: int
+    shown: int
+
+    def share(self, stage: Stage | None = None) -> float:
+        """Return the percentage of the words to read, at the gate of `stage` or at all."""
+        return _share([self], stage)
+
+    def at(self, stage: Stage | None) -> tuple[Gate, ...]:
+        """Return the gate of `stage`, or all."""
+        return tuple(one for one in self.gates if stage in (None, one.stage))
+
+
+def absent(corpus: Path = CORPUS) -> str:
+    """Return why there are no figures; nothing where there are."""
+    return "" if corpus.is_dir() else f"the corpus is not here: {corpus}"
 
 
 def measure(corpus: Path = CORPUS) -> list[Figure]:
-    """Return the share of words to read, in percent: at first, and after one criterion changed.
+    """Return what is read and pressed at the gates of each spec, at first and after each change.
 
-    Without the specs of others there is none: made-up ones have the words that they are given.
-    Raises AssertionError where an item that changed or an open question would not be shown, or
-    shows nothing and has nothing to open.
+    Without the specs of others there is nothing: made-up ones have the words that they are given.
     """
-    if not corpus.is_dir():
+    if absent(corpus):
         return []
-    specs = list(_real(corpus))
-    stories = [(read, [text for text in texts if _is_story(text[0])]) for read, texts in specs]
-    return [*_figures("all gates", specs), *_figures("story gate", stories)]
-
-
-def _is_story(path: str) -> bool:
-    return path in (REQUIREMENTS, "spec.md", "proposal.md") or path.startswith("specs/")
-
-
-def _figures(name: str, specs: Sequence[tuple[Reader, Sequence[Text]]]) -> list[Figure]:
-    first, again, whole, revised = 0, 0, 0, 0
-    for reader, texts in specs:
-        spec = _read(reader, texts)
-        shown, words = _shown(Spec(), spec)
-        first, whole = first + shown, whole + words
-        after = _read(reader, _revised(spec, texts))
-        if spec.criteria:
-            shown, words = _shown(spec, after)
-            again, revised = again + shown, revised + words
-    note = f"{whole} words in {len(specs)} specs"
+    first: list[Review] = []
+    again: list[Review] = []
+    for form, texts in _real(corpus):
+        spec = _read(form, texts)
+        first.append(review(Spec(), spec))
+        again += [review(spec, _read(form, one.texts), one) for one in revisions(spec, texts)]
+    every = [*first, *again]
+    due, shown = sum(one.due for one in every), sum(one.shown for one in every)
     return [
-        Figure(f"words read at first, {name}", 100 * first / whole, "%", FIRST,
-               (Peer("the whole document", 100.0),), note=note),
-        Figure(f"words read again, {name}", 100 * again / max(1, revised), "%", AGAIN,
-               (Peer("the whole document", 100.0),), note=note),
+        *_words(first, again),
+        Figure("changes and questions shown", shown / due, "share", 1.0, (), more=True,
+               note=f"{due} in {len(every)} reviews"),
+        *_keys("at first", first),
+        *_keys("again", again),
     ]  # fmt: skip
 
 
-def _shown(before: Spec, after: Spec) -> tuple[int, int]:
-    """Return the words that are shown of `after` to whoever approved `before`, and all of them."""
+def review(before: Spec, after: Spec, revision: Revision | None = None) -> Review:
+    """Return what `after` costs whoever approved `before`, which `revision` made of it."""
     ids = changed_ids(bindings(before), bindings(after))
-    read = entries(after, compare(before, after, ids))
-    notes = notes_of(after)
-    listed = {one["id"] for one in (*read, *notes)}
-    assert set(ids) <= listed, set(ids) - listed
-    assert all(one["shown"] or one["whole"] for one in read)
-    held = cost(after, [one for one in notes if one["open"]], read)
-    return held["words"], held["whole"]
+    gates: list[Gate] = []
+    listed: set[str] = set()
+    page: list[str] = []
+    for stage in SPEC_STAGES:
+        held = [one for spec in (before, after) for one in _held(spec, stage)]
+        inside = {item.id for one in held for item in one.items}
+        asked = tuple(name for name in ids if name in inside)
+        if asked:
+            documents = _held(after, stage)
+            read = entries(after, compare(before, after, asked))
+            pending = _pending(after, documents)
+            held_words = cost(Spec(documents), pending, read)
+            keys = pressing.keys(pending, read), pressing.paging(pending, documents)
+            gates.append(Gate(stage, held_words["words"], held_words["whole"], *keys))
+            listed |= {one["id"] for one in (*read, *pending) if _is_shown(one)}
+            page += [_on_page(one) for one in (*read, *pending)]
+    due = _due(before, after)
+    seen = not revision or revision.seen in "\n".join(page)
+    return Review(revision.kind if revision else "", tuple(gates), len(due) + 1,
+                  len(due & listed) + seen)  # fmt: skip
 
 
-def _revised(spec: Spec, texts: Sequence[Text]) -> list[Text]:
-    """Return the texts with a few words added to one criterion in the middle."""
-    if not spec.criteria:
-        return list(texts)
-    place = spec.criteria[len(spec.criteria) // 2].place
-    changed = []
-    for path, data in texts:
-        if path == place.path:
-            at = place.start + len(data[place.start : place.end].rstrip())
-            changed.append((path, data[:at] + ADDED + data[at:]))
-        else:
-            changed.append((path, data))
-    return changed
+def _due(before: Spec, after: Spec) -> set[str]:
+    """Return the ids of what has to be seen, found without the digests that gates go by.
+
+    That is each item with another text than before or none, and each question that is open.
+    """
+    was, now = ({(one.id, one.text) for one in spec.items} for spec in (before, after))
+    answered = {one["id"] for one in notes_of(after) if not one["open"]}
+    return {name for name, _ in was ^ now} - answered
 
 
-def _read(read: Reader, texts: Sequence[Text]) -> Spec:
+def _held(spec: Spec, stage: Stage) -> tuple[Document, ...]:
+    return tuple(one for one in spec.documents if spec.layout.stage(one.path) is stage)
+
+
+def _pending(spec: Spec, documents: Sequence[Document]) -> list[View]:
+    paths = {one.path for one in documents}
+    return [one for one in notes_of(spec)
+            if one["open"] and one["place"].rpartition(":")[0] in paths]  # fmt: skip
+
+
+def _is_shown(one: View) -> bool:
+    """Tell whether an item has words on the page, or some to open."""
+    return bool(one.get("said") or one.get("shown") or one.get("whole"))
+
+
+def _on_page(one: View) -> str:
+    changed = "".join(text for sign, text in one.get("runs", ()) if sign != "-")
+    return changed or f"{one.get('said', '')}{one.get('shown', '')} {one.get('lead', '')}"
+
+
+def _words(first: Sequence[Review], again: Sequence[Review]) -> Iterator[Figure]:
+    kinds = list(dict.fromkeys(one.kind for one in again))
+    for name, stage in (("all gates", None), ("story gate", Stage.STORY)):
+        yield from _shares(f"words read at first, {name}", first, stage, FIRST)
+        by_kind = {kind: [one for one in again if one.kind == kind and one.at(stage)]
+                   for kind in kinds}  # fmt: skip
+        shares = {kind: _share(held, stage) for kind, held in by_kind.items() if held}
+        worst = max(shares, key=lambda kind: shares[kind])
+        told = ", ".join(f"{kind} {share:.1f}" for kind, share in shares.items())
+        yield from _shares(f"words read again, {name}", by_kind[worst], stage, AGAIN, told)
+
+
+def _shares(
+    name: str, reviews: Sequence[Review], stage: Stage | None, budget: float, told: str = ""
+) -> Iterator[Figure]:
+    """Yield the share of the words of all, of the median spec and of the worst one."""
+    asked = [one for one in reviews if one.at(stage)]
+    each = [one.share(stage) for one in asked]
+    over = sum(share > budget for share in each)
+    words = sum(gate.whole for one in asked for gate in one.at(stage))
+    note = f"{words} words in {len(asked)} specs, {over} of them over the budget"
+    yield Figure(name, _share(asked, stage), "%", budget, (Peer("the whole document", 100.0),),
+                 note=f"{note}; {told}" if told else note)  # fmt: skip
+    yield Figure(f"{name}, median spec", statistics.median(each), "%", budget, ())
+    yield Figure(f"{name}, worst spec", max(each), "%", budget, ())
+
+
+def _share(reviews: Sequence[Review], stage: Stage | None) -> float:
+    gates = [gate for one in reviews for gate in one.at(stage)]
+    return 100 * sum(one.words for one in gates) / max(1, sum(one.whole for one in gates))
+
+
+def _keys(when: str, reviews: Sequence[Review]) -> Iterator[Figure]:
+    gates = [gate for one in reviews for gate in one.gates]
+    ours, theirs = [one.keys for one in gates], [one.paging for one in gates]
+    for name, of in (("median gate", statistics.median), ("most", max)):
+        peer = Peer("paging through all of it", of(theirs))
+        note = f"{len(gates)} gates" if of is max else ""
+        yield Figure(f"keys to decide {when}, {name}", of(ours), "keys", None, (peer,), note=note)
+
+
+def _read(form: Format, texts: Sequence[Text]) -> Spec:
+    """Return the spec as a change has it: what names no criterion rests on all of them."""
     found: list[Document] = []
     for path, data in texts:
         try:
-            found.append(read(path, data))
+            found.append(form.read(path, data))
         except UnreadableError:
             continue
-    return Spec(tuple(found))
+    return registry.linked(found, form)
 
 
-def _real(corpus: Path) -> Iterator[tuple[Reader, Sequence[Text]]]:
+def _real(corpus: Path) -> Iterator[tuple[Format, Sequence[Text]]]:
     """Yield every spec below `corpus` with what reads its format."""
     for root in sorted(path for path in corpus.iterdir() if path.is_dir()):
         for folder in sorted({one for kind in FORMATS for glob in kind.folders
@@ -103,4 +198,4 @@ def _real(corpus: Path) -> Iterator[tuple[Reader, Sequence[Text]]]:
             names = sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*.md"))
             kind = registry.detect(folder.relative_to(root).as_posix(), names)
             if kind is not None and folder.name != "archive":
-                yield kind.read, [(name, (folder / name).read_bytes()) for name in names]
+                yield kind, [(name, (folder / name).read_bytes()) for name in names]

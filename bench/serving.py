@@ -5,28 +5,41 @@ connection. What is counted is the CPU of the process, the asking included.
 """
 
 import http.client
+import re
 import statistics
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from urllib.parse import urlencode
 
 from attrs import evolve
 
+from accord.app import authoring, desk
+from accord.app.changes import load
 from accord.app.workshop import Workshop
-from accord.core.orders import AgentEvent, AgentOrder, AgentReport, Question
+from accord.core.orders import AgentEvent, AgentOrder, AgentReport, EventKind, Question
 from accord.core.ports import Operation
 from accord.web.running import Server
 from accord.wiring import opening
-from bench import looking, peers
+from bench import documents, looking, peers, seeing
 from bench.meter import spent
 from bench.place import Place
 from bench.table import Figure, Peer
 
 PAGE = 0.030
 EVENT = 0.200
-PAGES = ("/", "/board", "/specs", "/drift", "/decisions", "/figures", "/log", "/changes/cart-001")
 AT_WORK = 50
+SAID = 400
+READ = 50
+"""Criteria in a story of the size that people write; the page says that it is too large."""
+TOO_LARGE = 200
+PAGES = (
+    "/", "/board", "/specs", "/drift", "/decisions", "/figures", "/log",
+    "/changes/cart-001", "/changes/cart-003/result", "/changes/cart-003/past",
+    "/changes/cart-003/document/requirements.md", "/runs/{run}/1", "/decisions/{decision}",
+)  # fmt: skip
+GATE = "/changes/cart-{criteria}-criteria"
+ACTION = "build/cart-{number:03}/T1/0123456789ab/1"
 
 
 class AtWork:
@@ -48,8 +61,9 @@ class AtWork:
         return run_id.endswith("/1")
 
     def transcript(self, run_id: str) -> list[AgentEvent]:  # noqa: ARG002 -- the port's
-        """Return nothing."""
-        return []
+        """Return as much as a page shows of one."""
+        one = AgentEvent(EventKind.TEXT, "I keep the cart and say until when.")
+        return [one, AgentEvent(EventKind.TOOL, "edit", "shop/cart.py")] * (SAID // 2)
 
     def trail(self, run_id: str) -> tuple[str, ...]:  # noqa: ARG002 -- the port's
         """Return nothing to watch."""
@@ -85,35 +99,96 @@ class AtWork:
         return ()
 
 
-def measure(place: Place, count: int = 200, repeats: int = 7) -> list[Figure]:
-    """Return the CPU seconds of the dearest page, and the seconds from an event to the screen."""
+def measure(
+    place: Place, count: int = 200, repeats: int = 7, at_work: int = AT_WORK
+) -> list[Figure]:
+    """Return the CPU seconds of the dearest page and of large gates, and how soon an event shows.
+
+    What a browser sees is measured where there is one.
+    """
     spent([peers.ACCORD, "init", "--name", "robin", "--verify", "sh check.sh"], place.repo)
-    workshop = opening.open_workshop(place.repo, lambda _: "")
-    try:
-        looking.open_many(workshop, count)
-    finally:
-        workshop.close()
+    decision = ["decisions", "new", "Carts are kept in Redis.", "--base"]
+    spent([peers.ACCORD, *decision], place.repo)
 
     def opens() -> Workshop:
         return evolve(opening.open_workshop(place.repo, lambda _: ""), agents=AtWork())
 
+    visited = _first_visit(opens)
+    workshop = opens()
+    try:
+        looking.open_many(workshop, count)
+        for criteria in (READ, TOO_LARGE):
+            _open_story(workshop, criteria)
+        _begin(workshop, 3)
+    finally:
+        workshop.close()
     with Server(opens, opening.reader, 0, terminal=False) as server:
         cookie = _enter(server)
-        costs = {path: _cost(server, cookie, path, repeats) for path in PAGES}
+        costs = {path: _cost(server, cookie, path, repeats) for path in _paths(server, cookie)}
+        gates = {size: _cost(server, cookie, GATE.format(criteria=size), repeats)
+                 for size in (READ, TOO_LARGE)}  # fmt: skip
         with server.room.workshop() as held:
-            for number in range(AT_WORK):
-                key = f"base/build/cart-{number:03}/T1/0123456789ab/1"
-                held.journal.note(key, {"commit": "", "feedback": ""})
+            for number in range(at_work):
+                _begin(held, number)
         delays = _delays(server, cookie, repeats)
+        seen = _seen(server, cookie, repeats, at_work)
+    return [*_rows(count, costs, gates), *_soon(at_work, delays, seen), *visited]
+
+
+def _rows(count: int, costs: Mapping[str, float], gates: Mapping[int, float]) -> Iterator[Figure]:
     dearest = max(costs, key=lambda path: costs[path])
     told = ", ".join(f"{path} {1000 * cost:.0f}" for path, cost in costs.items())
-    return [
-        Figure(f"a page, {count} changes", costs[dearest], "CPU s", PAGE,
-               tuple(Peer(path, costs[path]) for path in ("/log",)),
-               note=f"the dearest is {dearest}; in thousandths: {told}"),
-        Figure(f"event to screen, {AT_WORK} agents", statistics.median(delays), "s", EVENT, (),
-               note=f"the longest of {len(delays)} took {max(delays):.3f} s on the wall"),
-    ]  # fmt: skip
+    yield Figure(f"a page, {count} changes", costs[dearest], "CPU s", PAGE,
+                 (Peer("/log", costs["/log"]),),
+                 note=f"the dearest is {dearest}; in thousandths: {told}")  # fmt: skip
+    for size, cost in gates.items():
+        yield Figure(f"a gate, {size} criteria", cost, "CPU s", PAGE, ())
+
+
+def _soon(at_work: int, delays: Sequence[float], seen: Sequence[float]) -> Iterator[Figure]:
+    missing = "" if seen else f"; {seeing.ABSENT}"
+    yield Figure(f"event to screen, {at_work} agents", statistics.median(delays), "s", EVENT, (),
+                 note=f"{_longest(delays)}{missing}")  # fmt: skip
+    if seen:
+        yield Figure(f"event in a browser, {at_work} agents", statistics.median(seen), "s", EVENT,
+                     (), note=_longest(seen))  # fmt: skip
+
+
+def _longest(delays: Sequence[float]) -> str:
+    return f"the longest of {len(delays)} took {max(delays):.3f} s on the wall"
+
+
+def _first_visit(opens: Callable[[], Workshop]) -> list[Figure]:
+    """Return the row of what a browser loads of a room where nothing waits yet."""
+    with (
+        Server(opens, opening.reader, 0, terminal=False) as server,
+        seeing.browsing(server, _enter(server)) as context,
+    ):
+        return seeing.first_visit(seeing.loaded(context)) if context else []
+
+
+def _open_story(workshop: Workshop, criteria: int) -> None:
+    """Open a change whose story has that many criteria and waits for its first review."""
+    title = f"Keep the cart, {criteria} criteria"
+    name = authoring.new(workshop, title, name=f"cart-{criteria}-criteria").change
+    place = desk.of(workshop, name, load(workshop, name).found.ref).folder
+    text = documents.story(title, criteria // 5, 5)
+    desk.write(place / "requirements.md", text.encode())
+
+
+def _begin(workshop: Workshop, number: int) -> None:
+    """Have an agent at work on a change."""
+    key = f"base/{ACTION.format(number=number)}"
+    workshop.journal.note(key, {"commit": "", "feedback": ""})
+
+
+def _paths(server: Server, cookie: str) -> Iterator[str]:
+    """Yield the pages, with the run and the decision that there are."""
+    listed = _get(server, cookie, "/decisions").decode()
+    found = re.search(r'href="/decisions/([^"#?]+)"', listed)
+    assert found, listed
+    for path in PAGES:
+        yield path.format(run=ACTION.format(number=3), decision=found[1])
 
 
 def _cost(server: Server, cookie: str, path: str, repeats: int) -> float:
@@ -136,19 +211,41 @@ def _delays(server: Server, cookie: str, repeats: int) -> Sequence[float]:
     _get(server, cookie, "/board")
     found = []
     for number in range(repeats):
-        with server.room.workshop() as held:
-            told = held.clock.now()
-            operation = Operation("robin", "note", f"cart-{number:03}", "", {}, told)
-            began = time.perf_counter()
-            writing = threading.Thread(target=held.record, args=(operation, lambda: None))
-            writing.start()
-            writing.join()
+        began = _happen(server, f"cart-{number:03}", lambda _: None)
         _until(stream, "moved")
         _get(server, cookie, "/board")
-        found.append(time.perf_counter() - began)
+        found.append(time.time() - began)
         time.sleep(0.2)
     line.close()
     return found
+
+
+def _seen(server: Server, cookie: str, repeats: int, first: int) -> Sequence[float]:
+    """Return the seconds until a browser's board has the card of an agent that began.
+
+    The agents begin at the change of number `first`. Nothing comes back without a browser.
+    """
+    with seeing.browsing(server, cookie) as context:
+        if context is None:
+            return []
+
+        def act(number: int) -> float:
+            return _happen(server, f"cart-{first + number:03}",
+                           lambda held: _begin(held, first + number))  # fmt: skip
+
+        cards = [f"card-cart-{first + number:03}-T1" for number in range(repeats)]
+        return seeing.delays(context, act, cards, "/board")
+
+
+def _happen(server: Server, change: str, act: Callable[[Workshop], None]) -> float:
+    """Write an operation down on another thread, and return when that began."""
+    with server.room.workshop() as held:
+        operation = Operation("robin", "note", change, "", {}, held.clock.now())
+        began = time.time()
+        writing = threading.Thread(target=held.record, args=(operation, lambda: act(held)))
+        writing.start()
+        writing.join()
+    return began
 
 
 def _until(stream: http.client.HTTPResponse, event: str) -> None:

@@ -16,19 +16,24 @@ class Peer:
 
 @frozen
 class Figure:
-    """One figure. `budget` is the most that it may be, or the least where `more` is better."""
+    """One figure. `budget` is the most that it may be, or the least where `more` is better.
+
+    One without a budget is told and not judged.
+    """
 
     name: str
     value: float
     unit: str
-    budget: float
+    budget: float | None
     peers: tuple[Peer, ...]
     more: bool = False
     note: str = ""
 
     @property
     def kept(self) -> bool:
-        """Tell whether the figure is within its budget."""
+        """Tell whether the figure is within its budget, if it has one."""
+        if self.budget is None:
+            return True
         return self.value >= self.budget if self.more else self.value <= self.budget
 
 
@@ -75,8 +80,10 @@ def _wrapped(name: str, width: int) -> list[str]:
 
 
 def _rows(figure: Figure) -> Iterator[tuple[str, ...]]:
-    budget = f"{'>=' if figure.more else '<='} {figure.budget:.4g}"
-    verdict = "ok" if figure.kept else "BROKEN"
+    budget, verdict = "", ""
+    if figure.budget is not None:
+        budget = f"{'>=' if figure.more else '<='} {figure.budget:.4g}"
+        verdict = "ok" if figure.kept else "BROKEN"
     yield figure.name, f"{figure.value:.3f} {figure.unit}", budget, verdict, ""
     for peer in figure.peers:
         name = f"  {peer.name}"

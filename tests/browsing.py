@@ -11,7 +11,9 @@ from attrs import frozen
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, BrowserContext, CDPSession, Page, expect
 
+import keyring
 from accord.web.running import Server
+from project import Project
 from visiting import Visitor
 
 QUIET = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
@@ -170,3 +172,13 @@ def device(page: Page) -> Iterator[Device]:
         "hasUserVerification": True, "isUserVerified": True,
         "automaticPresenceSimulation": True}})  # fmt: skip
     yield Device(session, made["authenticatorId"])
+
+
+def enrol(page: Page, project: Project, server: Server) -> None:
+    """Make a passkey in the browser of `page`, with the signature of the terminal."""
+    page.goto("/keys")
+    page.get_by_label("Name of the device").fill("Laptop")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", name="Confirm it in the terminal")).to_be_visible()
+    apart(lambda: keyring.confirm(project, server))
+    expect(page.get_by_role("heading", name="Signed")).to_be_visible()

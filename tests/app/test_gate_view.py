@@ -97,6 +97,23 @@ def test_a_kind_of_scenario_is_asked_once_and_its_words_are_counted_where_it_sta
     assert shown["R1.2"]["words"] == len(shown["R1.2"]["shown"].replace("→", "").split())
 
 
+def test_the_beginning_of_a_task_is_not_its_name_once_more() -> None:
+    before = spec(tasks="# Guest cart: tasks\n")
+    after = spec(tasks=TASKS.replace("T1 Keep the cart on decline", "T1 Keep the cart by `keep()`"))
+    changed = compare(before, after, ("T1",))
+    (one,) = entries(after, changed)
+    assert (one["shown"], one["lead"], one["words"]) == ("Keep the cart by `keep()`", "", 5)
+
+
+def test_a_criterion_that_was_taken_out_is_called_one_and_crossed_out_whole() -> None:
+    gone = "- R1.2 WHEN the cart is kept THE shop SHALL say until when.\n"
+    after = spec(STORY.replace(gone, ""))
+    one = next(
+        one for one in entries(after, compare(spec(), after, ("R1.2",))) if one["id"] == "R1.2"
+    )
+    assert (one["kind"], one["change"], one["shown"]) == ("criterion", "removed", gone.strip())
+
+
 def test_a_criterion_over_several_lines_is_shown_to_its_end() -> None:
     story = STORY.replace("say until when.", "say until when,\n  in words,\n\n  and twice.")
     after = spec(story=story)

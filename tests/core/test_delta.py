@@ -4,7 +4,7 @@ from hypothesis import strategies as st
 
 from accord.core import delta
 from accord.core.delta import Change, ItemChange
-from accord.core.model import Document, Spec, bindings
+from accord.core.model import Document, ItemKind, Spec, bindings
 from accord.formats import native
 from agreements import DESIGN, FILES, STORY, TASKS, spec
 
@@ -33,6 +33,8 @@ def test_each_item_is_described_by_what_became_of_it() -> None:
         "tasks.md": TASKS.partition("- [ ] T2")[0],
     })  # fmt: skip
 
+    mail = "## D2 Mail\nSatisfies: R2.1\n\nOne template.\n"
+
     found = delta.compare(spec(), after, ("R2.1", "D2", "D3", "T3"))
 
     assert found == (
@@ -41,16 +43,30 @@ def test_each_item_is_described_by_what_became_of_it() -> None:
             Change.CHANGED,
             "- R2.1 WHEN payment succeeds THE shop SHALL mail a receipt.\n",
             "- R2.1 WHEN payment succeeds THE shop SHALL print a receipt.\n",
+            ItemKind.CRITERION,
         ),
-        ItemChange("D2", Change.RESTS, *["## D2 Mail\nSatisfies: R2.1\n\nOne template.\n"] * 2),
-        ItemChange("D3", Change.ADDED, "", "## D3 Log\nSatisfies: R1.1\n"),
+        ItemChange("D2", Change.RESTS, mail, mail, ItemKind.SECTION),
+        ItemChange("D3", Change.ADDED, "", "## D3 Log\nSatisfies: R1.1\n", ItemKind.SECTION),
         ItemChange(
             "T3",
             Change.REMOVED,
             "- [ ] T3 Mail a receipt\n  - Satisfies: R2.1\n  - Touches: shop/mail/**\n",
             "",
+            ItemKind.TASK,
         ),
-    )
+    )  # fmt: skip
+
+
+def test_what_rested_on_something_that_was_taken_out_rests_on_a_change() -> None:
+    gone = "- R2.1 WHEN payment succeeds THE shop SHALL mail a receipt.\n"
+    after = spec({**FILES, "requirements.md": STORY.replace(gone, "")})
+
+    ids = delta.changed_ids(bindings(spec()), bindings(after))
+    found = {one.id: (one.change, one.kind) for one in delta.compare(spec(), after, ids)}
+
+    assert found["D2"] == (Change.RESTS, ItemKind.SECTION)
+    assert found["T3"] == (Change.RESTS, ItemKind.TASK)
+    assert found["R2.1"] == (Change.REMOVED, ItemKind.CRITERION)
 
 
 def test_a_change_in_the_first_of_two_items_with_one_id_is_shown() -> None:

@@ -1,4 +1,5 @@
 import shutil
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,6 +11,9 @@ from browsing import QUIET
 from needing import need
 from project import Project, make_project
 from visiting import Visitor, serving
+
+# The bench is no part of the package, so it is found from the root of the checkout.
+sys.path.append(str(Path(__file__).resolve().parents[2]))
 
 ASKING = """\
 # Guest checkout

@@ -8,18 +8,9 @@ import gitrepo
 import keyring
 from accord.approvals import records, sshsig
 from accord.web.running import Server
-from browsing import apart, device, evil, looking
+from browsing import apart, device, enrol, evil, looking
 from drifting import CODE, corrected, drifted
 from project import SMALL, Project
-
-
-def enrol(page: Page, project: Project, server: Server) -> None:
-    page.goto("/keys")
-    page.get_by_label("Name of the device").fill("Laptop")
-    page.keyboard.press("Enter")
-    expect(page.get_by_role("heading", name="Confirm it in the terminal")).to_be_visible()
-    apart(lambda: keyring.confirm(project, server))
-    expect(page.get_by_role("heading", name="Signed")).to_be_visible()
 
 
 def approve(page: Page) -> None:

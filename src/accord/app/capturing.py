@@ -1,6 +1,6 @@
 """Ask at a gate, right after it was approved, whether a correction is a rule for the next time."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from attrs import frozen
 
@@ -20,6 +20,8 @@ NOTES = "correction/"
 DRAFTED = "Spec-Draft"
 LONGEST = 400
 CAUSES = ("not captured", "not retrieved", "ignored", "no check")
+SignedLog = tuple[str, list[dict[str, Json]]]
+"""When a capture was signed, and its answers."""
 
 
 @frozen
@@ -200,13 +202,13 @@ def _stages(stage: Stage) -> tuple[Stage, ...]:
     return (stage,) if stage in SPEC_STAGES else (Stage.IMPLEMENTATION,)
 
 
-def stats(workshop: Workshop) -> dict[str, Json]:
-    """Return how often corrections repeat, and why: the figures of the signed captures.
+def stats(workshop: Workshop, logs: Iterable[SignedLog]) -> dict[str, Json]:
+    """Return how often corrections repeat, and why: the figures of the signed captures in `logs`.
 
     A repeat was not captured (made before, no rule), not retrieved (a rule, not shown), ignored
     (shown, and it has a check) or has no check (shown, and nothing could verify it).
     """
-    answers = [one for _, log in _logs(workshop) for one in log]
+    answers = [one for _, log in logs for one in log]
     found = [cause for one in answers if (cause := _cause(one))]
     causes = {name: found.count(name) for name in CAUSES}
     captured = sum(one.get("what") in ("again", "new") for one in answers)
@@ -222,9 +224,9 @@ def stats(workshop: Workshop) -> dict[str, Json]:
     }
 
 
-def counted(workshop: Workshop) -> list[tuple[str, int, int]]:
+def counted(logs: Iterable[SignedLog]) -> list[tuple[str, int, int]]:
     """Return each signed capture as (when, how many corrections, how many made before)."""
-    return [(at, len(log), sum(bool(_cause(one)) for one in log)) for at, log in _logs(workshop)]
+    return [(at, len(log), sum(bool(_cause(one)) for one in log)) for at, log in logs]
 
 
 def _cause(one: Mapping[str, Json]) -> str:
@@ -236,11 +238,11 @@ def _cause(one: Mapping[str, Json]) -> str:
     return "ignored" if one.get("check") else "no check"
 
 
-def _logs(workshop: Workshop) -> list[tuple[str, list[dict[str, Json]]]]:
+def logs(workshop: Workshop) -> list[SignedLog]:
     """Return the answers in each signed capture, on the base and on open branches, once."""
     places = [ledger.on_base(workshop)]
     places += [ledger.on_branch(workshop, one.tip) for one in find(workshop)]
-    found: dict[str, tuple[str, list[dict[str, Json]]]] = {}
+    found: dict[str, SignedLog] = {}
     for place in places:
         for one in place.log.signed:
             if act_of(one) is Act.CAPTURE:

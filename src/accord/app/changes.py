@@ -135,6 +135,16 @@ class Change:
 
     def findings_at(self, stage: Stage) -> tuple[Finding, ...]:
         """Return the findings in the documents up to `stage`, leaving later ones out of sight."""
+        if stage not in self._found:
+            self._found[stage] = self._find(stage)
+        return self._found[stage]
+
+    @cached_property
+    def _found(self) -> dict[Stage, tuple[Finding, ...]]:
+        """Keep what was found: a gate asks for it many times."""
+        return {}
+
+    def _find(self, stage: Stage) -> tuple[Finding, ...]:
         small = self.track is Track.SMALL
         following = () if small else SPEC_STAGES[SPEC_STAGES.index(stage) + 1 :]
         later = [self.spec.layout.documents[one] for one in following]

@@ -41,6 +41,7 @@ AROUND = 6  # words kept on each side of a change
 _NOTES = (ItemKind.QUESTION, ItemKind.ASSUMPTION)
 _WHOLE = (ItemKind.CRITERION, *_NOTES)
 _RISKS = ("high", "medium", "low")
+_WORD = re.compile(r"\w[\w'’-]*")
 _NUMBER = re.compile(r"^\*\*A-?\d+\*\*:?\s+")
 _CONSONANTS, _VOWELS = "bdfghjklmnprstvz", "aiou"
 
@@ -224,7 +225,7 @@ def voice_of(spec: Spec) -> View:
 
 def _item(spec: Spec, one: ItemChange, found: Sequence[Finding], voice: View) -> View:
     item = next((item for item in spec.items if item.id == one.id), None)
-    kind = item.kind if item else ItemKind.FILE
+    kind = one.kind
     runs = excerpt(words(one.before, one.after)) if one.change is Kind.CHANGED else []
     about = [finding for finding in found if finding.item == one.id]
     shown = _shown(spec, one, item)
@@ -274,18 +275,19 @@ def _shown(spec: Spec, one: ItemChange, item: Item | None) -> str:
     text = item.text.strip()
     if item.kind is not ItemKind.REQUIREMENT:
         return text or item.id
-    beneath = [
-        each.text for each in spec.criteria if re.match(rf"{re.escape(item.id)}[./]", each.id)
-    ]
+    within = (f"{item.id}.", f"{item.id}/")
+    beneath = [each.text for each in spec.criteria if each.id.startswith(within)]
     return "" if item.id.endswith(f"/{text}") else headline.heading(text, beneath)
 
 
 def _lead(text: str, shown: str) -> str:
     """Return how the prose of an item begins, without headings, fields and what `shown` says."""
+    said = " ".join(_WORD.findall(shown))
     for line in text.splitlines():
         words = line.strip(" \t#*-_>|`").split()
         bare = " ".join(words)
-        if words and len(words) > 3 and shown not in bare and not re.match(r"\w+:|#", line.strip()):
+        again = said in " ".join(_WORD.findall(bare))
+        if len(words) > 3 and not again and not re.match(r"\w+:|#", line.strip()):
             return bare if len(words) <= LEAD_WORDS else " ".join(words[:LEAD_WORDS]) + " …"
     return ""
 
@@ -380,7 +382,7 @@ def _missing(
 
 
 def _count(text: str) -> int:
-    return len(re.findall(r"\w[\w'’-]*", text))
+    return len(_WORD.findall(text))
 
 
 def blocking(change: Change, gate: Gate) -> int:

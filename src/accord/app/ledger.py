@@ -33,17 +33,20 @@ class Ledger:
 
 def on_base(workshop: Workshop) -> Ledger:
     """Return the decisions on the base branch, which are shared by everybody."""
-    return _read(workshop, workshop.repo.resolve(workshop.base), "")
+    return _shared(workshop, workshop.repo.resolve(workshop.base))
 
 
 def on_branch(workshop: Workshop, tip: str) -> Ledger:
     """Return the decisions that hold on a branch at `tip`: its own, with those of the base."""
-    return _read(workshop, workshop.repo.resolve(workshop.base), tip)
+    base = workshop.repo.resolve(workshop.base)
+    above = _entries(workshop, tip)
+    if above.items() <= _known(workshop, base).items():
+        return _shared(workshop, base)  # it has none of its own, as most branches
+    return _read(workshop, base, tip, above)
 
 
-def _read(workshop: Workshop, base: str, tip: str) -> Ledger:
+def _read(workshop: Workshop, base: str, tip: str, above: Mapping[str, Entry]) -> Ledger:
     below = _known(workshop, base)
-    above = _entries(workshop, tip) if tip else {}
     if not below and not above:
         return Ledger(Register({}, ()), Log())
     altered: tuple[tuple[str, str], ...] = ()
@@ -93,6 +96,16 @@ def _judged(
 
 
 _BASES: dict[tuple[str, str], Mapping[str, Entry]] = {}
+_SHARED: dict[tuple[str, str, _Trusted], Ledger] = {}
+
+
+def _shared(workshop: Workshop, base: str) -> Ledger:
+    """Return the decisions in the base's commit. One base is kept at a time, as its folder is."""
+    key = (str(workshop.state), base, _Trusted(workshop.trust))
+    if key not in _SHARED:
+        _SHARED.clear()
+        _SHARED[key] = _read(workshop, base, "", {})
+    return _SHARED[key]
 
 
 def _known(workshop: Workshop, base: str) -> Mapping[str, Entry]:
@@ -119,7 +132,7 @@ def _bytes(workshop: Workshop, entry: Entry) -> bytes:
 def staged(workshop: Workshop, branches: Iterable[tuple[str, str]]) -> dict[str, list[Rule]]:
     """Map each change to the rules in force on its branch alone; `branches` are (name, tip)."""
     found = {}
-    below = _entries(workshop, workshop.repo.resolve(workshop.base))
+    below = _known(workshop, workshop.repo.resolve(workshop.base))
     for name, tip in branches:
         above = _entries(workshop, tip)
         own = any(path.endswith(".md") and below.get(path) != one for path, one in above.items())

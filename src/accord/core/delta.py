@@ -2,6 +2,7 @@
 
 import difflib
 import re
+from bisect import bisect_left, bisect_right
 from collections.abc import Mapping
 from enum import StrEnum
 
@@ -22,12 +23,16 @@ class Change(StrEnum):
 
 @frozen
 class ItemChange:
-    """One item that a person has to look at; `before` and `after` are its source text."""
+    """One item that a person has to look at; `before` and `after` are its source text.
+
+    `kind` is what it is, or what it was where it was taken out.
+    """
 
     id: str
     change: Change
     before: str
     after: str
+    kind: ItemKind
 
 
 def changed_ids(approved: Mapping[str, str], current: Mapping[str, str]) -> tuple[str, ...]:
@@ -44,7 +49,8 @@ def compare(before: Spec, after: Spec, ids: tuple[str, ...]) -> tuple[ItemChange
     """
     old, new = _sources(before), _sources(after)
     moved = {name for name in {*old, *new} if old.get(name) != new.get(name)}
-    below = dependencies(after)
+    rests, rested = dependencies(after), dependencies(before)
+    kinds = {item.id: item.kind for spec in (before, after) for item in spec.items}
     found = []
     for name in ids:
         was, now = old.get(name, ""), new.get(name, "")
@@ -53,18 +59,17 @@ def compare(before: Spec, after: Spec, ids: tuple[str, ...]) -> tuple[ItemChange
         elif name not in old:
             change = Change.ADDED
         else:
+            below = {*rests.get(name, ()), *rested.get(name, ())}  # what is gone is in the latter
             change = Change.CHANGED if was != now else _unchanged(name, below, moved, after)
-        found.append(ItemChange(name, change, was, now))
+        found.append(ItemChange(name, change, was, now, kinds.get(name, ItemKind.FILE)))
     return tuple(found)
 
 
-def _unchanged(
-    name: str, below: Mapping[str, tuple[str, ...]], moved: set[str], spec: Spec
-) -> Change:
+def _unchanged(name: str, below: set[str], moved: set[str], spec: Spec) -> Change:
     document = spec.document(name)
-    inside = {item.id for item in document.items} if document else set()
+    inside = {item.id for item in document.items} if document else set[str]()
     # What was taken out of a document is in none any more, but the text around it was around it.
-    rests = moved & {*below.get(name, ()), *inside} or (document is not None and moved)
+    rests = moved & (below | inside) or (document is not None and moved)
     return Change.RESTS if rests else Change.SAME
 
 
@@ -88,8 +93,9 @@ def words(before: str, after: str) -> tuple[tuple[str, str], ...]:
 def _sources(spec: Spec) -> dict[str, str]:
     found: dict[str, str] = {}
     for document in spec.documents:
+        order = _in_order(document)
         for item in document.items:  # items that share an id are shown together, as they are bound
-            found[item.id] = found.get(item.id, "") + source(document, item)
+            found[item.id] = found.get(item.id, "") + _source(document, item, order)
     return found
 
 
@@ -98,9 +104,24 @@ def source(document: Document, item: Item) -> str:
 
     Bytes that are not UTF-8 are written as `\\xff`, so that no two texts look the same.
     """
-    inner = [one.place for one in document.items if one is not item and _holds(item, one)]
+    return _source(document, item, _in_order(document))
+
+
+def _in_order(document: Document) -> list[Item]:
+    return sorted(document.items, key=_start)
+
+
+def _start(item: Item) -> int:
+    return item.place.start
+
+
+def _source(document: Document, item: Item, order: list[Item]) -> str:
+    """Return the text of an item; of all items in order only those that begin in it are asked."""
+    first = bisect_left(order, item.place.start, key=_start)
+    last = bisect_right(order, item.place.end, lo=first, key=_start)
+    inner = [one.place for one in order[first:last] if one is not item and _holds(item, one)]
     parts, at = [], item.place.start
-    for place in sorted(inner, key=lambda one: one.start):
+    for place in inner:
         parts.append(document.data[at : place.start])
         at = max(at, place.end)
     parts.append(document.data[at : item.place.end])

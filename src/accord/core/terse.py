@@ -12,6 +12,7 @@ subject says something and stays. English is read as a headline, never within qu
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable
+from functools import lru_cache
 
 from attrs import frozen
 
@@ -40,6 +41,7 @@ _GHERKIN = re.compile(
 _SCENARIO = re.compile(r"^#+[ \t]+Scenario:[^\n]*\n+(?=\s*[-*+]\s)")
 _STEP = re.compile(r"(?:^|\s*\n)\s*[-*+]\s+(?=(?:\*\*)?(?:given|when|then|and)\b)", re.IGNORECASE)
 SUBJECT_WORDS = 6
+KEPT = 1024  # criteria that are taken apart once: every page of a gate asks for all of them
 
 # How the edge cases of spec-kit ask.
 _ASKED = re.compile(
@@ -89,6 +91,7 @@ class Terse:
         return pieces(self.line, above.line if above else ())
 
 
+@lru_cache(maxsize=KEPT)
 def parts(text: str) -> Parts:
     """Return the parts of a criterion that obliges a subject to something."""
     bare = _LIST.sub("", text).strip()

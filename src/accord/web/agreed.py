@@ -58,8 +58,9 @@ def drift(request: Request, workshop: Workshop) -> Response:
 def figures(request: Request, workshop: Workshop) -> Response:
     """Answer `/figures`: how long decisions take, what is redone, what repeats, what escapes."""
     operations = workshop.journal.operations(limit=FIGURED)
-    view = figures_view(operations, capturing.counted(workshop), workshop.clock.now())
-    return _render(request, "figures.html", stats=capturing.stats(workshop),
+    logs = capturing.logs(workshop)
+    view = figures_view(operations, capturing.counted(logs), workshop.clock.now())
+    return _render(request, "figures.html", stats=capturing.stats(workshop, logs),
                    flakes=flakes.flakes(workshop), **view)  # fmt: skip
 
 

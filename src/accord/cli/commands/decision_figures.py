@@ -93,7 +93,8 @@ def stats(context: Context) -> None:
     """Say how often corrections repeat, and why."""
     from accord.app import capturing
 
-    found = capturing.stats(context.workshop())
+    workshop = context.workshop()
+    found = capturing.stats(workshop, capturing.logs(workshop))
     context.answer(dict(found), _figures(dict(found)))
 
 
