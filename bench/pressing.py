@@ -11,8 +11,8 @@ from accord.core.model import Document
 LINES = 40
 COLUMNS = 100
 SIGNING = 2  # Shift+A on the gate; Enter where it is signed, by passkey or in the terminal
-_QUESTION = 2  # t, the answer, Enter
-_ASSUMPTION = 1  # a
+_TYPED = 2  # t, the answer, Enter
+_ONE = 1  # the number of a choice; a for an assumption
 
 
 def keys(pending: Sequence[View], read: Sequence[View]) -> int:
@@ -34,7 +34,9 @@ def paging(pending: Sequence[View], documents: Iterable[Document]) -> int:
 
 
 def _deciding(pending: Sequence[View]) -> int:
-    return sum(_QUESTION if one["kind"] == "question" else _ASSUMPTION for one in pending)
+    return sum(
+        _TYPED if one["kind"] == "question" and not one["choices"] else _ONE for one in pending
+    )
 
 
 def _screenfuls(document: Document) -> int:
