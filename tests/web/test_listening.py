@@ -9,7 +9,6 @@ import pytest
 from accord.errors import ConfigurationError
 from accord.web import running
 from accord.web.running import Server
-from needing import need
 from project import Project
 from visiting import Visitor, serving
 
@@ -35,7 +34,7 @@ def six() -> None:
     try:
         bound(SIX, 0).close()
     except OSError:
-        need(False, "an IPv6 address of this machine")
+        pytest.skip("this machine has no IPv6 address of its own")
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", SIX, "0.0.0.0", "::"])  # noqa: S104 -- is refused
