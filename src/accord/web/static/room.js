@@ -182,9 +182,11 @@ document.addEventListener("htmx:error", (event) => {
 // A stream that is cut off or comes back says nothing of why: the page itself is asked for.
 const look = () => htmx.trigger(document.body, "moved");
 document.addEventListener("htmx:sse:error", look);
-document.addEventListener("htmx:sse:after:connection", () => {
+const lookAgain = () => {
   if (document.getElementById("trouble").dataset.of === "page") look();
-});
+};
+document.addEventListener("htmx:sse:after:connection", lookAgain);
+window.addEventListener("online", lookAgain);  // the stream itself may have outlived the gap
 
 document.addEventListener("DOMContentLoaded", () => {
   settle();
