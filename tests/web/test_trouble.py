@@ -40,6 +40,27 @@ def expect_all_as_it_was(page: Page, *words: str, lead: str = "That was not done
     expect(page.get_by_role("heading", name="Guest checkout")).to_be_visible()
 
 
+def test_a_form_that_is_on_its_way_is_not_sent_again(
+    asking: Project, server: Server, chromium: Browser
+) -> None:
+    sent: list[str] = []
+    with looking(chromium, server) as page:
+        page.on("request", lambda one: sent.append(one.url) if one.method == "POST" else None)
+        page.goto("/changes/guest")
+        item = page.locator("#item-A2")
+        item.focus()
+        with server.room.workshop():  # the answer has to wait for its turn
+            page.keyboard.press("a")
+            expect(item.locator("form").first).to_have_attribute("aria-busy", "true")
+            page.keyboard.press("a")
+            item.get_by_role("button", name="Accept").click()
+        expect(page.get_by_role("status")).to_have_text("A2 accepted")
+        expect(page.locator("#item-A1")).to_be_focused()
+        page.keyboard.press("a")
+        expect(page.get_by_role("status")).to_have_text("A1 accepted")
+    assert len(sent) == 2
+
+
 def test_a_session_that_is_over_takes_no_page_and_no_word_away(
     asking: Project, server: Server, chromium: Browser
 ) -> None:

@@ -78,11 +78,18 @@ document.addEventListener("input", (event) => {
   if (name) sessionStorage.setItem(name, event.target.value);
 });
 
+// A form on its way is not sent again before it is known what came of it.
+document.addEventListener("submit", (event) => {
+  if (!event.target.matches("[hx-post][aria-busy]")) return;
+  event.preventDefault();
+  event.stopImmediatePropagation();
+}, true);
+
 const SENT = "sent";
 const here = () => location.href.split("#")[0];
 document.addEventListener("submit", (event) => {
   const form = event.target;
-  form.setAttribute("aria-busy", "true");  // until what comes of it takes its place
+  form.setAttribute("aria-busy", "true");  // until it is known what came of it
   sending.set(form, drafts(form));
   tell("");
   if (!form.hasAttribute("hx-post")) {  // its answer is another page
@@ -146,7 +153,6 @@ const isPage = ({response, text}) =>
 function fail(source, words, lead) {
   const told = document.getElementById("trouble");
   if (isForm(source)) {
-    source.removeAttribute("aria-busy");
     tell(`${lead}: ${words}. What you typed is kept.`, "form");
   } else if (told.dataset.of !== "form") {
     tell(`This page is not up to date: ${words}.`, "page");
@@ -163,6 +169,7 @@ document.addEventListener("htmx:after:request", (event) => {
   const {ctx} = event.detail;
   const source = ctx.sourceElement;
   const page = isPage(ctx);
+  if (isForm(source)) source.removeAttribute("aria-busy");
   if (!isForm(source) && document.querySelector("[data-refused]")) {
     event.preventDefault();  // why a form was refused stays until somebody has read it
   } else if (page && ctx.response.status < 400) {
@@ -176,6 +183,7 @@ document.addEventListener("htmx:after:request", (event) => {
 document.addEventListener("htmx:error", (event) => {
   const {ctx, error} = event.detail;
   const {slow, gone} = document.getElementById("trouble").dataset;
+  if (isForm(ctx?.sourceElement)) ctx.sourceElement.removeAttribute("aria-busy");
   if (ctx) fail(ctx.sourceElement, error === "timeout" ? slow : gone, "No answer came");
 });
 
