@@ -4,7 +4,6 @@ A row is kept beside a digest of all that it depends on. It is for looking: what
 acts reads the change itself.
 """
 
-import json
 import os
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
@@ -98,7 +97,7 @@ def states_of(
     for key, value in every.items():
         kind, _, rest = key.partition("/")
         if kind not in _ASIDE:
-            notes[rest.partition("/")[0]].append(f"{key}={json.dumps(value, sort_keys=True)}")
+            notes[rest.partition("/")[0]].append(f"{key}={value!r}")
     for one in workshop.agents.questions():
         notes[one.about.partition("/")[0]].append(f"{one.id} {one.run_id}")
     built: defaultdict[str, list[str]] = defaultdict(list)

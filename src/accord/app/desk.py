@@ -51,10 +51,12 @@ def of(
 
 def _apart(workshop: Workshop, change: str, ref: str) -> Desk:
     """Return the desk that is a folder of Accord's; the person may have left text on it."""
-    root = workshop.state / "desks"
-    note = _note(root / change)
-    commit = note.read_text().strip() if note.is_file() else ""
-    return Desk(change, ref, root, root / change, commit, False)
+    folder = workshop.state.joinpath("desks", change)
+    try:
+        commit = _note(folder).read_text().strip()
+    except (FileNotFoundError, NotADirectoryError):
+        commit = ""
+    return Desk(change, ref, folder.parent, folder, commit, False)
 
 
 def edits(workshop: Workshop, desk: Desk) -> dict[str, bytes | None]:
