@@ -14,6 +14,8 @@ from accord.core.decisions import LOG, SIGNED, Register, register
 from accord.core.ports import Entry, FileChange
 
 SHOWN = f"{FOLDER}/shown"
+KEPT = 2000
+"""As many folders are kept at once."""
 _REGULAR = ("100644", "100755")
 
 
@@ -40,13 +42,13 @@ def on_branch(workshop: Workshop, tip: str) -> Ledger:
     """Return the decisions that hold on a branch at `tip`: its own, with those of the base."""
     base = workshop.repo.resolve(workshop.base)
     above = _entries(workshop, tip)
-    if above.items() <= _known(workshop, base).items():
+    if above.items() <= _entries(workshop, base).items():
         return _shared(workshop, base)  # it has none of its own, as most branches
     return _read(workshop, base, tip, above)
 
 
 def _read(workshop: Workshop, base: str, tip: str, above: Mapping[str, Entry]) -> Ledger:
-    below = _known(workshop, base)
+    below = _entries(workshop, base)
     if not below and not above:
         return Ledger(Register({}, ()), Log())
     altered: tuple[tuple[str, str], ...] = ()
@@ -95,12 +97,12 @@ def _judged(
     return register(dict(texts), log, trusted.trust, altered=altered), log
 
 
-_BASES: dict[tuple[str, str], Mapping[str, Entry]] = {}
+_FOLDERS: dict[tuple[str, str], Mapping[str, Entry]] = {}
 _SHARED: dict[tuple[str, str, _Trusted], Ledger] = {}
 
 
 def _shared(workshop: Workshop, base: str) -> Ledger:
-    """Return the decisions in the base's commit. One base is kept at a time, as its folder is."""
+    """Return the decisions in the base's commit. One base is kept at a time."""
     key = (str(workshop.state), base, _Trusted(workshop.trust))
     if key not in _SHARED:
         _SHARED.clear()
@@ -108,20 +110,16 @@ def _shared(workshop: Workshop, base: str) -> Ledger:
     return _SHARED[key]
 
 
-def _known(workshop: Workshop, base: str) -> Mapping[str, Entry]:
-    """Return the folder in the base's commit, which every change asks for; a commit stays as it is.
-
-    One base is kept at a time.
-    """
-    key = (str(workshop.state), base)
-    if key not in _BASES:
-        _BASES.clear()
-        _BASES[key] = _entries(workshop, base)
-    return _BASES[key]
-
-
 def _entries(workshop: Workshop, commit: str) -> Mapping[str, Entry]:
-    return workshop.repo.folder(commit, FOLDER) if commit else {}
+    """Return the folder in a commit; a commit stays as it is, and a board asks for hundreds."""
+    if not commit:
+        return {}
+    key = (str(workshop.state), commit)
+    if key not in _FOLDERS:
+        if len(_FOLDERS) >= KEPT:
+            _FOLDERS.clear()
+        _FOLDERS[key] = workshop.repo.folder(commit, FOLDER)
+    return _FOLDERS[key]
 
 
 def _bytes(workshop: Workshop, entry: Entry) -> bytes:
@@ -132,7 +130,7 @@ def _bytes(workshop: Workshop, entry: Entry) -> bytes:
 def staged(workshop: Workshop, branches: Iterable[tuple[str, str]]) -> dict[str, list[Rule]]:
     """Map each change to the rules in force on its branch alone; `branches` are (name, tip)."""
     found = {}
-    below = _known(workshop, workshop.repo.resolve(workshop.base))
+    below = _entries(workshop, workshop.repo.resolve(workshop.base))
     for name, tip in branches:
         above = _entries(workshop, tip)
         own = any(path.endswith(".md") and below.get(path) != one for path, one in above.items())
