@@ -1,5 +1,6 @@
 """What was released and is no longer so, and what a person corrected on the way."""
 
+import gitrepo
 from project import DESIGN, Project
 from script_play import DESIGN_AT, play
 
@@ -14,13 +15,24 @@ class Kept(unittest.TestCase):
 """
 
 
-def drifted(project: Project) -> None:
-    """Release a change, and change on the base what its criteria are bound to."""
+def released(project: Project) -> None:
+    """Release a change whose criteria are bound to code and to a test."""
     project.approve_spec(track="small")
     files = {"shop/until.py": CODE.format(60), "tests/test_x.py": TEST}
     assert project.build(files=files).exit == 0
     project.ok("approve", "guest", "--yes", "--through", "release")
     project.ok("run", "guest")
+
+
+def drift(project: Project) -> None:
+    """Change on the base what the criteria of the released change are bound to."""
+    gitrepo.commit(project.top, {"shop/until.py": CODE.format(61)})
+
+
+def drifted(project: Project) -> None:
+    """Release a change, and change on the base what its criteria are bound to."""
+    released(project)
+    drift(project)
 
 
 def corrected(project: Project, change: str = "guest") -> None:

@@ -14,7 +14,6 @@ STORY = "specs/guest/requirements.md"
 @pytest.fixture
 def released(project: Project) -> Project:
     drifted(project)
-    gitrepo.commit(project.top, {"shop/until.py": CODE.format(61)})
     return project
 
 

@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import Browser, sync_playwright
 
 from accord.web.running import Server
-from browsing import QUIET
+from browsing import QUIET, apart
 from needing import need
 from project import Project, make_project
 from visiting import Visitor, serving
@@ -52,6 +52,16 @@ def asking(project: Project) -> Project:
     """A project whose only change asks a question and takes two things for granted."""
     project.new()
     project.write("requirements.md", ASKING)
+    return project
+
+
+@pytest.fixture
+def built(project: Project) -> Project:
+    """A change that was built, with a file in it that nobody asked for."""
+    project.approve_spec()
+    apart(lambda: project.build())
+    project.commit_on("accord/guest", {"settings.py": "DEBUG = True\n"})
+    apart(lambda: project.ok("run", "guest"))
     return project
 
 

@@ -7,7 +7,7 @@ import gitrepo
 from accord.app import asked
 from accord.web.running import Server
 from accord.wiring import opening
-from drifting import CODE, corrected, drifted
+from drifting import corrected, drift, released
 from project import DESIGN, TASKS, Project
 from visiting import Answer, Visitor
 
@@ -47,11 +47,11 @@ def test_rooms_without_anything_say_how_it_begins(visitor: Visitor) -> None:
 def test_drift_is_judged_by_one_key_for_exactly_what_was_shown(
     project: Project, server: Server, visitor: Visitor
 ) -> None:
-    drifted(project)
+    released(project)
     specs = words(visitor.get("/specs"))
     assert "unproven 1 holds 1" in specs
     assert "tests/test_x.py::Kept.test_r1_1" in specs
-    gitrepo.commit(project.top, {"shop/until.py": CODE.format(61)})
+    drift(project)
     assert "2 released criteria are no longer as agreed" in words(visitor.get("/"))
     page = visitor.get("/drift")
     said = words(page)

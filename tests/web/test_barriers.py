@@ -5,11 +5,10 @@ import re
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-import gitrepo
 from accord.web.running import Server
 from browsing import apart, each_free, free_in_each_look, looking
 from busy import at_work
-from drifting import CODE, corrected, drifted
+from drifting import corrected, drifted
 from project import SMALL, STORY, Project
 from visiting import Visitor
 
@@ -48,7 +47,6 @@ def test_what_was_agreed_has_no_barrier_either(
     project: Project, server: Server, chromium: Browser
 ) -> None:
     apart(lambda: drifted(project))
-    gitrepo.commit(project.top, {"shop/until.py": CODE.format(61)})
     apart(lambda: corrected(project, "other"))
     project.ok("approve", "other", "--yes")
     for said in ("Carts are kept in MySQL.", "Carts are kept for a day."):

@@ -5,10 +5,9 @@ from functools import partial
 
 from playwright.sync_api import Browser, Page, Route, expect
 
-import gitrepo
 from accord.web.running import Server
 from browsing import apart, looking
-from drifting import CODE, corrected, drifted
+from drifting import corrected, drifted
 from project import Project
 
 
@@ -16,7 +15,6 @@ def test_a_finding_is_judged_and_a_correction_kept_by_keys_alone(
     project: Project, server: Server, chromium: Browser
 ) -> None:
     apart(lambda: drifted(project))
-    gitrepo.commit(project.top, {"shop/until.py": CODE.format(61)})
     apart(lambda: corrected(project, "other"))
     project.ok("approve", "other", "--yes")
     with looking(chromium, server) as page:

@@ -3,11 +3,10 @@
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-import gitrepo
 from accord.web.running import Server
 from browsing import apart, looking
 from busy import two_agents
-from drifting import CODE, corrected, drifted
+from drifting import corrected, drifted
 from project import SMALL, Project
 
 
@@ -80,7 +79,6 @@ def test_the_day_and_the_reason_of_a_waiver_are_kept(
     project: Project, server: Server, chromium: Browser
 ) -> None:
     apart(lambda: drifted(project))
-    gitrepo.commit(project.top, {"shop/until.py": CODE.format(61)})
     with looking(chromium, server) as page:
         page.goto("/drift")
         day = page.get_by_label("The day on which a waiver ends")

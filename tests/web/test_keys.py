@@ -3,11 +3,10 @@
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-import gitrepo
 from accord.web.running import Server
 from browsing import apart, looking
 from busy import at_work, runs, two_agents
-from drifting import CODE, drifted
+from drifting import drifted
 from project import SMALL, STORY, Project
 
 RISKY = STORY.replace("THE shop SHALL say until when", "THE shop SHALL refund what was paid")
@@ -126,16 +125,6 @@ def test_the_keys_are_listed_by_a_question_mark_and_items_are_gone_through_by_j_
         assert held() == listed[0] == "item-Q1"
 
 
-@pytest.fixture
-def built(project: Project) -> Project:
-    """A change that was built, with a file in it that nobody asked for."""
-    project.approve_spec()
-    apart(lambda: project.build())
-    project.commit_on("accord/guest", {"settings.py": "DEBUG = True\n"})
-    apart(lambda: project.ok("run", "guest"))
-    return project
-
-
 HUNK = "li.hunk:has-text('settings.py:1')"
 
 
@@ -208,7 +197,6 @@ def test_a_finding_is_judged_by_one_key(
     project: Project, server: Server, chromium: Browser, keys: list[str], answer: str, reason: str
 ) -> None:
     apart(lambda: drifted(project))
-    gitrepo.commit(project.top, {"shop/until.py": CODE.format(61)})
     with looking(chromium, server) as page:
         page.goto("/drift")
         page.keyboard.press("j")

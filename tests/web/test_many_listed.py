@@ -12,7 +12,7 @@ from accord.engine.journal import SqliteJournal
 from accord.web.running import Server
 from accord.wiring.opening import open_workshop
 from browsing import apart, free, looking
-from drifting import CODE, TEST
+from drifting import CODE, TEST, drift
 from project import SMALL, Project
 
 MANY = 200
@@ -127,7 +127,7 @@ def test_two_hundred_criteria_are_all_in_the_living_spec_and_in_one_finding_of_d
         expect(page.locator("[id='spec-guest-R1.1']")).to_be_hidden()
         page.keyboard.press("o")
         expect(page.locator("[id='spec-guest-R1.1']")).to_be_visible()
-        gitrepo.commit(project.top, {"shop/until.py": CODE.format(61)})
+        drift(project)
         page.goto("/drift")
         expect(
             page.get_by_text(f"{MANY} released criteria are no longer as agreed")

@@ -5,11 +5,10 @@ import re
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-import gitrepo
 from accord.web.running import Server
 from browsing import apart, looking
 from busy import at_work, runs, two_agents
-from drifting import CODE, corrected, drifted
+from drifting import corrected, drifted
 from project import SMALL, STORY, Project
 
 RISKY = STORY.replace("THE shop SHALL say until when", "THE shop SHALL refund what was paid")
@@ -154,7 +153,6 @@ def test_a_finding_gets_each_of_the_four_verdicts(
     project: Project, server: Server, chromium: Browser
 ) -> None:
     apart(lambda: drifted(project))
-    gitrepo.commit(project.top, {"shop/until.py": CODE.format(61)})
     with looking(chromium, server, script=False) as page:
         for button, answer in (("Code is wrong", "code-wrong"), ("Spec is wrong", "spec-wrong"),
                                ("Still true", "still-true"), ("Waive", "waived")):  # fmt: skip

@@ -13,7 +13,7 @@ import gitrepo
 import posting
 from accord.web.running import Server
 from browsing import apart, looking
-from drifting import CODE, corrected, drifted
+from drifting import corrected, drifted
 from hostile import MARKDOWN, TEXTS
 from project import DESIGN, STORY, TASKS, Project
 from visiting import Visitor
@@ -30,7 +30,6 @@ SAID = [one for one in (*TEXTS, *LOADS) if one.isprintable() or "\x1b" in one]
 def furnished(project: Project) -> Project:
     """A project in which each kind of page has something to show."""
     apart(lambda: drifted(project))
-    gitrepo.commit(project.top, {"shop/until.py": CODE.format(61)})
     apart(lambda: corrected(project, "other"))
     gitrepo.write(project.desk("other"), {"mockups/card.html": "<h1>A card</h1>"})
     project.ok("decisions", "new", f"Carts are kept. {' '.join(LOADS)}", "--base")

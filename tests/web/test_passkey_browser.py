@@ -9,7 +9,7 @@ import keyring
 from accord.approvals import records, sshsig
 from accord.web.running import Server
 from browsing import apart, device, enrol, evil, looking
-from drifting import CODE, corrected, drifted
+from drifting import corrected, drifted
 from project import SMALL, Project
 
 
@@ -67,7 +67,6 @@ def test_a_finding_of_drift_is_judged_and_signed_by_keys_alone(
     project: Project, server: Server, chromium: Browser
 ) -> None:
     apart(lambda: drifted(project))
-    gitrepo.commit(project.top, {"shop/until.py": CODE.format(61)})
     with looking(chromium, server) as page, device(page):
         enrol(page, project, server)
         page.goto("/drift")
@@ -85,7 +84,6 @@ def test_what_takes_two_signatures_is_signed_by_keys_alone(
     project: Project, server: Server, chromium: Browser
 ) -> None:
     apart(lambda: drifted(project))
-    gitrepo.commit(project.top, {"shop/until.py": CODE.format(61)})
     apart(lambda: corrected(project, "other"))
     project.ok("approve", "other", "--yes")
     with looking(chromium, server) as page, device(page):

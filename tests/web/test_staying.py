@@ -9,7 +9,7 @@ from playwright.sync_api import Browser, Locator, Page, expect
 import gitrepo
 from accord.web.running import Server
 from browsing import apart, looking
-from drifting import CODE, drifted
+from drifting import drift, drifted, released
 from project import SMALL, Project
 
 HELD = """() => {
@@ -49,16 +49,6 @@ def hold(page: Page, item: Locator) -> None:
     assert page.evaluate("scrollY") > 0
 
 
-@pytest.fixture
-def built(project: Project) -> Project:
-    """A change that was built, with a file in it that nobody asked for."""
-    project.approve_spec()
-    apart(lambda: project.build())
-    project.commit_on("accord/guest", {"settings.py": "DEBUG = True\n"})
-    apart(lambda: project.ok("run", "guest"))
-    return project
-
-
 def test_a_hunk_and_a_half_written_reason_stay_on_the_result(
     built: Project, server: Server, chromium: Browser
 ) -> None:
@@ -78,13 +68,13 @@ def test_a_hunk_and_a_half_written_reason_stay_on_the_result(
 def test_a_criterion_of_the_living_spec_stays(
     project: Project, server: Server, chromium: Browser
 ) -> None:
-    apart(lambda: drifted(project))
+    apart(lambda: released(project))
     with looking(chromium, server) as page:
         page.goto("/specs")
         page.locator("details.note summary").first.click()
         hold(page, page.locator("[id='spec-guest-R1.2']"))
         with staying(page):
-            gitrepo.commit(project.top, {"shop/until.py": CODE.format(61)})
+            drift(project)
             project.ok("new", "Anything", "--name", "other")
             expect(page.get_by_role("link", name="Drift (1)")).to_be_attached()
 
@@ -93,7 +83,6 @@ def test_a_finding_its_verdict_and_its_reason_stay_on_drift(
     project: Project, server: Server, chromium: Browser
 ) -> None:
     apart(lambda: drifted(project))
-    gitrepo.commit(project.top, {"shop/until.py": CODE.format(61)})
     with looking(chromium, server) as page:
         page.goto("/drift")
         page.locator("input[name=about][value='R1.2']").uncheck()
