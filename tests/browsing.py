@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
 
 from attrs import frozen
 from axe_playwright_python.sync_playwright import Axe
@@ -13,7 +14,6 @@ from playwright.sync_api import Browser, BrowserContext, CDPSession, Page, expec
 
 import keyring
 from accord.web.running import Server
-from project import Project
 from visiting import Visitor
 
 QUIET = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
@@ -174,11 +174,11 @@ def device(page: Page) -> Iterator[Device]:
     yield Device(session, made["authenticatorId"])
 
 
-def enrol(page: Page, project: Project, server: Server) -> None:
-    """Make a passkey in the browser of `page`, with the signature of the terminal."""
+def enrol(page: Page, top: Path, server: Server) -> None:
+    """Make a passkey in the browser of `page`, with a signature of the terminal at `top`."""
     page.goto("/keys")
     page.get_by_label("Name of the device").fill("Laptop")
     page.keyboard.press("Enter")
     expect(page.get_by_role("heading", name="Confirm it in the terminal")).to_be_visible()
-    apart(lambda: keyring.confirm(project, server))
+    apart(lambda: keyring.confirmed(top, server))
     expect(page.get_by_role("heading", name="Signed")).to_be_visible()

@@ -2,6 +2,7 @@
 
 import json
 from html import unescape
+from pathlib import Path
 from typing import Any
 
 import passkeying
@@ -17,9 +18,14 @@ from visiting import Answer, Visitor
 
 def confirm(project: Project, server: Server) -> str:
     """Sign what the page asks the terminal for, as `accord serve` does after a yes."""
+    return confirmed(project.top, server)
+
+
+def confirmed(top: Path, server: Server) -> str:
+    """Do the same in the repository at `top`."""
     asked = server.asks.next()
     assert asked, "nothing waits for the terminal"
-    workshop = opening.open_workshop(project.top, lambda _: "")
+    workshop = opening.open_workshop(top, lambda _: "")
     workshop.channel = "web"
     try:
         said = signing.perform(workshop, asked)

@@ -14,7 +14,6 @@ import socket
 import sys
 import tempfile
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -26,23 +25,18 @@ from playwright.sync_api import Browser, Page, sync_playwright  # noqa: E402 -- 
 from tools import shop  # noqa: E402
 
 from accord.app.workshop import Workshop  # noqa: E402
-from accord.web import signing  # noqa: E402
 from accord.web.running import Server  # noqa: E402
 from accord.web.sessions import Login  # noqa: E402
 from accord.web.team import Team  # noqa: E402
 from accord.wiring import opening  # noqa: E402
-from browsing import device  # noqa: E402
+from browsing import QUIET, device, enrol  # noqa: E402
 from tls import certificate  # noqa: E402
 
 SCREENS = ROOT / "docs" / "screens"
 LOOKED = "looked.json"
 CHROMIUM = "/usr/bin/chromium"
 WIDE, NARROW = (1360, 900), (390, 844)
-QUIET = [
-    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync",
-    "--disable-background-networking", "--disable-component-update",
-    "--host-resolver-rules=MAP accord.example.com 127.0.0.1",
-]  # fmt: skip
+TEAM = "accord.example.com"
 
 PAGES = {
     "needs": "/", "gate": "/changes/guest", "gate-again": "/changes/refunds",
@@ -58,18 +52,8 @@ PAGES = {
 SMALL = ("needs", "gate", "gate-again", "result", "board", "specs", "drift", "decisions",
          "decision", "corrections", "figures", "log", "run")  # fmt: skip
 
-
-MORE = (
-    "empty",
-    "enter",
-    "ask",
-    "ask-refused",
-    "keys-signed",
-    "ask-passkey",
-    "ask-signed",
-    "stranger",
-    "join",
-)
+MORE = ("empty", "enter", "ask", "ask-refused", "keys-signed", "ask-passkey", "ask-signed",
+        "stranger", "join")  # fmt: skip
 
 # What is drawn differently from one day to the next: moments, digests and the words for them.
 MOVING = 0.03
@@ -138,7 +122,8 @@ def _pictures(folder: Path) -> None:
     with throw_away() as place, sync_playwright() as playwright:
         os.environ["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
         shop.begin(place)
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=QUIET)
+        found = f"--host-resolver-rules=MAP {TEAM} 127.0.0.1"
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=[*QUIET[:-1], found])
         with _room(place) as server:
             for theme in ("light", "dark"):
                 _take(browser, server, theme, WIDE, {"empty": "/"}, folder)
@@ -165,9 +150,7 @@ def _take(
     page.goto("/enter")
     suffix = theme if size == WIDE else f"{theme}-narrow"
     page.screenshot(path=folder / f"enter-{suffix}.png")
-    page.get_by_label("Code").fill(server.sessions.offer())
-    page.get_by_role("button", name="Enter").click()
-    page.wait_for_url("**/")
+    _enter(page, server)
     for name, where in pages.items():
         path, _, link = where.partition(" ")
         page.goto(path)
@@ -187,6 +170,12 @@ def _take(
     context.close()
 
 
+def _enter(page: Page, server: Server) -> None:
+    page.get_by_label("Code").fill(server.sessions.offer())
+    page.get_by_role("button", name="Enter").click()
+    page.wait_for_url("**/")
+
+
 def _both(page: Page, name: str, folder: Path) -> None:
     """Take one page in both themes."""
     for theme in ("light", "dark"):
@@ -201,17 +190,9 @@ def _sign(browser: Browser, server: Server, place: Place, folder: Path) -> None:
                                   viewport={"width": WIDE[0], "height": WIDE[1]})  # fmt: skip
     page = context.new_page()
     page.goto("/enter")
-    page.get_by_label("Code").fill(server.sessions.offer())
-    page.get_by_role("button", name="Enter").click()
-    page.wait_for_url("**/")
+    _enter(page, server)
     with device(page):
-        page.goto("/keys")
-        page.get_by_label("Name of the device").fill("Laptop")
-        page.keyboard.press("Enter")
-        page.get_by_role("heading", name="Confirm it in the terminal").wait_for()
-        with ThreadPoolExecutor(1) as terminal:
-            terminal.submit(_confirm, server, place).result()
-        page.get_by_role("heading", name="Signed").wait_for()
+        enrol(page, place.repo, server)
         _both(page, "keys-signed", folder)
         page.goto(PAGES["gate-again"])
         page.keyboard.press("Shift+A")
@@ -223,22 +204,12 @@ def _sign(browser: Browser, server: Server, place: Place, folder: Path) -> None:
     context.close()
 
 
-def _confirm(server: Server, place: Place) -> None:
-    """Sign what the page asks the terminal for, as `accord serve` does after a yes."""
-    asked = server.asks.next() or sys.exit("nothing waits for the terminal")
-    workshop = opening.open_workshop(place.repo, lambda _: "")
-    try:
-        server.asks.settle(asked, "done", signing.perform(workshop, asked))
-    finally:
-        workshop.close()
-
-
 def _knock(browser: Browser, place: Place, folder: Path) -> None:
     """Take the door of a team's room, as somebody meets it whom the trust file does not know."""
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
-    pem, key = certificate(place.folder, "accord.example.com")
-    team = Team(f"https://accord.example.com:{port}", "https://login.example.com", "room", "none",
+    pem, key = certificate(place.folder, TEAM)
+    team = Team(f"https://{TEAM}:{port}", "https://login.example.com", "room", "none",
                 port=port, certificate=str(pem), key=str(key))  # fmt: skip
     with _room(place, team) as server:
         context = browser.new_context(base_url=team.url, ignore_https_errors=True,

@@ -59,7 +59,7 @@ def test_a_gate_takes_as_many_keys_as_are_counted_at_first_and_again(
     asking: Project, server: Server, chromium: Browser
 ) -> None:
     with looking(chromium, server) as page, device(page):
-        enrol(page, asking, server)
+        enrol(page, asking.top, server)
         page.goto("/changes/guest")
         pending, read = seen(server)
         assert [one["id"] for one in pending] == ["Q1", "A2", "A1"]

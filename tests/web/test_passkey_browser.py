@@ -31,7 +31,7 @@ def test_a_passkey_leads_from_the_gate_to_released_code_and_a_clone_agrees(
 ) -> None:
     base = ""
     with looking(chromium, server) as page, device(page):
-        enrol(page, project, server)
+        enrol(page, project.top, server)
         base = project.git("rev-parse", "main")
         project.new("small")
         project.write("requirements.md", SMALL)
@@ -68,7 +68,7 @@ def test_a_finding_of_drift_is_judged_and_signed_by_keys_alone(
 ) -> None:
     apart(lambda: drifted(project))
     with looking(chromium, server) as page, device(page):
-        enrol(page, project, server)
+        enrol(page, project.top, server)
         page.goto("/drift")
         page.keyboard.press("j")
         page.keyboard.press("t")
@@ -87,7 +87,7 @@ def test_what_takes_two_signatures_is_signed_by_keys_alone(
     apart(lambda: corrected(project, "other"))
     project.ok("approve", "other", "--yes")
     with looking(chromium, server) as page, device(page):
-        enrol(page, project, server)
+        enrol(page, project.top, server)
         page.goto("/drift")
         page.keyboard.press("j")
         page.keyboard.press("c")
@@ -113,7 +113,7 @@ def test_a_device_that_knows_nobody_signs_nothing(
     project: Project, server: Server, chromium: Browser
 ) -> None:
     with looking(chromium, server) as page, device(page) as finger:
-        enrol(page, project, server)
+        enrol(page, project.top, server)
         project.new("small")
         project.write("requirements.md", SMALL)
         page.goto("/changes/guest")
@@ -137,7 +137,7 @@ def test_a_page_of_another_name_is_not_given_the_passkey(
     project: Project, server: Server, chromium: Browser, host: str
 ) -> None:
     with looking(chromium, server) as page, device(page):
-        enrol(page, project, server)
+        enrol(page, project.top, server)
         with evil(THIEF) as other:
             page.goto(f"http://{host}:{other.port}/")
             assert "signed" not in page.evaluate("window.said")
@@ -175,7 +175,7 @@ def test_without_script_the_terminal_is_the_way(
     project: Project, server: Server, chromium: Browser
 ) -> None:
     with looking(chromium, server) as page, device(page):
-        enrol(page, project, server)
+        enrol(page, project.top, server)
     project.new("small")
     project.write("requirements.md", SMALL)
     with looking(chromium, server, script=False) as page:

@@ -12,7 +12,7 @@ from accord.app.changes import Change
 from accord.app.views import View
 from accord.app.waivers import hidden
 from accord.app.workshop import Workshop
-from accord.core import checks, choices, entitlement, headline, scenarios, terse
+from accord.core import checks, entitlement, headline, scenarios, terse
 from accord.core.approval import Decision, Signed
 from accord.core.checks import Finding, Severity
 from accord.core.delta import Change as Kind
@@ -26,7 +26,6 @@ from accord.core.model import (
     ItemKind,
     Question,
     Spec,
-    Standing,
 )
 from accord.core.terse import Terse
 from accord.errors import AccordError
@@ -298,27 +297,16 @@ def _place(item: Item | None) -> tuple[str, int]:
 
 def _note(spec: Spec, item: Question | Assumption) -> View:
     document = spec.document(item.place.path)
-    risk = item.risk if isinstance(item, Assumption) else ""
-    listed: tuple[str, ...] = ()
-    if isinstance(item, Assumption):
-        said = _assumed(item.text)
-    else:
-        said, listed = choices.taken_apart(item.text)
+    view = views.note(item)
+    risk = view["risk"]
+    said = _assumed(item.text) if isinstance(item, Assumption) else view["said"]
     return {
-        "id": item.id,
-        "kind": str(item.kind),
-        "open": item.standing is Standing.OPEN,
-        "standing": str(item.standing),
-        "risk": risk,
+        **view,
         "rank": (_RISKS.index(risk) if risk in _RISKS else 1, item.place.start),
-        "text": item.text,
         "said": said,
-        "choices": listed,
-        "answer": item.answer,
         "own": item.own,
-        "place": f"{item.place.path}:{item.place.line}",
         "source": source(document, item) if document else "",
-        "words": sum(map(_count, (said, *listed))),
+        "words": sum(map(_count, (said, *view["choices"]))),
     }
 
 

@@ -96,8 +96,8 @@ def show(workshop: Workshop, change: Change) -> View:
         "document": change.spec.layout.documents.get(gate.stage, "") if gate else "",
         "blank": bool(gate and gate.stage in SPEC_STAGES and is_blank(change.spec, gate.stage)),
         "notes": [
-            *(_note(item) for item in change.spec.questions),
-            *(_note(item) for item in change.spec.assumptions),
+            *map(note, change.spec.questions),
+            *map(note, change.spec.assumptions),
             *(asking.note_of(one) for one in asked_of(workshop, change)),
         ],
         "items": [_changed(one) for one in asked(workshop, change)],
@@ -219,7 +219,8 @@ def _gate(gate: Gate) -> View:
     }
 
 
-def _note(item: Question | Assumption) -> View:
+def note(item: Question | Assumption) -> View:
+    """Return a question or an assumption as it is answered; `said` is it without its choices."""
     said, listed = (item.text, ()) if isinstance(item, Assumption) else taken_apart(item.text)
     return {
         "id": item.id,
